@@ -1,0 +1,65 @@
+"""What kind of file the user named, found from its first bytes."""
+
+from __future__ import annotations
+
+import codecs
+import stat
+from pathlib import Path
+from typing import Literal
+
+from tracker.errors import CaptureError
+
+_HEAD_BYTES = 4096
+
+_STILL_SIGNATURES = (
+    b"\xff\xd8\xff",  # JPEG
+    b"\x89PNG\r\n\x1a\n",
+    b"BM",
+    b"II*\0",  # TIFF
+    b"MM\0*",
+    b"\0\0\0\x0cjP  ",  # JPEG 2000
+    b"v/1\x01",  # OpenEXR
+    b"#?RADIANCE",
+    b"P1", b"P2", b"P3", b"P4", b"P5", b"P6",  # portable pixmaps
+)  # fmt: skip
+
+# Streams of pictures that begin like one picture.
+_MOVING_SUFFIXES = {".mjpg", ".mjpeg"}
+
+# Texts that name pictures: playlists and session descriptions.
+_TEXTS_FOR_DECODERS = (b"#EXTM3U", b"v=0")
+
+
+def kind_of_file(path: Path) -> Literal["still", "video"]:
+    """Whether `path` holds one picture or a video. Raises CaptureError when it can be neither."""
+    try:
+        mode = path.stat().st_mode
+        if stat.S_ISDIR(mode):
+            raise CaptureError(f"{path} is a folder; name a video or picture file in it")
+        if not stat.S_ISREG(mode):
+            return "video"  # a pipe: what is read here would be missing later
+        with path.open("rb") as file:
+            head = file.read(_HEAD_BYTES)
+    except OSError as error:
+        raise CaptureError(f"{path} cannot be read: {error.strerror}") from error
+    if not head:
+        raise CaptureError(f"{path} is empty")
+    webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+    avif = head[4:12] == b"ftypavif"
+    if (head.startswith(_STILL_SIGNATURES) or webp or avif) and path.suffix.lower() not in _MOVING_SUFFIXES:
+        return "still"
+    if _is_text(head) and not head.startswith(_TEXTS_FOR_DECODERS):
+        # FFmpeg would "play" it as a terminal's screen.
+        raise CaptureError(f"{path} is a text file, not a video or picture")
+    return "video"
+
+
+def _is_text(head: bytes) -> bool:
+    if any(byte < 32 and byte not in b"\t\n\r\f\x1b" for byte in head):
+        return False
+    try:
+        # Not final: the last character may have been cut in the middle.
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=False)
+    except UnicodeDecodeError:
+        return False
+    return True

@@ -1,0 +1,33 @@
+"""Left and right exchanged, for a source that shows the user as in a mirror."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from tracker.capture.source import FrameSource
+from tracker.types import Frame
+
+
+class MirroredSource:
+    """Delivers what `source` delivers, flipped horizontally."""
+
+    def __init__(self, source: FrameSource) -> None:
+        self._source = source
+        self.name = source.name
+        self.is_live = source.is_live
+        self.frame_count = source.frame_count
+
+    def open(self) -> str:
+        granted = self._source.open()
+        self.name, self.frame_count = self._source.name, self._source.frame_count
+        return f"{granted}, mirrored"
+
+    def read(self) -> Frame | None:
+        frame = self._source.read()
+        return None if frame is None else replace(frame, bgr=np.asarray(cv2.flip(frame.bgr, 1), np.uint8))
+
+    def close(self) -> None:
+        self._source.close()

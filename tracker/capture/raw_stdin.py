@@ -1,0 +1,104 @@
+"""Raw frames on a byte stream: width x height x 3 bytes each, rows from the top, pixels as BGR."""
+
+from __future__ import annotations
+
+import io
+import logging
+import select
+import sys
+import threading
+import time
+from typing import BinaryIO
+
+import numpy as np
+
+from tracker.capture.clock import FrameStamper
+from tracker.errors import CaptureError
+from tracker.types import Frame
+
+logger = logging.getLogger(__name__)
+
+WAIT_S = 0.1
+"""How soon a wait for a silent writer notices `close`."""
+UNPACED_FPS = 30.0
+"""What the media clock assumes where no rate was given."""
+
+
+class RawStdinSource:
+    """Every frame of standard input (or another pipe), none dropped.
+
+    With a rate, no more frames per second than that are read and the writer has to wait, as with OpenSeeFace;
+    the media clock is the frame number over the rate, so that the same bytes give the same results.
+    """
+
+    is_live = False
+    frame_count: int | None = None
+
+    def __init__(
+        self, width: int, height: int, stamper: FrameStamper, *, fps: float = 0.0, stream: BinaryIO | None = None
+    ) -> None:
+        """stream: a binary stream with a file descriptor; None = standard input."""
+        self.name = "raw standard input"
+        self._width = width
+        self._height = height
+        self._stamper = stamper
+        self._fps = fps
+        self._stream = stream
+        self._raw: io.FileIO | None = None
+        self._closed = threading.Event()
+        self._delivered = 0
+        self._due_s = 0.0
+
+    def open(self) -> str:
+        stream = self._stream or getattr(sys.stdin, "buffer", None)
+        try:
+            if stream is None:
+                raise ValueError("there is none")
+            if stream.isatty():
+                raise ValueError("it is a terminal; pipe frames into it")
+            # Unbuffered, and straight into the frame's memory.
+            self._raw = io.FileIO(stream.fileno(), closefd=False)
+        except (ValueError, OSError) as error:
+            raise CaptureError(f"--raw-rgb cannot read standard input: {error}") from error
+        self._due_s = time.monotonic()
+        pace = f"at most {self._fps:g} frames/s" if self._fps > 0 else "unpaced"
+        return f"{self.name}: {self._width}x{self._height} BGR, {pace}"
+
+    def read(self) -> Frame | None:
+        if self._raw is None:
+            raise CaptureError(f"{self.name} is not open")
+        if self._fps > 0:
+            self._closed.wait(max(0.0, self._due_s - time.monotonic()))
+            self._due_s = max(self._due_s + 1.0 / self._fps, time.monotonic())
+        bgr = np.empty((self._height, self._width, 3), np.uint8)
+        got = self._fill(self._raw, bgr.data.cast("B"))
+        if self._closed.is_set():
+            return None
+        if got < bgr.size:
+            if got:
+                logger.warning(
+                    "the raw input ended %d bytes into a frame of %d (%dx%dx3); that frame is dropped",
+                    got, bgr.size, self._width, self._height,
+                )  # fmt: skip
+            elif not self._delivered:
+                raise CaptureError("raw input was empty")
+            return None
+        media_s = self._delivered / (self._fps or UNPACED_FPS)
+        self._delivered += 1
+        return self._stamper.stamp(bgr, media_s=media_s)
+
+    def close(self) -> None:
+        self._closed.set()
+
+    def _fill(self, raw: io.FileIO, buffer: memoryview) -> int:
+        """Bytes that came before the end of the input, or before `close`."""
+        got = 0
+        while got < len(buffer) and not self._closed.is_set():
+            # Windows cannot wait for a pipe; there a silent writer holds this thread, which is a daemon.
+            if sys.platform != "win32" and not select.select([raw], [], [], WAIT_S)[0]:
+                continue
+            count = raw.readinto(buffer[got:])
+            if count == 0:
+                break
+            got += count or 0  # None: a non-blocking pipe that has nothing yet
+        return got

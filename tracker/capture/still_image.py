@@ -1,0 +1,52 @@
+"""A picture as a source of one frame, or of the same frame for ever."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tracker.capture.clock import FrameStamper
+from tracker.capture.opencv import Image, as_bgr
+from tracker.errors import CaptureError
+from tracker.types import Frame
+
+REPEATS_PER_S = 30.0
+"""How fast the media clock runs while a picture is repeated."""
+
+
+class StillImageSource:
+    """The picture in `path`, turned upright where it says how it was held."""
+
+    is_live = False
+
+    def __init__(self, path: Path, stamper: FrameStamper, *, repeat: bool = False) -> None:
+        self.name = str(path)
+        self.frame_count = None if repeat else 1
+        self._path = path
+        self._stamper = stamper
+        self._image: Image | None = None
+        self._delivered = 0
+
+    def open(self) -> str:
+        try:
+            # Not cv2.imread: it cannot open a path outside the system's code page on Windows.
+            image = cv2.imdecode(np.fromfile(self._path, np.uint8), cv2.IMREAD_COLOR)
+        except (OSError, cv2.error) as error:
+            raise CaptureError(f"{self.name} cannot be read: {error}") from error
+        if image is None:
+            raise CaptureError(f"{self.name} is damaged or not a picture of a known kind")
+        self._image = as_bgr(image)
+        self._delivered = 0
+        return f"{self.name}: {image.shape[1]}x{image.shape[0]}, one picture"
+
+    def read(self) -> Frame | None:
+        if self._image is None or (self.frame_count is not None and self._delivered >= self.frame_count):
+            return None
+        media_s = self._delivered / REPEATS_PER_S
+        self._delivered += 1
+        return self._stamper.stamp(self._image, media_s=media_s)
+
+    def close(self) -> None:
+        self._image = None
