@@ -1,0 +1,25 @@
+"""Files the user asked for: one clear line when they cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tracker.errors import FacetrackerError, SettingsError
+
+
+@contextmanager
+def write_errors_as(kind: type[FacetrackerError], what: str, path: Path) -> Iterator[None]:
+    """Turn what the system raises while writing `path` into a `kind` that names both."""
+    try:
+        yield
+    except (OSError, ValueError) as error:  # ValueError: a path with a null character
+        reason = getattr(error, "strerror", None) or error
+        raise kind(f"cannot write {what} {path}: {reason}") from error
+
+
+def check_writable(path: Path, what: str) -> None:
+    """Create or empty `path`. Raises SettingsError where that is not possible."""
+    with write_errors_as(SettingsError, what, path):
+        path.open("wb").close()

@@ -1,0 +1,74 @@
+"""Looks host names up in a thread of its own, because a name server may take seconds to answer."""
+
+from __future__ import annotations
+
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tracker.output.target import Target
+
+SocketAddress = tuple[Any, ...]
+"""What `socket.sendto` takes: (address, port) for IPv4, (address, port, flow, scope) for IPv6."""
+
+Resolution = tuple[socket.AddressFamily, SocketAddress]
+Resolve = Callable[[Target], Resolution]
+
+CLOSE_LIMIT_S = 0.2
+
+# A host that means "every interface" to a receiver is often copied to the sender's side. Linux takes that for
+# the loopback interface; the other systems refuse to send there.
+_UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
+
+
+def resolve(target: Target) -> Resolution:
+    """Family and socket address of `target`, IPv4 where it has both. Raises OSError when the host is not known."""
+    host = _UNSPECIFIED.get(target.host, target.host)
+    try:
+        found = socket.getaddrinfo(host, target.port, type=socket.SOCK_DGRAM)
+    except UnicodeError as error:  # a label that is empty or longer than 63 characters
+        raise OSError(f"'{host}' is no host name") from error
+    # Receivers of OpenSeeFace listen on IPv4 alone, while localhost often means ::1 first.
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    return family, address
+
+
+class Resolver:
+    """One daemon thread that answers look-ups one after another.
+
+    A look-up cannot be interrupted, so `close` waits a moment and leaves a hanging one behind.
+    """
+
+    def __init__(self, resolve: Resolve = resolve) -> None:
+        self._resolve = resolve
+        self._questions: queue.SimpleQueue[Target | None] = queue.SimpleQueue()
+        self._answers: queue.SimpleQueue[tuple[Target, Resolution | OSError]] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="udp-resolver", daemon=True)
+        self._thread.start()
+
+    def ask(self, target: Target) -> None:
+        """Look `target` up; the answer comes with a later `answers`."""
+        self._questions.put(target)
+
+    def answers(self) -> list[tuple[Target, Resolution | OSError]]:
+        """What was found out since the last call: an address, or why there is none."""
+        found = []
+        while not self._answers.empty():
+            found.append(self._answers.get())
+        return found
+
+    def close(self) -> None:
+        """End the thread, waiting at most `CLOSE_LIMIT_S`. Safe to call twice."""
+        self._questions.put(None)
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _run(self) -> None:
+        while (target := self._questions.get()) is not None:
+            answer: Resolution | OSError
+            try:
+                answer = self._resolve(target)
+            except OSError as error:
+                answer = error
+            self._answers.put((target, answer))

@@ -1,0 +1,180 @@
+"""Sends records to receivers over UDP, whatever becomes of the receivers."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from protocol import openseeface
+from tracker.output.mapping import Recentre, to_records
+from tracker.output.resolver import Resolution, Resolve, Resolver, resolve
+from tracker.output.target import Target
+from tracker.types import Frame, FrameResult
+
+logger = logging.getLogger(__name__)
+
+RETRY_S = 5.0
+"""How long a receiver that cannot be reached is left alone."""
+
+# macOS refuses datagrams above 9216 bytes (five faces) unless the socket's send buffer is larger.
+_SEND_BUFFER_BYTES = 1 << 17
+
+# These pass by themselves and cost nothing to try again with the next frame: nobody listens (yet), as an ICMP
+# message about an earlier datagram told us, or the network card is busy.
+_PASSING = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
+
+
+@dataclass(slots=True)
+class _Receiver:
+    """What is known of one target. Touched by the sending thread alone."""
+
+    target: Target
+    resolution: Resolution | None = None
+    asked: bool = False
+    retry_at: float = 0.0
+    failed_at: float = 0.0
+    reported: bool = False
+    errors: int = 0
+    sent: int = 0
+
+
+class UdpSink:
+    """One datagram per frame with a face, to every target; nothing at all for an empty frame.
+
+    Sending never blocks and never fails: what goes wrong is counted, reported in one line per target until that
+    target works again, and tried again every five seconds. The sockets (one per address family) live as long as
+    the sink, because receivers may hold on to the sender's port.
+
+    face_id_offset: added to every id. recentre: the neutral pose of each face by the tracker's id, looked at with
+    every frame, so that its owner may change it at any time.
+    """
+
+    name = "udp"
+
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        face_id_offset: int = 0,
+        recentre: Mapping[int, Recentre] | None = None,
+        resolve: Resolve = resolve,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._face_id_offset = face_id_offset
+        self._recentre = recentre
+        self._clock = clock
+        self._sockets: dict[socket.AddressFamily, socket.socket] = {}
+        self._receivers = {target: _Receiver(target) for target in targets}
+        self._unsendable_reported = False
+        self._resolver = None if all(target.is_address for target in targets) else Resolver(resolve)
+        for receiver in self._receivers.values():
+            self._look_up(receiver)
+
+    @property
+    def sent(self) -> int:
+        """Datagrams handed to the network so far."""
+        return sum(receiver.sent for receiver in self._receivers.values())
+
+    @property
+    def errors(self) -> int:
+        """Datagrams and look-ups that failed so far."""
+        return sum(receiver.errors for receiver in self._receivers.values())
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Send the records of `result`."""
+        self._take_answers()
+        if not result.faces:
+            return
+        try:
+            data = openseeface.encode(to_records(result, self._face_id_offset, self._recentre))
+        except openseeface.PacketError as error:
+            # A lost frame is better than a NaN in an avatar's skeleton, and than no tracking at all.
+            if not self._unsendable_reported:
+                logger.warning("a frame was not sent: %s", error)
+                self._unsendable_reported = True
+            return
+        now = self._clock()
+        for receiver in self._receivers.values():
+            if now >= receiver.retry_at:
+                self._send(receiver, data)
+
+    def close(self) -> None:
+        """Close the sockets. Safe to call twice."""
+        if self._resolver is not None:
+            self._resolver.close()
+        for opened in self._sockets.values():
+            opened.close()
+        self._sockets.clear()
+
+    def _send(self, receiver: _Receiver, data: bytes) -> None:
+        if receiver.resolution is None:
+            if not receiver.asked:
+                self._look_up(receiver)
+            return
+        family, address = receiver.resolution
+        try:
+            self._socket(family).sendto(data, address)
+        except OSError as error:
+            passing = error.errno in _PASSING
+            self._failed(receiver, f"cannot send to {receiver.target} ({_reason(error)})", pause=not passing)
+            if not passing and not receiver.target.is_address:
+                receiver.resolution = None  # the name may mean another address by then
+            return
+        receiver.sent += 1
+        # An absent receiver makes every other datagram fail on some systems; that is no recovery.
+        if receiver.reported and self._clock() - receiver.failed_at >= RETRY_S:
+            receiver.reported = False
+            logger.warning("sending to %s again", receiver.target)
+
+    def _socket(self, family: socket.AddressFamily) -> socket.socket:
+        if family not in self._sockets:
+            opened = socket.socket(family, socket.SOCK_DGRAM)
+            opened.setblocking(False)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+            if family == socket.AF_INET:
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+            self._sockets[family] = opened
+        return self._sockets[family]
+
+    def _look_up(self, receiver: _Receiver) -> None:
+        if self._resolver is None or receiver.target.is_address:
+            self._take_answer(receiver, _resolved_now(receiver.target))
+        else:
+            receiver.asked = True
+            self._resolver.ask(receiver.target)
+
+    def _take_answers(self) -> None:
+        if self._resolver is not None:
+            for target, answer in self._resolver.answers():
+                self._take_answer(self._receivers[target], answer)
+
+    def _take_answer(self, receiver: _Receiver, answer: Resolution | OSError) -> None:
+        receiver.asked = False
+        if isinstance(answer, OSError):
+            self._failed(receiver, f"host {receiver.target.host} is not known ({_reason(answer)})", pause=True)
+        else:
+            receiver.resolution = answer
+
+    def _failed(self, receiver: _Receiver, what: str, pause: bool) -> None:
+        receiver.errors += 1
+        receiver.failed_at = self._clock()
+        if pause:
+            receiver.retry_at = receiver.failed_at + RETRY_S
+        if not receiver.reported:
+            receiver.reported = True
+            then = f", trying again every {RETRY_S:g} s" if pause else ""
+            logger.warning("%s; tracking goes on%s", what, then)
+
+
+def _resolved_now(target: Target) -> Resolution | OSError:
+    try:
+        return resolve(target)
+    except OSError as error:  # an address of a family that this system does not have
+        return error
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error)
