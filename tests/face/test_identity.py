@@ -1,0 +1,58 @@
+import numpy as np
+import pytest
+
+from tracker.face.detector import intersection_over_union
+from tracker.face.head import REFERENCE_HEAD
+from tracker.face.identity import choose_memory
+from tracker.face.memory import FaceMemory
+from tracker.face.options import EngineOptions
+from tracker.types import Landmarks
+
+
+def face_at(x, y, size=100.0):
+    xy = REFERENCE_HEAD[:66, :2] * (-size, -size) + (x, y)
+    return Landmarks(xy.astype(np.float32), np.ones(66, np.float32))
+
+
+def memories(*places):
+    made = [FaceMemory(k, EngineOptions()) for k in range(len(places))]
+    for memory, (landmarks, missing) in zip(made, places, strict=True):
+        memory.landmarks, memory.missing_frames = landmarks, missing
+    return made
+
+
+def test_the_first_face_gets_id_zero():
+    assert choose_memory(face_at(100, 100), memories((None, 0), (None, 0))).face_id == 0
+
+
+def test_a_lost_face_found_again_keeps_its_id():
+    known = memories((face_at(100, 100), 3), (face_at(500, 100), 3))
+    assert choose_memory(face_at(510, 110), known).face_id == 1
+
+
+def test_a_stranger_far_from_a_lost_face_gets_a_fresh_id():
+    known = memories((face_at(100, 100), 3), (None, 0))
+    assert choose_memory(face_at(600, 300), known).face_id == 1
+
+
+def test_the_only_id_is_given_even_to_a_distant_face():
+    assert choose_memory(face_at(600, 300), memories((face_at(100, 100), 3))).face_id == 0
+
+
+def test_no_id_is_left_when_all_are_held():
+    assert choose_memory(face_at(600, 300), memories((face_at(100, 100), 0))) is None
+
+
+def test_what_is_lost_for_good_forgets_its_motion_but_not_the_person():
+    (memory,) = memories((face_at(100, 100), 11))
+    features = memory.features
+    memory.lose()
+    assert memory.landmarks is None and not memory.held and memory.features is features
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "expected"),
+    [((0, 0, 2, 2), (0, 0, 2, 2), 1.0), ((0, 0, 2, 2), (1, 0, 2, 2), 1 / 3), ((0, 0, 1, 1), (2, 2, 1, 1), 0.0)],
+)
+def test_intersection_over_union(a, b, expected):
+    assert intersection_over_union(a, b) == pytest.approx(expected)

@@ -1,0 +1,75 @@
+"""What the filter may and may not do to still, moving and blinking points."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker.face.memory import FaceMemory
+from tracker.face.options import EngineOptions
+from tracker.face.smoothing import OneEuro
+
+FPS = 30
+GROUP = np.zeros(3, np.intp)
+
+
+def points_filter():
+    return FaceMemory(0, EngineOptions()).steady_points
+
+
+@given(st.floats(-1e3, 1e3), st.floats(0.005, 0.2))
+def test_a_constant_passes_unchanged(value, step):
+    filter_ = OneEuro(GROUP, 1.0, 10.0, 0.05)
+    for k in range(20):
+        steady = filter_.filter(np.full((3, 2), value), k * step)
+    np.testing.assert_allclose(steady, value, atol=1e-9)
+
+
+def test_noise_on_a_still_face_shrinks_to_less_than_half():
+    rng = np.random.default_rng(0)
+    filter_, raw, steady = points_filter(), [], []
+    for k in range(300):
+        value = rng.normal(0, 0.002, (66, 2))
+        raw.append(value)
+        steady.append(filter_.filter(value, k / FPS))
+    assert np.std(np.diff(steady[30:], axis=0)) < 0.5 * np.std(np.diff(raw[30:], axis=0))
+
+
+def test_a_turn_of_90_degrees_a_second_lags_less_than_20_ms():
+    # The nose tip of a head of one face size moves about 0.9 face sizes a second; the eyes about as much.
+    speed, filter_ = 0.9, points_filter()
+    for k in range(45):
+        now = k / FPS
+        steady = filter_.filter(np.full((66, 2), (speed * now, 0.0)), now)
+    assert (speed * now - steady[30, 0]) / speed < 0.020
+
+
+def test_a_blink_of_150_ms_keeps_nine_tenths_of_its_depth():
+    filter_ = FaceMemory(0, EngineOptions()).steady_openness
+    deepest = 1.0
+    for k in range(60):
+        now = k / FPS
+        phase = (now - 1.0) / 0.150
+        openness = 1 - (np.sin(np.pi * phase) ** 2 if 0 < phase < 1 else 0.0)
+        deepest = min(deepest, filter_.filter(np.full((2, 1), openness), now)[0, 0])
+    lowest = min(1 - np.sin(np.pi * (k / FPS - 1.0) / 0.150) ** 2 for k in range(31, 35))
+    assert 1 - deepest > 0.9 * (1 - lowest)
+
+
+def test_time_that_stands_still_or_jumps_back_starts_afresh():
+    filter_ = OneEuro(GROUP, 1.0, 0.0, 0.0)
+    filter_.filter(np.zeros((3, 2)), 1.0)
+    np.testing.assert_array_equal(filter_.filter(np.ones((3, 2)), 0.5), np.ones((3, 2)))
+
+
+@pytest.mark.parametrize("fps", [15, 30, 60])
+def test_the_cutoff_does_not_depend_on_the_frame_rate(fps):
+    filter_ = OneEuro(GROUP, 1.0, 0.0, 0.0)
+    filter_.filter(np.zeros((3, 2)), 0.0)
+    for k in range(1, int(0.2 * fps) + 1):
+        steady = filter_.filter(np.ones((3, 2)), k / fps)
+    assert steady[0, 0] == pytest.approx(0.68, abs=0.08)
+
+
+def test_smoothing_zero_builds_no_filter():
+    assert FaceMemory(0, EngineOptions(smoothing=0)).steady_points is None

@@ -1,0 +1,81 @@
+"""The library's door: pictures in, results out, one call per picture."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from types import TracebackType
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.face.engine import Engine
+from tracker.face.options import MODELS, EngineOptions
+from tracker.types import Frame, FrameResult
+
+DEFAULT_STEP_S = 1 / 30
+MOST_FACES = 36
+
+
+class Tracker:
+    """Tracks faces through a sequence of pictures.
+
+    Keywords are the command line's long options with underscores (`EngineOptions`), `max_faces` for `--faces`:
+
+    >>> with Tracker(model=3, max_faces=1) as tracker:
+    ...     result = tracker.process(image_bgr)
+
+    Raises ValueError for options out of range, ModelError when the networks are missing or damaged.
+    """
+
+    def __init__(self, model: int = 3, max_faces: int = 1, **options: object) -> None:
+        names = {field.name for field in dataclasses.fields(EngineOptions)} - {"background_scan"}
+        unknown = set(options) - names
+        if unknown:
+            raise TypeError(f"Tracker has no option {', '.join(sorted(unknown))}; it knows {', '.join(sorted(names))}")
+        if model not in MODELS:
+            raise ValueError(f"model must be one of {MODELS}, got {model}")
+        if not 1 <= max_faces <= MOST_FACES:
+            raise ValueError(f"max_faces must be 1 to {MOST_FACES}, got {max_faces}")
+        self._engine = Engine(EngineOptions(model=model, max_faces=max_faces, **options))  # type: ignore[arg-type]
+        self._index = 0
+        self._last_s: float | None = None
+        self._last_unix = 0.0
+
+    def process(self, image_bgr: npt.NDArray[np.uint8], timestamp_s: float | None = None) -> FrameResult:
+        """The faces in `image_bgr`, (H, W, 3) uint8 with channels blue, green, red.
+
+        timestamp_s: when it was taken, any seconds that do not go back; None = 1/30 s after the last one.
+        Raises ValueError for another shape or type and for a time before the last one.
+        """
+        if (
+            not isinstance(image_bgr, np.ndarray)
+            or image_bgr.ndim != 3
+            or image_bgr.shape[2] != 3
+            or not image_bgr.size
+        ):
+            raise ValueError(f"image_bgr must have shape (H, W, 3), got {getattr(image_bgr, 'shape', type(image_bgr))}")
+        if image_bgr.dtype != np.uint8:
+            raise ValueError(f"image_bgr must be uint8, got {image_bgr.dtype}")
+        if timestamp_s is None:
+            timestamp_s = 0.0 if self._last_s is None else self._last_s + DEFAULT_STEP_S
+        if not np.isfinite(timestamp_s) or (self._last_s is not None and timestamp_s < self._last_s):
+            raise ValueError(f"timestamp_s must not go back: {timestamp_s} after {self._last_s}")
+        self._last_s = timestamp_s
+        self._last_unix = max(time.time(), float(np.nextafter(self._last_unix, np.inf)))
+        # A view, so that freezing the frame does not make the caller's array read-only.
+        frame = Frame(self._index, image_bgr.view(), time.monotonic_ns(), self._last_unix, timestamp_s)
+        self._index += 1
+        return self._engine.process(frame)
+
+    def close(self) -> None:
+        """Release the networks' threads. Safe to call twice."""
+        self._engine.close()
+
+    def __enter__(self) -> Tracker:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

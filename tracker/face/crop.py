@@ -1,0 +1,103 @@
+"""Upright, scale-normalised square crops around a face: what the landmark networks see.
+
+The same functions cut crops in training and at run time, so the two cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from tracker import topology as t
+from tracker.types import FloatArray
+
+CROP_MARGIN = 1.25
+"""Side of the crop over the longer side of the box around the upright points."""
+
+
+@dataclass(frozen=True, slots=True)
+class CropBox:
+    """A square region: `centre` (x, y) and `side` in frame pixels, turned by `roll` radians
+    (+ = the face's top tips to the image's right)."""
+
+    centre: tuple[float, float]
+    side: float
+    roll: float
+
+    def to_crop(self, size: int) -> FloatArray:
+        """(2, 3) affine matrix from frame pixels to pixels of the `size` x `size` crop."""
+        scale = size / self.side
+        cos, sin = scale * np.cos(self.roll), scale * np.sin(self.roll)
+        x, y = self.centre
+        half = size / 2 - 0.5  # pixel centres are at whole numbers in OpenCV
+        return np.array([[cos, sin, half - cos * x - sin * y], [-sin, cos, half + sin * x - cos * y]])
+
+    def to_frame(self, size: int) -> FloatArray:
+        """(2, 3) affine matrix from pixels of the `size` x `size` crop to frame pixels."""
+        scale = self.side / size
+        cos, sin = scale * np.cos(self.roll), scale * np.sin(self.roll)
+        half = size / 2 - 0.5
+        x, y = self.centre
+        return np.array([[cos, -sin, x - half * (cos - sin)], [sin, cos, y - half * (sin + cos)]])
+
+
+def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
+    """Apply a (2, 3) affine `matrix` to (..., 2) points."""
+    moved: FloatArray = points @ matrix[:, :2].T + matrix[:, 2]
+    return moved
+
+
+def face_roll(xy: FloatArray) -> float:
+    """In-plane angle of a face in radians from its (66, 2) points.
+
+    The eye line and the line from eyes to mouth vote with their lengths: in profile the eyes come
+    together and the second line decides.
+    """
+    right_eye, left_eye = xy[t.RIGHT_EYE].mean(axis=0), xy[t.LEFT_EYE].mean(axis=0)
+    mouth = 0.5 * (xy[t.RIGHT_MOUTH_CORNER] + xy[t.LEFT_MOUTH_CORNER])
+    across = left_eye - right_eye
+    down = mouth - 0.5 * (right_eye + left_eye)
+    return float(np.arctan2(across[1] - down[0], across[0] + down[1]))
+
+
+def crop_around(xy: FloatArray, margin: float = CROP_MARGIN) -> CropBox:
+    """The crop for a face whose (66, 2) points are known, in frame pixels."""
+    roll = face_roll(xy)
+    cos, sin = np.cos(roll), np.sin(roll)
+    upright = xy @ np.array([[cos, -sin], [sin, cos]])
+    low, high = upright.min(axis=0), upright.max(axis=0)
+    middle_x, middle_y = 0.5 * (low + high)
+    centre = (float(cos * middle_x - sin * middle_y), float(sin * middle_x + cos * middle_y))
+    return CropBox(centre, float((high - low).max()) * margin, roll)
+
+
+def crop_around_box(box: tuple[float, float, float, float], roll: float = 0.0) -> CropBox:
+    """The crop for a detection: box is x, y, width, height in pixels around the 66 points."""
+    x, y, width, height = box
+    return CropBox((x + width / 2, y + height / 2), max(width, height) * CROP_MARGIN, roll)
+
+
+def cut(image: npt.NDArray[np.uint8], box: CropBox, size: int) -> npt.NDArray[np.uint8]:
+    """The `size` x `size` crop of a BGR image; what lies outside the image repeats its edge.
+
+    A region much larger than the crop is first shrunk by a whole number, averaging, because bilinear
+    sampling alone would skip pixels and let sensor noise through.
+    """
+    matrix = box.to_crop(size)
+    shrink = int(box.side / size + 0.25)
+    if shrink >= 2:
+        height, width = image.shape[:2]
+        reach = 0.5 * box.side * (abs(np.cos(box.roll)) + abs(np.sin(box.roll))) + shrink
+        left, top = max(0, int(box.centre[0] - reach)), max(0, int(box.centre[1] - reach))
+        columns = (min(width, int(box.centre[0] + reach) + 1) - left) // shrink
+        rows = (min(height, int(box.centre[1] + reach) + 1) - top) // shrink
+        if columns > 1 and rows > 1:
+            region = image[top : top + rows * shrink, left : left + columns * shrink]
+            image = cv2.resize(region, (columns, rows), interpolation=cv2.INTER_AREA)  # type: ignore[assignment]
+            # Pixel p of the shrunk region is shrink * (p + 0.5) - 0.5 + (left, top) of the frame.
+            matrix[:, 2] += matrix[:, :2] @ np.array([left, top]) + 0.5 * (shrink - 1) * matrix[:, :2].sum(axis=1)
+            matrix[:, :2] *= shrink
+    return cv2.warpAffine(image, matrix, (size, size), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)  # type: ignore[return-value]

@@ -1,0 +1,75 @@
+"""Find faces in a whole frame."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from tracker.face.networks import Network
+from tracker.types import Detection
+
+CELL_PX = 32
+"""The network's input sides are multiples of this."""
+FAST_WIDTH, FINE_WIDTH = 256, 640
+OVERLAP = 0.4
+"""Two boxes with a larger intersection over union are one face."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A detection and the head's roll in radians (+ = top to the image's right)."""
+
+    detection: Detection
+    roll: float
+
+
+class Detector:
+    """Faces from 8 % of the frame's height on, largest score first.
+
+    The network is fully convolutional: frames keep their shape and are scaled so that the longer side
+    is `long_side` pixels.
+    """
+
+    def __init__(self, network: Network, long_side: int = FAST_WIDTH) -> None:
+        self._network = network
+        self._long_side = long_side
+
+    def detect(self, bgr: npt.NDArray[np.uint8], threshold: float, limit: int) -> list[Candidate]:
+        """At most `limit` faces with a score of `threshold` or more."""
+        height, width = bgr.shape[:2]
+        scale = self._long_side / max(height, width)
+        inner = (max(1, round(width * scale)), max(1, round(height * scale)))
+        rows, columns = (-(-side // CELL_PX) * CELL_PX for side in inner[::-1])
+        picture = np.zeros((1, rows, columns, 3), np.uint8)
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+        cv2.resize(bgr, inner, dst=picture[0, : inner[1], : inner[0]], interpolation=interpolation)
+        scores, boxes, rolls = (output[0] for output in self._network.run(picture))
+        ys, xs = np.nonzero(scores >= threshold)
+        order = np.argsort(-scores[ys, xs], kind="stable")
+        found: list[Candidate] = []
+        for y, x in zip(ys[order], xs[order], strict=True):
+            left, top, box_width, box_height = (float(value) / scale for value in boxes[:, y, x])
+            box = (left, top, box_width, box_height)
+            if any(intersection_over_union(box, kept.detection.box) > OVERLAP for kept in found):
+                continue
+            cos, sin = rolls[:, y, x]
+            found.append(Candidate(Detection(box, float(scores[y, x])), float(np.arctan2(sin, cos))))
+            if len(found) == limit:
+                break
+        return found
+
+
+Box = tuple[float, float, float, float]
+
+
+def intersection_over_union(a: Box, b: Box) -> float:
+    """Of two boxes x, y, width, height; 0 to 1."""
+    across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    if across <= 0 or down <= 0:
+        return 0.0
+    shared = across * down
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)

@@ -1,0 +1,306 @@
+"""From a frame to its faces: the stages in order.
+
+Detect, carry each face's crop from frame to frame, read landmarks, smooth, read eyes, solve the pose, lift the
+points into the head, measure and calibrate the expression.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.face.crop import CropBox, crop_around, crop_around_box
+from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
+from tracker.face.eyes import EyeReader
+from tracker.face.features import raw_features
+from tracker.face.gaze import eye_centres, to_pixels
+from tracker.face.identity import bounds, choose_memory
+from tracker.face.landmarks import LandmarkReader
+from tracker.face.memory import FaceMemory
+from tracker.face.networks import ModelStore
+from tracker.face.options import EngineOptions
+from tracker.face.points3d import lift, normalise
+from tracker.face.pose import Camera
+from tracker.face.scanner import BackgroundScanner
+from tracker.types import Detection, Expression, Eyes, Face, FloatArray, Frame, FrameResult, HeadPose, Landmarks
+
+IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
+"""With nobody there for this long, look only this often."""
+SAME_FACE = 0.3
+"""Two held faces that overlap more (intersection over union) are one."""
+SPARE_CANDIDATES = 2
+"""Detections taken beyond the faces wanted: the landmarks' confidence has the last word on what is a face."""
+PLACING_READS = 2
+"""Readings that only centre and turn the crop of a fresh detection, before the one that counts."""
+DEFAULT_THRESHOLD = 0.4
+"""Mean landmark confidence of a face, where the manifest does not give the network's own."""
+SMALLEST_FACE_PX = 8.0
+MIN_LEARNING_CONFIDENCE = 0.4
+LARGEST_LEARNING_ERROR = 0.25
+"""Fit error over face size beyond which expression ranges do not learn from a frame."""
+
+
+class Engine:
+    """Tracks the faces of one stream of frames. Not for use from several threads at once."""
+
+    def __init__(self, options: EngineOptions) -> None:
+        self.options = options
+        store = ModelStore(options.model_dir)
+        threads = max(1, min(options.max_threads, 4))
+        landmark_model, eye_model = (3, "eyes_fine") if options.model == 4 else (options.model, "eyes")
+        network = store.load(f"landmarks_{landmark_model}", threads)
+        default_threshold = float(network.facts.get("threshold", DEFAULT_THRESHOLD))
+        self._threshold = default_threshold if options.threshold is None else options.threshold
+        self._reader = LandmarkReader(network)
+        self._eye_reader = EyeReader(store.load(eye_model, threads)) if options.gaze_tracking else None
+        detector = store.load("detector", threads)
+        self._detector = Detector(detector, FINE_WIDTH if options.scan_retinaface else FAST_WIDTH)
+        self._fine_detector = Detector(detector, FINE_WIDTH) if options.try_hard else None
+        self._scanner: BackgroundScanner | None = None
+        if options.background_scan and options.max_faces > 1:
+            limit = options.max_faces + SPARE_CANDIDATES
+            self._scanner = BackgroundScanner(self._detector, options.detection_threshold, limit)
+        self._memories = [FaceMemory(face_id, options) for face_id in range(options.max_faces)]
+        self._camera: Camera | None = None
+        self._since_scan = 0
+        self._last_seen_s: float | None = None
+        self._last_scan_s = -np.inf
+        self._times: dict[str, float] = {}
+
+    def process(self, frame: Frame) -> FrameResult:
+        """Find and measure the faces in `frame`. Frames must come in the order of their media time."""
+        begin = time.perf_counter()
+        self._times = {"detect": 0.0, "landmarks": 0.0, "eyes": 0.0, "pose": 0.0, "expression": 0.0}
+        if self._camera is None or (self._camera.width, self._camera.height) != (frame.width, frame.height):
+            self._camera = Camera.from_fov(frame.width, frame.height, self.options.fov_deg)
+            for memory in self._memories:
+                memory.lose()
+        with self._timed("landmarks"):
+            self._follow(frame.bgr)
+        self._scan(frame)
+        faces = tuple(
+            self._measure(frame, memory, memory.landmarks)
+            for memory in self._memories
+            if memory.held and memory.landmarks is not None
+        )
+        if faces:
+            self._last_seen_s = frame.media_s
+        milliseconds = {name: 1e3 * seconds for name, seconds in self._times.items()}
+        milliseconds["total"] = 1e3 * (time.perf_counter() - begin)
+        return FrameResult(
+            frame_index=frame.index,
+            captured_ns=frame.captured_ns,
+            unix_time=frame.unix_time,
+            media_s=frame.media_s,
+            width=frame.width,
+            height=frame.height,
+            faces=faces,
+            milliseconds=milliseconds,
+        )
+
+    def close(self) -> None:
+        """End the scanning thread where there is one."""
+        if self._scanner is not None:
+            self._scanner.close()
+            self._scanner = None
+
+    def reset_calibration(self) -> None:
+        """Forget every person's ranges; poses stay."""
+        for memory in self._memories:
+            memory.reset_calibration()
+
+    def head_points(self) -> FloatArray:
+        """(70, 3) the head of face 0 in frame M: the reference head, or what was fitted to the user."""
+        return self._memories[0].head.head.copy()
+
+    def export_profile(self) -> dict[str, Any]:
+        """The neutral face and ranges of face 0, fit for JSON."""
+        memory = self._memories[0]
+        return {"version": 1, "features": memory.features.export(), "eyes": memory.openness.export()}
+
+    def import_profile(self, profile: dict[str, Any]) -> None:
+        """Begin with the ranges of an earlier run. Raises ValueError when `profile` is damaged."""
+        memory = self._memories[0]
+        try:
+            memory.features.restore(profile["features"])
+            memory.openness.restore(profile["eyes"])
+        except (KeyError, TypeError) as error:
+            raise ValueError(f"the profile lacks {error}") from error
+
+    def _follow(self, bgr: npt.NDArray[np.uint8]) -> None:
+        """Look for each known face where it was."""
+        for memory in self._memories:
+            if memory.landmarks is None:
+                continue
+            found = self._read(bgr, crop_around(memory.landmarks.xy))
+            if found is not None:
+                memory.landmarks, memory.missing_frames = found, 0
+            else:
+                memory.missing_frames += 1
+                memory.solver.forget()
+                if memory.missing_frames > self.options.discard_after:
+                    memory.lose()
+        self._drop_doubles()
+
+    def _scan(self, frame: Frame) -> None:
+        """Look for further faces while there is room for them."""
+        held = sum(memory.held for memory in self._memories)
+        if held == self.options.max_faces:
+            return
+        self._since_scan += 1
+        candidates: list[Candidate] = []
+        with self._timed("detect"):
+            if held == 0:
+                if not self._idle(frame.media_s):
+                    candidates = self._look(frame.bgr)
+                    self._last_scan_s, self._since_scan = frame.media_s, 0
+            elif self._scanner is not None:
+                candidates = self._scanner.collect()
+                if self._since_scan >= self.options.scan_every:
+                    self._scanner.request(frame.bgr)
+                    self._since_scan = 0
+            elif self._since_scan >= self.options.scan_every:
+                candidates = self._look(frame.bgr)
+                self._since_scan = 0
+        if candidates:
+            with self._timed("landmarks"):
+                self._acquire(frame.bgr, candidates)
+
+    def _idle(self, now_s: float) -> bool:
+        """Nobody has been there for a while, and the last look is recent."""
+        if self._last_seen_s is None:
+            self._last_seen_s = now_s
+        return now_s - self._last_seen_s > IDLE_AFTER_S and now_s - self._last_scan_s < IDLE_SCAN_S
+
+    def _look(self, bgr: npt.NDArray[np.uint8]) -> list[Candidate]:
+        threshold, limit = self.options.detection_threshold, self.options.max_faces + SPARE_CANDIDATES
+        found = self._detector.detect(bgr, threshold, limit)
+        if not found and self._fine_detector is not None:
+            found = self._fine_detector.detect(bgr, threshold, limit)
+        return found
+
+    def _acquire(self, bgr: npt.NDArray[np.uint8], candidates: list[Candidate]) -> None:
+        """Turn detections into held faces while there is room."""
+        for candidate in candidates:
+            box = candidate.detection.box
+            taken = (bounds(m.landmarks.xy) for m in self._memories if m.held and m.landmarks is not None)
+            if any(intersection_over_union(box, other) > SAME_FACE for other in taken):
+                continue
+            crop = crop_around_box(box, candidate.roll)
+            for _ in range(PLACING_READS):
+                crop = crop_around(self._reader.read(bgr, crop).xy)
+            found = self._read(bgr, crop)
+            if found is None:
+                continue
+            memory = choose_memory(found, self._memories)
+            if memory is None:
+                return
+            if memory.missing_frames:
+                memory.lose()
+            memory.landmarks, memory.missing_frames = found, 0
+        self._drop_doubles()
+
+    def _read(self, bgr: npt.NDArray[np.uint8], box: CropBox) -> Landmarks | None:
+        """The landmarks in `box`, or None where there is no face."""
+        if box.side < SMALLEST_FACE_PX:
+            return None
+        found = self._reader.read(bgr, box)
+        if float(found.confidence.mean()) < self._threshold or not np.isfinite(found.xy).all():
+            return None
+        height, width = bgr.shape[:2]
+        centre = found.xy.mean(axis=0)
+        inside = 0 <= centre[0] < width and 0 <= centre[1] < height
+        return found if inside else None
+
+    def _drop_doubles(self) -> None:
+        """Where two ids follow one face the lower id keeps it."""
+        held = [memory for memory in self._memories if memory.held]
+        for k, memory in enumerate(held):
+            for other in held[:k]:
+                if other.landmarks is None or memory.landmarks is None:
+                    continue
+                if intersection_over_union(bounds(memory.landmarks.xy), bounds(other.landmarks.xy)) > SAME_FACE:
+                    memory.lose()
+
+    def _measure(self, frame: Frame, memory: FaceMemory, seen: Landmarks) -> Face:
+        """Everything but where the points are."""
+        assert self._camera is not None
+        now_s = frame.media_s
+        confidence = float(seen.confidence.mean())
+        size = float(np.ptp(seen.xy, axis=0).max())
+        xy = seen.xy
+        if memory.steady_points is not None:
+            xy = memory.steady_points.filter(seen.xy, now_s, unit=size).astype(np.float32)
+        landmarks = Landmarks(xy, seen.confidence)
+        with self._timed("pose"):
+            pose = memory.solver.solve(landmarks, memory.head.head, self._camera)
+        with self._timed("eyes"):
+            eyes = self._eyes(frame.bgr, memory, xy, seen.xy, pose, now_s)
+        with self._timed("expression"):
+            points = None
+            if pose is not None:
+                if self.options.adapt_3d:
+                    memory.head.update(xy, seen.confidence, pose, self._camera)
+                points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, self._camera))
+            expression = self._expression(memory, points, pose, confidence, size, now_s)
+            if self._eye_reader is None:
+                openness = np.array([1 + min(expression.eye_r, 0.0), 1 + min(expression.eye_l, 0.0)], np.float32)
+                eyes = Eyes(eyes.pupils, openness, eyes.confidence)
+        return Face(
+            face_id=memory.face_id,
+            detection=Detection(bounds(xy), confidence),
+            landmarks=landmarks,
+            eyes=eyes,
+            pose=pose,
+            points_3d=points,
+            expression=expression,
+        )
+
+    def _eyes(
+        self,
+        bgr: npt.NDArray[np.uint8],
+        memory: FaceMemory,
+        xy: FloatArray,
+        seen: FloatArray,
+        pose: HeadPose | None,
+        now_s: float,
+    ) -> Eyes:
+        """Pupils and openness; with gaze off the eye centres, openness following from the expression later.
+
+        xy: smoothed, seen: measured points (66, 2).
+        """
+        if self._eye_reader is None:
+            return Eyes(eye_centres(xy), np.ones(2, np.float32), np.zeros(2, np.float32))
+        reading = self._eye_reader.read(bgr, seen)
+        openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
+        place = memory.pupils.place(seen, reading.pupils, openness)
+        if memory.steady_points is not None:
+            openness = memory.steady_openness.filter(openness[:, None], now_s)[:, 0].astype(np.float32)
+            place = memory.steady_pupils.filter(place, now_s)
+        return Eyes(to_pixels(xy, place), openness, reading.confidence.copy())
+
+    @staticmethod
+    def _expression(
+        memory: FaceMemory,
+        points: FloatArray | None,
+        pose: HeadPose | None,
+        confidence: float,
+        size: float,
+        now_s: float,
+    ) -> Expression:
+        if points is None or pose is None:
+            return memory.last_expression
+        sure = confidence >= MIN_LEARNING_CONFIDENCE and pose.error_px <= LARGEST_LEARNING_ERROR * size
+        memory.last_expression = memory.features.update(raw_features(points), now_s, learn=sure)
+        return memory.last_expression
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        begin = time.perf_counter()
+        yield
+        self._times[stage] += time.perf_counter() - begin

@@ -1,0 +1,39 @@
+"""Which face is which: new sightings get the id of the nearest face lost lately, else the lowest free one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracker.face.memory import FaceMemory
+from tracker.types import FloatArray, Landmarks
+
+SAME_PLACE = 1.5
+"""A face found again within this many face sizes of where one was lost is that one."""
+
+
+def bounds(xy: FloatArray) -> tuple[float, float, float, float]:
+    """Box x, y, width, height around points (N, 2)."""
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
+
+
+def choose_memory(landmarks: Landmarks, memories: Sequence[FaceMemory]) -> FaceMemory | None:
+    """The memory a newly found face belongs to; None when all are held."""
+    free = [memory for memory in memories if not memory.held]
+    if not free:
+        return None
+    centre = landmarks.xy.mean(axis=0)
+    size = float(np.ptp(landmarks.xy, axis=0).max())
+    lost = [
+        (float(np.linalg.norm(memory.landmarks.xy.mean(axis=0) - centre)), memory)
+        for memory in free
+        if memory.landmarks is not None
+    ]
+    if lost:
+        distance, nearest = min(lost, key=lambda pair: pair[0])
+        if distance < SAME_PLACE * size:
+            return nearest
+    unused = [memory for memory in free if memory.landmarks is None]
+    return unused[0] if unused else min(lost, key=lambda pair: pair[0])[1]

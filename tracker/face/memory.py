@@ -1,0 +1,65 @@
+"""What outlives a frame about one face: one object per id."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tracker import topology as t
+from tracker.face.adaptation import HeadAdaptation
+from tracker.face.calibration import FeatureCalibration
+from tracker.face.gaze import PupilMemory
+from tracker.face.openness import OpennessCalibration
+from tracker.face.options import EngineOptions
+from tracker.face.pose import PoseSolver
+from tracker.face.smoothing import OneEuro
+from tracker.types import Expression, Landmarks
+
+_GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move as the head does
+for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
+    _GROUPS[_members] = _number
+_EACH_EYE = np.arange(2)
+
+
+class FaceMemory:
+    """Filters, ranges, pose guess and fitted head of one person, and where the face was last."""
+
+    def __init__(self, face_id: int, options: EngineOptions) -> None:
+        self.face_id = face_id
+        self.landmarks: Landmarks | None = None  # as measured in the last frame it was seen in
+        self.missing_frames = 0
+        self.solver = PoseSolver()
+        self.head = HeadAdaptation()
+        self.features = FeatureCalibration(options.max_feature_updates)
+        self.openness = OpennessCalibration(options.max_feature_updates)
+        self.pupils = PupilMemory()
+        self.last_expression = Expression(*[0.0] * 14)
+        self._reset_ranges_on_loss = options.max_feature_updates <= 0
+        self.steady_points: OneEuro | None = None
+        if options.smoothing > 0:
+            # Speeds are in face sizes, eye widths and whole openings per second.
+            rest = 1 / options.smoothing
+            self.steady_points = OneEuro(_GROUPS, min_cutoff_hz=1.2 * rest, gain=14.0, dead_zone=0.05)
+            self.steady_pupils = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
+            self.steady_openness = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
+
+    @property
+    def held(self) -> bool:
+        """Seen in the last frame."""
+        return self.landmarks is not None and self.missing_frames == 0
+
+    def lose(self) -> None:
+        """The face is gone for good: what depends on its motion starts afresh, the person's ranges stay."""
+        self.landmarks = None
+        self.missing_frames = 0
+        self.solver.forget()
+        if self.steady_points is not None:
+            self.steady_points.reset()
+            self.steady_pupils.reset()
+            self.steady_openness.reset()
+        if self._reset_ranges_on_loss:
+            self.reset_calibration()
+
+    def reset_calibration(self) -> None:
+        """Forget the person's ranges."""
+        self.features.reset()
+        self.openness.reset()

@@ -1,0 +1,107 @@
+"""Our ONNX networks: where they are, whether they are whole, and sessions to run them.
+
+A folder holds networks of ours when it has a `manifest.json` that names them with their SHA-256.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sys
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from tracker.errors import ModelError
+
+log = logging.getLogger(__name__)
+
+MANIFEST = "manifest.json"
+VERSION = 1
+REINSTALL = "install facetracker again"
+
+
+def packaged_folders() -> list[Path]:
+    """Where the networks that came with the program may be, nearest first."""
+    package = Path(__file__).resolve().parent.parent
+    folders = [package / "models", package.parent / "models"]  # installed; checkout
+    if getattr(sys, "frozen", False):
+        program = Path(sys.executable).resolve().parent
+        folders = [program / "models", program.parent / "models", *folders]
+    return folders
+
+
+class ModelStore:
+    """Networks by name, from `folder` where that is one of ours, else from those packaged with the program.
+
+    Launchers pass the folder of OpenSeeFace's own networks (`--model-dir ..\\models\\`): without our
+    manifest it is passed over with one line. Raises ModelError when no networks are found or the
+    manifest cannot be read.
+    """
+
+    def __init__(self, folder: Path | None = None) -> None:
+        if folder is not None and not (folder / MANIFEST).is_file():
+            log.info("no networks of facetracker in %s: using the packaged ones", folder)
+            folder = None
+        if folder is None:
+            candidates = packaged_folders()
+            folder = next((found for found in candidates if (found / MANIFEST).is_file()), None)
+            if folder is None:
+                raise ModelError(f"the networks are missing: no {MANIFEST} in {candidates[0]}; {REINSTALL}")
+        self.folder = folder
+
+    @cached_property
+    def _networks(self) -> dict[str, dict[str, Any]]:
+        file = self.folder / MANIFEST
+        try:
+            manifest = json.loads(file.read_text(encoding="utf-8"))
+            if manifest["version"] != VERSION:
+                raise ModelError(f"{file} is of version {manifest['version']}, this program reads {VERSION}")
+            networks: dict[str, dict[str, Any]] = manifest["networks"]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise ModelError(f"{file} is damaged ({error}); {REINSTALL}") from error
+        return networks
+
+    def load(self, name: str, threads: int = 1) -> Network:
+        """The network `name`, ready to run. Raises ModelError when its file is missing or damaged."""
+        entry = self._networks.get(name)
+        if entry is None:
+            raise ModelError(f"{self.folder / MANIFEST} does not list the network {name}; {REINSTALL}")
+        file = self.folder / entry["file"]
+        try:
+            data = file.read_bytes()
+        except OSError as error:
+            raise ModelError(f"cannot read the network {file}: {error.strerror}; {REINSTALL}") from error
+        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+            raise ModelError(f"the network {file} is damaged (its SHA-256 is not the manifest's); {REINSTALL}")
+        return Network(data, entry, threads)
+
+
+class Network:
+    """One network: pictures in, arrays out.
+
+    input_shape: (N, H, W, 3) as the manifest gives it. `facts` is the manifest's entry.
+    """
+
+    def __init__(self, data: bytes, facts: dict[str, Any], threads: int) -> None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        options.inter_op_num_threads = 1
+        options.log_severity_level = 3
+        # A tracker shares its cores with a game: idle threads must sleep, not spin.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        self.facts = facts
+        self.input_shape: tuple[int, int, int, int] = tuple(facts["input"])
+        # Never let the library pick a provider: what is installed differs between machines.
+        self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self._outputs = list(facts["outputs"])
+
+    def run(self, pictures: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
+        """Outputs in the manifest's order for (N, H, W, 3) uint8 BGR `pictures`."""
+        outputs: list[npt.NDArray[np.float32]] = self._session.run(self._outputs, {"image": pictures})
+        return outputs

@@ -1,0 +1,62 @@
+"""Steady what stands still without delaying what moves.
+
+The One Euro filter (Casiez, Roussel, Vogel 2012, "1 Euro Filter: A Simple Speed-based Low-pass Filter for
+Noisy Input in Interactive Systems"): a low-pass whose cut-off rises with speed. Here the points of one group
+share one speed, the group's root mean square less what noise alone brings, so that a single noisy point
+does not open its own filter.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.types import FloatArray
+
+SPEED_CUTOFF_HZ = 6.0
+"""Low-pass on the speed estimate."""
+
+
+class OneEuro:
+    """Filters (P, D) arrays.
+
+    groups: (P,) group of each point. min_cutoff_hz: at rest. gain: cut-off in Hz gained per unit of speed.
+    dead_zone: speed that noise alone brings. Speeds are in units per second, see `filter`.
+    """
+
+    def __init__(self, groups: npt.NDArray[np.intp], min_cutoff_hz: float, gain: float, dead_zone: float) -> None:
+        self._groups = groups
+        members = groups[None, :] == np.arange(groups.max() + 1)[:, None]
+        self._average = members / members.sum(axis=1, keepdims=True)
+        self._min_cutoff_hz, self._gain, self._dead_zone = min_cutoff_hz, gain, dead_zone
+        self._value: FloatArray | None = None
+        self._last_s = 0.0
+
+    def reset(self) -> None:
+        """Forget the past: the next value passes unchanged."""
+        self._value = None
+
+    def filter(self, value: FloatArray, now_s: float, unit: float = 1.0) -> FloatArray:
+        """The steadied value at media time `now_s` in seconds. `unit`: a length of one in the units of `value`."""
+        if self._value is None or now_s <= self._last_s:
+            self._value = value.astype(np.float64)
+            self._speed = np.zeros_like(self._value)
+            self._raw = self._value
+            self._last_s = now_s
+            return value
+        elapsed = now_s - self._last_s
+        self._last_s = now_s
+        velocity = (value - self._raw) / elapsed
+        self._raw = value
+        self._speed = self._speed + _share(SPEED_CUTOFF_HZ, elapsed) * (velocity - self._speed)
+        speed = np.sqrt(self._average @ np.square(self._speed).sum(axis=1)) / unit
+        cutoff = self._min_cutoff_hz + self._gain * np.maximum(speed - self._dead_zone, 0)
+        share = _share(cutoff, elapsed)[self._groups, None]
+        self._value = self._value + share * (value - self._value)
+        return self._value
+
+
+def _share(cutoff_hz: npt.ArrayLike, elapsed_s: float) -> FloatArray:
+    """How much of a new value a first-order low-pass takes in."""
+    turned = 2 * np.pi * np.asarray(cutoff_hz) * elapsed_s
+    return turned / (1 + turned)

@@ -1,0 +1,200 @@
+"""The frozen values that flow between the stages of one frame.
+
+Conventions, everywhere in this package:
+
+* Pixels are x right, y down, sub-pixel, in the frame as processed (after mirroring).
+* Pairs of eyes are ordered right, left **of the subject**.
+* Camera frame C: x right, y down, z into the scene. Head frame M: x to the subject's right, y up,
+  z out of the face; origin at the nose tip (point 30). Lengths in both are *face units*
+  (the reference head's outer eye corners are 0.632 apart, about 9 cm).
+* Missing is ``None``, never a magic number.
+
+Arrays are checked for shape and made read-only when a value is built, so a stage cannot write
+into what another stage made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.floating]
+
+
+def _freeze(owner: str, name: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
+    """Check `array` against `shape` (None matches any length) and make it read-only."""
+    fits = array.ndim == len(shape) and all(
+        want is None or want == have for want, have in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        raise ValueError(f"{owner}.{name} must have shape {shape}, got {array.shape}")
+    array.flags.writeable = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frame:
+    """One picture and when it was taken.
+
+    index: counts delivered frames from 0.
+    bgr: (H, W, 3) uint8.
+    captured_ns: ``time.monotonic_ns()`` when the picture arrived; for latency figures.
+    unix_time: seconds since 1970, strictly increasing; goes on the wire.
+    media_s: the media clock in seconds (file position, demo step, capture time), never decreasing.
+        Smoothing, calibration and identity use this clock alone, so a file replays identically.
+    """
+
+    index: int
+    bgr: npt.NDArray[np.uint8]
+    captured_ns: int
+    unix_time: float
+    media_s: float
+
+    def __post_init__(self) -> None:
+        if self.bgr.dtype != np.uint8:
+            raise ValueError(f"Frame.bgr must be uint8, got {self.bgr.dtype}")
+        _freeze("Frame", "bgr", self.bgr, (None, None, 3))
+
+    @property
+    def width(self) -> int:
+        return int(self.bgr.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.bgr.shape[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """Where a face is. box: x, y, width, height in pixels; score: 0 to 1."""
+
+    box: tuple[float, float, float, float]
+    score: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Landmarks:
+    """The 66 points of `tracker.topology`.
+
+    xy: (66, 2) float32 pixels.
+    confidence: (66,) float32, the probability that a point lies within 5 % of the outer-eye
+        distance of where it should be.
+    """
+
+    xy: FloatArray
+    confidence: FloatArray
+
+    def __post_init__(self) -> None:
+        _freeze("Landmarks", "xy", self.xy, (66, 2))
+        _freeze("Landmarks", "confidence", self.confidence, (66,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Eyes:
+    """Both eyes, right then left.
+
+    pupils: (2, 2) float32 pixels. openness: (2,) float32, 0 closed to 1 open (the person's own open).
+    confidence: (2,) float32, of the pupils; 0 where they were not measured in this frame.
+    """
+
+    pupils: FloatArray
+    openness: FloatArray
+    confidence: FloatArray
+
+    def __post_init__(self) -> None:
+        _freeze("Eyes", "pupils", self.pupils, (2, 2))
+        _freeze("Eyes", "openness", self.openness, (2,))
+        _freeze("Eyes", "confidence", self.confidence, (2,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HeadPose:
+    """The head in the camera frame C.
+
+    rotation: (3, 3) float64, proper; the identity when the face looks straight into the camera's axis.
+        A head point m (frame M) is seen at ``rotation @ -m + translation`` in C.
+    translation: (3,) float64, the nose tip in C, face units (z is the distance, positive).
+    quaternion_xyzw: (4,) of `rotation`, w >= 0.
+    euler_deg: (3,) pitch, yaw, roll in degrees, rotation = Rz(roll) Ry(yaw) Rx(pitch): pitch + nods
+        down, yaw + turns to the image's left (the subject's right), roll + tips the top of the head
+        to the image's right.
+    error_px: OpenSeeFace's fit error in pixels.
+    """
+
+    rotation: FloatArray
+    translation: FloatArray
+    quaternion_xyzw: FloatArray
+    euler_deg: FloatArray
+    error_px: float
+
+    def __post_init__(self) -> None:
+        _freeze("HeadPose", "rotation", self.rotation, (3, 3))
+        _freeze("HeadPose", "translation", self.translation, (3,))
+        _freeze("HeadPose", "quaternion_xyzw", self.quaternion_xyzw, (4,))
+        _freeze("HeadPose", "euler_deg", self.euler_deg, (3,))
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """The 14 OpenSeeFace features, each about -1 to 1 around the user's own neutral face.
+
+    In wire order; left (`_l`) and right (`_r`) are the subject's. Corner up/down is positive when
+    the corner goes *down*; eyes are positive when wider and -1 when closed.
+    """
+
+    eye_l: float
+    eye_r: float
+    eyebrow_steepness_l: float
+    eyebrow_updown_l: float
+    eyebrow_quirk_l: float
+    eyebrow_steepness_r: float
+    eyebrow_updown_r: float
+    eyebrow_quirk_r: float
+    mouth_corner_updown_l: float
+    mouth_corner_inout_l: float
+    mouth_corner_updown_r: float
+    mouth_corner_inout_r: float
+    mouth_open: float
+    mouth_wide: float
+
+    def as_tuple(self) -> tuple[float, ...]:
+        """The features in wire order."""
+        return astuple(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """Everything known about one face in one frame.
+
+    pose and points_3d are None where no valid pose was found.
+    points_3d: (70, 3) float32 in the head frame M: 66 landmarks, right and left pupil, right and left
+        eyeball centre, normalised to the reference head's proportions.
+    """
+
+    face_id: int
+    detection: Detection
+    landmarks: Landmarks
+    eyes: Eyes
+    pose: HeadPose | None
+    points_3d: FloatArray | None
+    expression: Expression
+
+    def __post_init__(self) -> None:
+        if self.points_3d is not None:
+            _freeze("Face", "points_3d", self.points_3d, (70, 3))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FrameResult:
+    """What was found in one frame; `faces` in ascending id. `milliseconds` maps a stage's name to its time."""
+
+    frame_index: int
+    captured_ns: int
+    unix_time: float
+    media_s: float
+    width: int
+    height: int
+    faces: tuple[Face, ...]
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
