@@ -1,0 +1,105 @@
+"""From arguments to an exit code. Imports what a run needs only when it is known what that is."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+from tracker.app import environment
+from tracker.app.arguments import parse
+from tracker.app.log import speaking
+from tracker.app.settings import Settings, settings_from
+from tracker.app.stopping import StopRequest, stopping_on_signals
+from tracker.errors import FacetrackerError
+
+logger = logging.getLogger(__name__)
+
+FAILED = FacetrackerError.exit_code
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the program with `argv` (None: the process's own arguments) and return its exit code.
+
+    Whatever goes wrong is one line on standard error. ``--help`` and ``--version`` raise SystemExit.
+    """
+    try:
+        settings = settings_from(parse(sys.argv[1:] if argv is None else argv))
+        # Before numpy and OpenCV are imported, which look at the environment once.
+        environment.prepare(settings.engine.max_threads)
+        # Programs read lists and figures line by line: then nothing else is said.
+        with speaking(settings.silent or not settings.tracks, settings.log_output):
+            return _run_and_report(settings)
+    except FacetrackerError as error:  # before there was anything to report through
+        sys.stderr.write(f"facetracker: error: {error}\n")
+        return error.exit_code
+
+
+def _run_and_report(settings: Settings) -> int:
+    try:
+        return _run(settings)
+    except FacetrackerError as error:
+        logger.error("%s", error)
+        logger.debug("raised here", exc_info=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+    except Exception as error:  # a user gets a line to report, not a traceback
+        logger.error("%s: %s (FACETRACKER_DEBUG=1 in the environment tells more)", type(error).__name__, error)
+        logger.debug("raised here", exc_info=True)
+        return FAILED
+
+
+def _run(settings: Settings) -> int:
+    if settings.tracks:
+        return _track(settings)
+    _import_opencv(settings.engine.max_threads)
+    if settings.list_dcaps is not None or settings.list_cameras:
+        return _list(settings)
+    _take_priority(settings)
+    from tracker.app.benchmark import run_benchmark
+
+    run_benchmark(settings.engine)
+    return 0
+
+
+def _track(settings: Settings) -> int:
+    stop = StopRequest()
+    with stopping_on_signals(stop):  # before the imports, which take longest
+        _import_opencv(settings.engine.max_threads)
+        _take_priority(settings)
+        from tracker.app.tracking import track
+
+        return track(settings, stop)
+
+
+def _take_priority(settings: Settings) -> None:
+    if settings.priority is not None:
+        from tracker.app.priority import set_priority
+
+        set_priority(settings.priority)
+
+
+def _list(settings: Settings) -> int:
+    """Print the cameras, or what they can deliver, exactly as other programs read it."""
+    from tracker.capture.devices import list_cameras
+    from tracker.capture.listing import format_camera_list, format_capabilities
+
+    if settings.list_dcaps is not None:
+        text = format_capabilities(list_cameras(), settings.list_dcaps)
+    else:
+        style = settings.list_cameras if settings.list_cameras <= 3 else 2
+        text = format_camera_list(list_cameras(), style)
+    sys.stdout.write(text)
+    return 0
+
+
+def _import_opencv(threads: int) -> None:
+    """Raises FacetrackerError that names what a bare system lacks."""
+    try:
+        import cv2
+    except ImportError as error:
+        raise FacetrackerError(
+            f"OpenCV cannot be loaded ({error}); on Debian and Ubuntu it needs: "
+            "sudo apt-get install libgl1 libglib2.0-0"
+        ) from error
+    cv2.setNumThreads(threads)

@@ -1,0 +1,31 @@
+"""``--dump-points``: the head model as text, for those who build avatars or other trackers from it."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from tracker.errors import FacetrackerError
+from tracker.topology import LEFT_EYEBALL, LEFT_PUPIL, MIRROR, RIGHT_EYEBALL, RIGHT_PUPIL
+from tracker.types import FloatArray
+
+MIRROR_70 = np.concatenate((MIRROR, [LEFT_PUPIL, RIGHT_PUPIL, LEFT_EYEBALL, RIGHT_EYEBALL]))
+"""Where each of the 70 points goes when left and right change places."""
+
+
+def symmetric(points: FloatArray) -> FloatArray:
+    """(70, 3) the mean of `points` (frame M, x to the side) and their mirror image."""
+    mirrored = points[MIRROR_70] * np.array([-1.0, 1.0, 1.0])
+    return (points + mirrored) / 2
+
+
+def dump_points(points: FloatArray, path: Path) -> None:
+    """Write the symmetric head as `repr` of a NumPy array. Raises FacetrackerError when that fails."""
+    with np.printoptions(threshold=sys.maxsize, precision=15):
+        text = repr(symmetric(np.asarray(points, np.float64)))
+    try:
+        path.write_text(text + "\n", encoding="utf-8")
+    except OSError as error:
+        raise FacetrackerError(f"cannot write --dump-points {path}: {error.strerror}") from error

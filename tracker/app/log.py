@@ -1,0 +1,201 @@
+"""What the program says: plain lines on standard output, warnings and errors on standard error."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from tracker.errors import SettingsError
+
+ROTATE_BYTES = 20_000_000
+DEBUG_VARIABLE = "FACETRACKER_DEBUG"
+
+
+class CopyFile:
+    """Where ``--log-output`` goes: emptied at the start, flushed with each write, renamed to FILE.1 when full."""
+
+    def __init__(self, path: Path, rotate_bytes: int = ROTATE_BYTES) -> None:
+        self._path = path
+        self._rotate_bytes = rotate_bytes
+        self._written = 0
+        self._lock = threading.Lock()
+        try:
+            self._file = self._open()
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise SettingsError(f"argument --log-output: cannot write {path}: {reason}") from error
+
+    def write(self, text: str) -> None:
+        """Append `text`. Raises OSError when the disk does."""
+        with self._lock:
+            data = text.encode("utf-8", "replace")
+            if self._written and self._written + len(data) > self._rotate_bytes:
+                self._file.close()
+                self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+                self._file = self._open()
+                self._written = 0
+            self._file.write(data)
+            self._written += len(data)
+
+    def close(self) -> None:
+        """Safe to call twice."""
+        self._file.close()
+
+    def _open(self) -> io.FileIO:
+        return io.FileIO(self._path, "w")  # unbuffered: every write reaches the system at once
+
+
+class Console(io.TextIOBase):
+    """Standard output or error as the program sees it, copied to a file where that is wanted.
+
+    Writing never fails: a launcher that closes its end of the pipe, or a disk that is full, must not end tracking.
+    What failed once is not written to again.
+    """
+
+    def __init__(self, stream: TextIO | None, copy: CopyFile | None) -> None:
+        """stream: None in a program without a console."""
+        self._stream = stream
+        self._copy = copy
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return "utf-8"
+
+    def isatty(self) -> bool:
+        return self._stream is not None and self._stream.isatty()
+
+    def fileno(self) -> int:
+        if self._stream is None:
+            raise io.UnsupportedOperation("there is no console")
+        return self._stream.fileno()
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str) -> int:
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+                self._stream.flush()
+            except (OSError, ValueError):  # ValueError: somebody closed it
+                self._abandon_stream()
+        if self._copy is not None:
+            try:
+                self._copy.write(text)
+            except (OSError, ValueError) as error:
+                self._copy = None
+                self.write(f"facetracker: warning: --log-output stopped: {error}\n")
+        return len(text)
+
+    def flush(self) -> None:
+        """Every write is flushed."""
+
+    def _abandon_stream(self) -> None:
+        """Let what Python still holds for the stream go nowhere, or it would complain at exit."""
+        stream, self._stream = self._stream, None
+        with suppress(OSError, ValueError, AttributeError):
+            null = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null, stream.fileno())  # type: ignore[union-attr]
+            os.close(null)
+
+
+class Speaker(logging.Handler):
+    """Information to standard output as it is, the rest to standard error with a word on how bad it is.
+
+    Written by a thread of its own: a launcher that never empties its pipe, or a user who selects text in a Windows
+    console, holds that thread and not tracking. What does not fit into the queue meanwhile is left out.
+    """
+
+    WAITING_LINES = 200
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: deque[tuple[TextIO, str]] = deque(maxlen=self.WAITING_LINES)
+        self._changed = threading.Condition()
+        self._writing = False
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
+        self._thread.start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            text = self.format(record)
+        except Exception:
+            self.handleError(record)
+            return
+        if record.levelno == logging.INFO:
+            line = (sys.stdout, f"{text}\n")
+        else:
+            line = (sys.stderr, f"facetracker: {record.levelname.lower()}: {text}\n")
+        with self._changed:
+            self._lines.append(line)
+            self._changed.notify_all()
+
+    def flush(self, timeout_s: float = 0.5) -> None:
+        """Wait until everything is written, but not for a console that takes nothing."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._lines and not self._writing, timeout_s)
+
+    def close(self) -> None:
+        """Write what waits and end the thread. Safe to call twice."""
+        self.flush()
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._thread.join(0.1)
+        super().close()
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._writing = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: self._lines or self._closing)
+                if not self._lines:
+                    return
+                stream, text = self._lines.popleft()
+                self._writing = True
+            stream.write(text)
+
+
+@contextmanager
+def speaking(silent: bool, log_output: Path | None) -> Iterator[None]:
+    """Within the block, the program's words go where the user wants them.
+
+    silent: only warnings and errors. log_output: copy everything there. Raises SettingsError when that cannot be
+    written.
+    """
+    copy = CopyFile(log_output) if log_output is not None else None
+    before = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (Console(_as_utf8(stream), copy) for stream in before)
+    logger = logging.getLogger("tracker")
+    handler = Speaker()
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    level_before = logger.level
+    quiet = logging.WARNING if silent else logging.INFO
+    logger.setLevel(logging.DEBUG if os.environ.get(DEBUG_VARIABLE) else quiet)
+    logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        handler.close()
+        logger.setLevel(level_before)
+        sys.stdout, sys.stderr = before
+        if copy is not None:
+            copy.close()
+
+
+def _as_utf8(stream: TextIO | None) -> TextIO | None:
+    """Whatever the console's own encoding is, a camera's name must not end the program."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(encoding="utf-8", errors="replace")
+    return stream

@@ -1,0 +1,204 @@
+"""The living program: pictures in, tracking, results out, until something ends it."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Generic, Protocol, TypeVar
+
+from tracker.app.mailbox import Mailbox
+from tracker.app.progress import Reporter
+from tracker.app.stopping import StopRequest
+from tracker.capture.capture_thread import CaptureThread
+from tracker.capture.source import FrameSource
+from tracker.errors import FacetrackerError
+from tracker.output.sink import Sink
+from tracker.types import Frame, FrameResult
+
+logger = logging.getLogger(__name__)
+
+POLL_S = 0.05
+"""How often a wait for pictures looks for a reason to end."""
+MAX_FAILURES_IN_A_ROW = 30
+
+
+class Tracking(Protocol):
+    """What the service needs of an engine."""
+
+    def process(self, frame: Frame) -> FrameResult: ...
+
+    def close(self) -> None: ...
+
+
+class Window(Protocol):
+    """A sink that the user can end the program from. Lives in the main thread."""
+
+    @property
+    def wants_to_quit(self) -> bool: ...
+
+    def write(self, frame: Frame, result: FrameResult) -> None: ...
+
+    def pump(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+Engine = TypeVar("Engine", bound=Tracking)
+
+
+class Service(Generic[Engine]):
+    """One run from the opening of `source` to its end.
+
+    Frames are read in a thread of their own and tracked in the calling one, which should be the main thread: signals
+    arrive there, and windows work nowhere else. Whatever ends the run, every sink is closed before `run` returns.
+
+    make_engine: called while the source opens, as both take long.
+    sender: gets each result at once, and must not fail for reasons outside the program.
+    make_files: builds the slow sinks once the first frame tells its width.
+    make_window: likewise, the preview or None.
+    parent_ended: asked with every frame and while none comes. max_frames: end after so many; None = never.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        make_engine: Callable[[], Engine],
+        sender: Sink,
+        stop: StopRequest,
+        reporter: Reporter,
+        *,
+        make_files: Callable[[int], Sequence[Sink]] = lambda width: (),
+        make_window: Callable[[int], Window | None] = lambda width: None,
+        parent_ended: Callable[[], bool] = lambda: False,
+        max_frames: int | None = None,
+        before_end: Callable[[Engine], None] = lambda engine: None,
+        monotonic_ns: Callable[[], int] = time.monotonic_ns,
+    ) -> None:
+        """before_end: called after the last frame, to keep what the engine learned."""
+        self._source = source
+        self._make_engine = make_engine
+        self._stop = stop
+        self._reporter = reporter
+        self._make_files = make_files
+        self._make_window = make_window
+        self._parent_ended = parent_ended
+        self._max_frames = max_frames
+        self._before_end = before_end
+        self._monotonic_ns = monotonic_ns
+        self._mailbox: Mailbox[Frame] = Mailbox.for_source(source.is_live)
+        self._sender = sender
+        self._files: list[Sink] = []
+        self._window: Window | None = None
+        self._failures_in_a_row = 0
+        self._failures = 0
+        self._sink_failed = False
+
+    def run(self) -> int:
+        """Track until the input ends, `stop` is requested or the parent is gone. Returns the exit code.
+
+        Raises what the source's opening raised, CaptureError when it was lost for good, ModelError from the engine,
+        FacetrackerError when tracking fails on every frame.
+        """
+        capture = CaptureThread(self._source, self._mailbox.put, on_end=self._mailbox.close)
+        engine: Engine | None = None
+        capture.start()
+        try:
+            engine = self._make_engine()
+            try:
+                self._track(engine, capture)
+                if not self._stop.requested:
+                    capture.raise_failure()
+            finally:
+                self._before_end(engine)
+        finally:
+            # A reader that hangs in its driver is left behind after half a second: it is a daemon.
+            self._mailbox.close()
+            capture.stop()
+            self._reporter.close()
+            for sink in (self._sender, *self._files):
+                self._guarded(sink, sink.close)
+            if self._window is not None:
+                self._window.close()
+            if engine is not None:
+                engine.close()
+        if self._failures:
+            frames = self._reporter.stats.frames + self._failures
+            logger.warning("tracking failed on %d of %d frames", self._failures, frames)
+        return 1 if self._sink_failed else 0
+
+    def _track(self, engine: Engine, capture: CaptureThread) -> None:
+        taken = 0
+        while not self._should_end():
+            frame = self._mailbox.take(POLL_S)
+            if frame is None:
+                if self._mailbox.ended:
+                    return
+                if self._window is not None:
+                    self._window.pump()
+                continue
+            if taken == 0:
+                self._begin(frame, capture.granted)
+            taken += 1
+            result = self._process(engine, frame)
+            if result is not None:
+                self._hand_out(frame, result)
+            if taken == self._max_frames:
+                return
+
+    def _should_end(self) -> bool:
+        if self._parent_ended():
+            self._stop.request("the parent process ended")
+        if self._window is not None and self._window.wants_to_quit:
+            self._stop.request("the window was closed")
+        return self._stop.requested
+
+    def _begin(self, frame: Frame, granted: str | None) -> None:
+        """The first frame came: say what was opened and open what depends on its size."""
+        if granted:
+            logger.info("%s", granted)
+        self._reporter.begin(self._source.frame_count)
+        self._files += self._make_files(frame.width)
+        self._window = self._make_window(frame.width)
+
+    def _process(self, engine: Engine, frame: Frame) -> FrameResult | None:
+        """The result, or None where tracking failed. Raises FacetrackerError when that goes on and on."""
+        try:
+            result = engine.process(frame)
+        except Exception as error:  # a frame that cannot be tracked must not end a stream
+            self._failures += 1
+            self._failures_in_a_row += 1
+            what = f"{type(error).__name__}: {error}"
+            if self._failures == 1:
+                logger.warning("tracking failed on frame %d (%s); going on", frame.index, what)
+            logger.debug("frame %d", frame.index, exc_info=True)
+            if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
+                raise FacetrackerError(
+                    f"tracking failed on {MAX_FAILURES_IN_A_ROW} frames in a row ({what})"
+                ) from error
+            return None
+        self._failures_in_a_row = 0
+        return result
+
+    def _hand_out(self, frame: Frame, result: FrameResult) -> None:
+        self._sender.write(frame, result)
+        sent_ns = self._monotonic_ns()
+        for sink in self._files.copy():
+            self._guarded(sink, partial(sink.write, frame, result))
+        if self._window is not None:
+            self._window.write(frame, result)
+        latency_ms = (sent_ns - frame.captured_ns) / 1e6 if self._source.is_live else None
+        self._reporter.add(result, sent_ns / 1e9, latency_ms)
+
+    def _guarded(self, sink: Sink, action: Callable[[], None]) -> None:
+        """A sink that fails is given up, the others and tracking go on; the exit code tells."""
+        try:
+            action()
+        except Exception as error:  # whatever a disk or codec comes up with
+            known = isinstance(error, FacetrackerError)
+            logger.error("%s", error if known else f"{sink.name}: {type(error).__name__}: {error}")
+            logger.debug("sink %s", sink.name, exc_info=True)
+            self._sink_failed = True
+            if sink in self._files:
+                self._files.remove(sink)
