@@ -1,0 +1,1 @@
+"""Everything that made `models/`: data preparation, networks, training, export, evaluation."""
