@@ -187,7 +187,7 @@ OURS: tuple[Option, ...] = (
     ),
     option(
         "--profile",
-        "keep the neutral pose and the range of each expression between runs under this name",
+        "keep your neutral face and the range of each expression between runs under this name",
         metavar="NAME",
     ),
     option("--frames", "end after N frames", type=to.whole(1), metavar="N"),

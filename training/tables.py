@@ -1,0 +1,49 @@
+"""The tables of docs/MODELS.md from models/manifest.json: `python -m training.tables`."""
+
+from __future__ import annotations
+
+from training.manifest import read_manifest
+
+SOURCES = ("uda", "muxspace", "utk", "faker", "mask_off", "cew_closed", "mtfl", "mask_on")
+
+
+def main() -> None:
+    networks = read_manifest()["networks"]
+    print("| model | input | parameters | multiply-adds | `fan68` | " + " | ".join(SOURCES) + " |")
+    print("|---" * (5 + len(SOURCES)) + "|")
+    for model in range(3, -4, -1):
+        entry = networks[f"landmarks_{model}"]
+        quality = entry["quality"]
+        by_source = quality["inner_49_percent"]
+        row = [
+            str(model),
+            f"{entry['input'][1]} px",
+            f"{entry['parameters'] / 1e3:.0f} k",
+            f"{entry['multiply_adds'] / 1e6:.1f} M",
+            f"{quality['inner_49_percent_fan68']:.2f}",
+            *(f"{by_source[source]:.2f}" for source in SOURCES),
+        ]
+        print("| " + " | ".join(row) + " |")
+    print(
+        "\n| model | mean confidence of held-out faces: 1 %, 5 %, 50 % | of background: 50 %, 99 %, most |\n|---|---|---|"
+    )
+    for model in range(3, -4, -1):
+        quality = networks[f"landmarks_{model}"]["quality"]
+        faces = ", ".join(f"{v:.2f}" for v in quality["face_confidence_percentiles_1_5_50"])
+        empty = ", ".join(f"{v:.2f}" for v in quality["background_confidence_percentiles_50_99_max"])
+        print(f"| {model} | {faces} | {empty} |")
+    print("\n| model 3: confidence said | true | points |\n|---|---|---|")
+    for _, count, said, true in networks["landmarks_3"]["quality"]["confidence_reliability"]:
+        print(f"| {said:.2f} | {true:.2f} | {count} |")
+    for name in ("detector", "eyes", "eyes_fine"):
+        entry = networks[name]
+        height, width = entry["input"][1:3]
+        print(f"\n{name}: {width} x {height}, {entry['parameters'] / 1e3:.0f} k parameters,", end=" ")
+        print(f"{entry['multiply_adds'] / 1e6:.1f} M multiply-adds\n\n| figure | value |\n|---|---|")
+        for figure, value in entry.get("quality", {}).items():
+            if figure != "measured_on_sha256":
+                print(f"| {figure} | {value} |")
+
+
+if __name__ == "__main__":
+    main()
