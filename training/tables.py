@@ -24,9 +24,8 @@ def main() -> None:
             *(f"{by_source[source]:.2f}" for source in SOURCES),
         ]
         print("| " + " | ".join(row) + " |")
-    print(
-        "\n| model | mean confidence of held-out faces: 1 %, 5 %, 50 % | of background: 50 %, 99 %, most |\n|---|---|---|"
-    )
+    print("\n| model | mean confidence of held-out faces: 1, 5, 50 % | of background: 50, 99 %, most |")
+    print("|---|---|---|")
     for model in range(3, -4, -1):
         quality = networks[f"landmarks_{model}"]["quality"]
         faces = ", ".join(f"{v:.2f}" for v in quality["face_confidence_percentiles_1_5_50"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,7 +12,8 @@ import numpy.typing as npt
 from tracker.capture.demo_raster import draw_mesh
 
 Floats = npt.NDArray[np.floating]
-Picture = npt.NDArray[np.uint8]
+# OpenCV's stubs give back arrays of any number type.
+Picture = npt.NDArray[Any]
 
 NECK_PIVOT = np.array([0.0, 0.42, 0.72])  # what the head turns about, seen from the nose tip, in the head
 
@@ -99,7 +101,7 @@ class Body:
 
 def paint_background(width: int, height: int) -> Picture:
     """A room out of focus, (H, W, 3) uint8."""
-    room = np.empty((90, 160, 3), np.float32)
+    room: Picture = np.empty((90, 160, 3), np.float32)
     y, x = np.mgrid[0:90, 0:160].astype(np.float32)
     room[:] = np.array([150, 158, 164], np.float32)
     room *= (1.06 - 0.30 * x / 160 - 0.10 * y / 90)[:, :, None]

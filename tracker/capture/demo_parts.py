@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.floating]
-Picture = npt.NDArray[np.uint8]
+# OpenCV's stubs give back arrays of any number type.
+Picture = npt.NDArray[Any]
 
 FINE = 3  # eyes and mouth are drawn this many times larger, then averaged down
 _SHIFT = 4
@@ -54,14 +56,14 @@ class _Patch:
 
     def darken(self, bright: Floats, outside: float, radius_px: float, brightness: float = 1.0) -> None:
         """Keep `bright` (points) at `brightness`, the rest at `outside` of it, with a soft edge in between."""
-        shadow = np.full(self.alpha.shape, round(255 * outside), np.uint8)
+        shadow: Picture = np.full(self.alpha.shape, round(255 * outside), np.uint8)
         cv2.fillPoly(shadow, [self.fixed(bright)], 255, cv2.LINE_AA, _SHIFT)
         shadow = cv2.cvtColor(_soft(shadow, radius_px), cv2.COLOR_GRAY2BGR)
         self.colour = cv2.multiply(self.colour, shadow, scale=brightness / 255)
 
     def line(self, points: Floats, colour: tuple[int, int, int], width_px: float, strength: float) -> None:
         """A soft line over everything drawn so far, seen as well where nothing else is. `strength`: 0 to 1."""
-        stroke = np.zeros_like(self.alpha)
+        stroke: Picture = np.zeros_like(self.alpha)
         thickness = max(1, round(width_px * FINE))
         cv2.polylines(stroke, [self.fixed(points)], False, round(255 * strength), thickness, cv2.LINE_AA, _SHIFT)
         stroke = cv2.blur(stroke, (3, 3))

@@ -6,28 +6,15 @@ Lengths are over `step`, the mean step of the nose bridge, or `width`, the mean 
 
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 
 from tracker import topology as t
-from tracker.types import FloatArray
+from tracker.types import Expression, FloatArray
 
-NAMES = (
-    "eye_l",
-    "eye_r",
-    "eyebrow_steepness_l",
-    "eyebrow_updown_l",
-    "eyebrow_quirk_l",
-    "eyebrow_steepness_r",
-    "eyebrow_updown_r",
-    "eyebrow_quirk_r",
-    "mouth_corner_updown_l",
-    "mouth_corner_inout_l",
-    "mouth_corner_updown_r",
-    "mouth_corner_inout_r",
-    "mouth_open",
-    "mouth_wide",
-)
-"""In wire order, as the fields of `tracker.types.Expression`."""
+NAMES = tuple(field.name for field in fields(Expression))
+"""In wire order."""
 
 _EYES = np.array([t.LEFT_EYE, t.RIGHT_EYE])
 _UPPER_LIDS = np.array([[43, 44], [37, 38]])

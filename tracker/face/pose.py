@@ -27,7 +27,7 @@ RIGID = np.array(
 """Points that expression moves little: the jaw's ends, the nose, the eye corners. The chin follows the mouth."""
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
 OPENSEEFACE_PNP_POINTS = 14
-RIGID_WEIGHTS = np.where(RIGID < t.NOSE_BRIDGE[0], 1, 3)
+RIGID_WEIGHTS = np.where(np.isin(RIGID, t.JAW), 1, 3)
 """The jaw's ends give depth, but are hidden by hair and turned away more often than found exactly."""
 SURE = 0.4
 """A point of less confidence has a jaw point's weight."""

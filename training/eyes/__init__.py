@@ -1,0 +1,1 @@
+"""The eye network: pupil, lids and openness of one upright eye."""

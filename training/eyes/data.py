@@ -1,0 +1,258 @@
+"""Upright eye crops with known pupil, lids and openness.
+
+A crop is centred midway between the corners, its x axis along the corner line, and covers 1.6 x 1.2 eye widths;
+left eyes are mirrored, so that the outer corner is always at image left. In training the corners are those of a
+careless landmark network, lids are closed by warping the picture, and glasses, reflections and poor cameras
+are laid over it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from training.packs import Pack, load_eyes
+from training.photometric import Picture, degrade
+
+Floats = npt.NDArray[np.floating]
+
+SPAN = (1.6, 1.2)
+"""Width and height of a crop, eye widths."""
+OUTER, INNER = 0, 8
+UPPER, LOWER = np.arange(1, 8), np.arange(15, 8, -1)
+"""Facing points of the upper and lower lid, from the outer to the inner corner."""
+IRIS = 16
+MIDDLE = slice(2, 5)
+"""The three facing pairs between which the lid gap is measured."""
+CLOSED_GAP, OPEN_GAP = 0.08, 0.18
+"""Unlabelled eyes with a smaller or larger gap (in eye widths) count as closed or open."""
+# The eye-state pictures come without corners: an eye as wide as this share of the picture, in its middle.
+EYE_STATE_SHARE = 0.55
+
+
+def lid_gap(contour: Floats) -> Floats:
+    """Lid gap over eye width: (..., 16, 2) points in pixels -> (...)."""
+    across = contour[..., INNER, :] - contour[..., OUTER, :]
+    width = np.linalg.norm(across, axis=-1)
+    gap = (contour[..., LOWER[MIDDLE], :] - contour[..., UPPER[MIDDLE], :]).mean(axis=-2)
+    normal = np.stack([-across[..., 1], across[..., 0]], axis=-1) / np.maximum(width, 1e-6)[..., None]
+    # Where the outer corner is at image right (subject's left), the normal points up.
+    side = np.sign(across[..., 0])
+    return ((gap * normal).sum(axis=-1) * side / np.maximum(width, 1e-6)).astype(np.float32)
+
+
+def crop_matrix(outer: Floats, inner: Floats, size: tuple[int, int]) -> Floats:
+    """(2, 3), picture to crop of `size` (width, height); mirrored where the outer corner is at image right."""
+    across = inner - outer
+    flip = across[0] < 0
+    scale = size[0] / (SPAN[0] * float(np.hypot(*across)))
+    along = across / float(np.hypot(*across)) * scale
+    down = np.array([-along[1], along[0]]) * (-1 if flip else 1)
+    linear = np.stack([along, down])
+    centre = (outer + inner) / 2
+    middle = np.array(size, np.float32) / 2
+    # Pixel centres are at half-integers of the crop's extent, at integers of warpAffine.
+    return np.column_stack([linear, middle - linear @ (centre + 0.5) - 0.5 + linear @ (0.5, 0.5)]).astype(np.float32)
+
+
+@dataclass
+class Truth:
+    """One eye in its picture. points (21, 2) px or NaN; outer and inner corner; gap over eye width (NaN unknown).
+
+    closed: 1, 0, or -1 where unknown. pupil_known: whether the pupil is to be learnt.
+    """
+
+    outer: Floats
+    inner: Floats
+    points: Floats
+    gap: float
+    closed: int
+    pupil_known: bool
+
+
+class EyeSet:
+    """The eyes pack as crops."""
+
+    def __init__(self, *, without: tuple[str, ...] = ()) -> None:
+        self.pack: Pack = load_eyes()
+        self.points = self.pack["points"].astype(np.float32)
+        self.side = self.pack["side"]
+        self.closed = self.pack["closed"]
+        self.gap = lid_gap(self.points[:, :16])
+        self.used = ~np.isin(self.pack.source, without)
+
+    def truth(self, i: int, rng: np.random.Generator | None = None) -> Truth:
+        """What is known of eye `i`. rng: chooses the unknown side and size of `eye_state` pictures."""
+        points, closed, gap = self.points[i], int(self.closed[i]), float(self.gap[i])
+        if np.isnan(points[0, 0]):
+            height, width = self.pack.pixels.shape[i]
+            half = EYE_STATE_SHARE * width / 2 * (float(np.exp(rng.normal(0, 0.12))) if rng else 1.0)
+            if rng is not None and rng.random() < 0.5:
+                half = -half
+            centre = np.array([width / 2, height / 2], np.float32)
+            reach = np.array([half, 0], np.float32)
+            return Truth(centre - reach, centre + reach, points, 0.0 if closed else np.nan, closed, False)
+        if closed == 1:
+            gap = 0.0
+        elif closed < 0:
+            closed = 1 if gap < CLOSED_GAP else 0 if gap > OPEN_GAP else -1
+        return Truth(points[OUTER], points[INNER], points, gap, closed, closed != 1 and gap > CLOSED_GAP)
+
+    def crop(self, i: int, size: tuple[int, int]) -> tuple[Picture, Floats]:
+        """Eye `i` cut out by its true corners, as at run time, and the matrix."""
+        truth = self.truth(i)
+        matrix = crop_matrix(truth.outer, truth.inner, size)
+        return warp_crop(self.pack.pixels[i], matrix, size, averaged=True), matrix
+
+
+@dataclass
+class Example:
+    """A crop and what to learn from it. Points are fractions of the crop.
+
+    weights: of pupil, lids, gap, closed; 0 where unknown. At weight of gap -1, the gap is only known to be open.
+    """
+
+    picture: Picture
+    pupil: Floats
+    lids: Floats
+    gap: float
+    closed: float
+    weights: tuple[float, float, float, float]
+
+
+def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generator) -> Example:
+    """Eye `i` as a camera might see it and a landmark network might crop it."""
+    truth = eyes.truth(i, rng)
+    picture, points = eyes.pack.pixels[i], truth.points
+    outer, inner = truth.outer.copy(), truth.inner.copy()
+    scale = _shrink(float(np.hypot(*(inner - outer))), size, rng)
+    if scale < 1:
+        height, width = picture.shape[:2]
+        small = (max(8, round(width * scale)), max(8, round(height * scale)))
+        picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        ratio = np.array([small[0] / width, small[1] / height], np.float32)
+        points, outer, inner = ((value + 0.5) * ratio - 0.5 for value in (points, outer, inner))
+
+    across = inner - outer
+    width_px = float(np.hypot(*across))
+    if rng.random() < 0.5:  # mirrored, the other eye of another person
+        picture = np.ascontiguousarray(picture[:, ::-1])
+        turn = np.array([-1, 1], np.float32)
+        shift = np.array([picture.shape[1] - 1, 0], np.float32)
+        points, outer, inner = (value * turn + shift for value in (points, outer, inner))
+    sigma = 0.02 if rng.random() < 0.3 else 0.045
+    corners = np.stack([outer, inner]) + rng.normal(0, sigma * width_px, (2, 2)) + rng.normal(0, 0.02 * width_px, 2)
+    middle, half = corners.mean(axis=0), (corners[1] - corners[0]) / 2 * np.exp(rng.normal(0, 0.06))
+    matrix = crop_matrix((middle - half).astype(np.float32), (middle + half).astype(np.float32), size)
+
+    gap, closed, pupil_known = truth.gap, truth.closed, truth.pupil_known
+    crop = warp_crop(picture, matrix, size, averaged=False)
+    points = points @ matrix[:, :2].T + matrix[:, 2]
+    hidden = 0.0
+    if truth.pupil_known and gap > 0.15 and rng.random() < 0.4:
+        share = float(rng.uniform(0.1, 1.0)) if rng.random() < 0.75 else 1.0
+        crop, points, hidden = close_lids(crop, points, share)
+        gap *= 1 - share
+        closed = 1 if gap < CLOSED_GAP * 0.6 else 0 if gap > OPEN_GAP else -1
+        pupil_known = gap > CLOSED_GAP and hidden < 0.75
+    if rng.random() < 0.3:
+        crop = _glasses(crop, rng)
+    crop = degrade(crop, rng, blur_px=0.8 * size[0] / 48, grey=0.35)
+    fraction = (points + 0.5) / np.array(size, np.float32)
+    has_points = bool(np.isfinite(points[0, 0]))
+    gap_weight = 1.0 if np.isfinite(gap) else -1.0
+    weights = (1.0 - hidden if pupil_known else 0.0, 1.0 if has_points else 0.0, gap_weight, float(closed >= 0))
+    known = np.nan_to_num(fraction).astype(np.float32)
+    return Example(crop, known[IRIS], known[:16], float(np.nan_to_num(gap)), float(max(closed, 0)), weights)
+
+
+def _shrink(width_px: float, size: tuple[int, int], rng: np.random.Generator) -> float:
+    """How much smaller the picture's camera saw the eye; all sources end at like sizes."""
+    at_most = min(width_px, 1.3 * size[0] / SPAN[0])
+    target = float(np.exp(rng.uniform(np.log(9), np.log(at_most)))) if rng.random() < 0.6 else at_most
+    return min(1.0, target / width_px)
+
+
+def warp_crop(picture: Picture, matrix: Floats, size: tuple[int, int], *, averaged: bool) -> Picture:
+    """The crop that `matrix` (2, 3) cuts out. averaged: without aliasing where it shrinks."""
+    scale = float(np.hypot(*matrix[:, 0]))
+    if averaged and scale < 0.6:
+        height, width = picture.shape[:2]
+        small = (max(1, round(width * scale)), max(1, round(height * scale)))
+        picture = cv2.resize(picture, small, interpolation=cv2.INTER_AREA).astype(np.uint8, copy=False)
+        ratio = np.array([width / small[0], height / small[1]], np.float32)
+        linear = matrix[:, :2] * ratio
+        matrix = np.column_stack([linear, matrix[:, 2] + matrix[:, :2] @ (0.5 * ratio - 0.5)])
+    return cv2.warpAffine(picture, matrix, size, borderMode=cv2.BORDER_REPLICATE).astype(np.uint8, copy=False)
+
+
+def close_lids(crop: Picture, points: Floats, share: float) -> tuple[Picture, Floats, float]:
+    """Draw the upper lid (and a little the lower) over `share` of the gap, stretching the skin above it.
+
+    points: (21, 2) crop pixels. Returns the crop, its points (the iris stays) and how much of the iris's
+    height became hidden, 0 to 1.
+    """
+    height, width = crop.shape[:2]
+    columns = np.arange(width, dtype=np.float32)
+    top = np.concatenate([points[OUTER : OUTER + 1], points[UPPER], points[INNER : INNER + 1]])
+    low = np.concatenate([points[OUTER : OUTER + 1], points[LOWER], points[INNER : INNER + 1]])
+    order_top, order_low = np.argsort(top[:, 0]), np.argsort(low[:, 0])
+    upper = np.interp(columns, top[order_top, 0], top[order_top, 1]).astype(np.float32)
+    lower = np.maximum(np.interp(columns, low[order_low, 0], low[order_low, 1]).astype(np.float32), upper)
+    gap = lower - upper
+    down, up = 0.88 * share * gap, 0.12 * share * gap  # the lower lid rises a little
+    eye_width = float(np.hypot(*(points[INNER] - points[OUTER])))
+    reach = 0.35 * eye_width  # skin this far from a lid's edge is stretched
+    y = np.arange(height, dtype=np.float32)[:, None]
+    above = y < upper + down
+    start = upper - reach
+    t = np.clip((y - start) / np.maximum(upper + down - start, 1e-3), 0, None)
+    source = np.where(above & (y > start), start + t * (upper - start), y)
+    end = lower + 0.6 * reach
+    below = (y > lower - up) & (y < end) & ~above
+    s = (end - y) / np.maximum(end - (lower - up), 1e-3)
+    source = np.where(below, end - s * (end - lower), source).astype(np.float32)
+    moved = cv2.remap(crop, np.broadcast_to(columns, (height, width)).astype(np.float32), source, cv2.INTER_LINEAR,
+                      borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    points = points.copy()
+    facing = points[LOWER, 1] - points[UPPER, 1]
+    points[UPPER, 1] += 0.88 * share * np.maximum(facing, 0)
+    points[LOWER, 1] -= 0.12 * share * np.maximum(facing, 0)
+    radius = float(np.linalg.norm(points[IRIS + 1 :] - points[IRIS], axis=1).mean())
+    lid = float(np.interp(points[IRIS, 0], columns, upper + down))
+    hidden = float(np.clip((lid - (points[IRIS, 1] - radius)) / max(2 * radius, 1e-3), 0, 1))
+    return moved.astype(np.uint8, copy=False), points, hidden
+
+
+def _glasses(crop: Picture, rng: np.random.Generator) -> Picture:
+    """A frame's rim, a bright reflection, or a veil of reflected light."""
+    height, width = crop.shape[:2]
+    crop = crop.copy()
+    if rng.random() < 0.65:
+        centre = (int(width * rng.normal(0.5, 0.08)), int(height * rng.normal(0.55, 0.08)))
+        axes = (int(width * rng.uniform(0.42, 0.7)), int(height * rng.uniform(0.33, 0.65)))
+        colour = (rng.integers(0, 70, 3) if rng.random() < 0.75 else rng.integers(60, 230, 3)).tolist()
+        thick = max(1, int(width / 48 * rng.uniform(0.8, 4)))
+        tilt = float(rng.normal(0, 6))
+        if rng.random() < 0.5:
+            cv2.ellipse(crop, centre, axes, tilt, 0, 360, colour, thick, cv2.LINE_AA)
+        else:
+            box = cv2.boxPoints((centre, (2 * axes[0], 2 * axes[1]), tilt)).astype(np.int32)
+            cv2.polylines(crop, [box], True, colour, thick, cv2.LINE_AA)
+    glare = rng.random()
+    if glare < 0.5:
+        light = np.zeros((height, width), np.float32)
+        at = (int(width * rng.uniform(0.1, 0.9)), int(height * rng.uniform(0.1, 0.9)))
+        if glare < 0.3:
+            axes = (int(width * rng.uniform(0.01, 0.14)) + 1, int(height * rng.uniform(0.01, 0.2)) + 1)
+            cv2.ellipse(light, at, axes, float(rng.uniform(0, 180)), 0, 360, 1.0, -1, cv2.LINE_AA)
+        else:
+            to = (int(at[0] + width * rng.normal(0, 0.6)), int(at[1] + height * rng.normal(0, 0.6)))
+            cv2.line(light, at, to, 1.0, max(1, int(width * rng.uniform(0.02, 0.2))), cv2.LINE_AA)
+        light = cv2.GaussianBlur(light, (0, 0), width / 48 * rng.uniform(0.3, 2)) * rng.uniform(0.25, 1)
+        tint = rng.uniform(150, 255, 3) if rng.random() < 0.3 else np.full(3, 245.0)
+        crop = (crop + light[:, :, None] * (tint - crop)).clip(0, 255).astype(np.uint8)
+    return crop

@@ -1,0 +1,88 @@
+"""The eye network: soft-argmax maps for the pupil and the lid contour, pooled features for openness."""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+N_LIDS = 16
+
+
+def _conv(inside: int, outside: int, size: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Conv2d(inside, outside, size, stride, size // 2, groups=groups, bias=False),
+        nn.BatchNorm2d(outside, momentum=0.03),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Block(nn.Module):
+    """Depthwise then pointwise convolution; a shortcut where the shape stays."""
+
+    def __init__(self, inside: int, outside: int, stride: int = 1, size: int = 3) -> None:
+        super().__init__()
+        self.depthwise = _conv(inside, inside, size, stride, groups=inside)
+        self.pointwise = _conv(inside, outside)
+        self.shortcut = stride == 1 and inside == outside
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        out: torch.Tensor = self.pointwise(self.depthwise(x))
+        return out + x if self.shortcut else out
+
+
+class EyeNetwork(nn.Module):
+    """(N, 3, H, W) floats 0 to 1 -> pupil (N, 2), lids (N, 16, 2), gap (N,), closed logit (N,), confidence logit (N,).
+
+    Points are fractions of the crop, gap is lid gap over eye width. size: W, H, multiples of 4; maps are read
+    at a quarter of that.
+    """
+
+    places: torch.Tensor
+
+    def __init__(self, size: tuple[int, int] = (48, 36), width: int = 48) -> None:
+        super().__init__()
+        self.size = size
+        self.stem = _conv(3, 16, 3, 2)
+        self.level4 = nn.Sequential(
+            Block(16, width, 2), Block(width, width, size=5), Block(width, width), Block(width, width, size=5)
+        )
+        self.maps = nn.Conv2d(width, 1 + N_LIDS, 1)
+        self.deep = nn.Sequential(Block(width, 64, 2), Block(64, 64), _conv(64, 24))
+        columns, rows = size[0] // 4, size[1] // 4
+        deep_cells = ((columns + 1) // 2) * ((rows + 1) // 2)
+        last = nn.Linear(32, 3)
+        self.openness = nn.Sequential(nn.Linear(24 * deep_cells, 32), nn.ReLU(inplace=True), last)
+        y, x = torch.meshgrid((torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns, indexing="ij")
+        self.register_buffer("places", torch.stack([x.flatten(), y.flatten()], 1), persistent=False)
+        with torch.no_grad():
+            last.bias.copy_(torch.tensor([0.25, -1.5, 0.0]))
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        fine = self.level4(self.stem(x))
+        maps = self.maps(fine).flatten(2)
+        points = torch.softmax(maps.float(), 2) @ self.places
+        said = self.openness(self.deep(fine).flatten(1))
+        return points[:, 0], points[:, 1:], said[:, 0], said[:, 1], said[:, 2]
+
+
+class DecodedEyes(nn.Module):
+    """What is exported: pupil, lids, aperture (at least 0), closed and confidence as probabilities.
+
+    calibration: slope and offset of the logits of closed and confidence.
+    """
+
+    def __init__(self, eyes: EyeNetwork, calibration: tuple[float, float, float, float] = (1, 0, 1, 0)) -> None:
+        super().__init__()
+        self.eyes = eyes
+        self.calibration = calibration
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        pupil, lids, gap, closed, confidence = self.eyes(x)
+        slope, offset, slope_c, offset_c = self.calibration
+        return (
+            pupil,
+            lids,
+            torch.relu(gap),
+            torch.sigmoid(closed * slope + offset),
+            torch.sigmoid(confidence * slope_c + offset_c),
+        )

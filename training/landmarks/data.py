@@ -1,0 +1,183 @@
+"""Training samples for the landmark networks: crops as the tracker cuts them, and their points."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import IterableDataset
+
+from tracker import topology as t
+from tracker.face.crop import CropBox, crop_around, cut, transform
+from training import packs
+from training.augment import degrade, occlude
+
+NEGATIVES = 0.07
+"""Share of samples without a face."""
+DISAGREEMENT_SCALE = 0.035
+"""Annotator disagreement (of the outer-eye distance) at which a label counts half."""
+MASKED_POINTS = np.r_[t.JAW[2:15], t.NOSE_TIP, t.NOSE_BASE, np.arange(48, 66)]
+
+
+def point_weights(pack: packs.Pack) -> np.ndarray:
+    """(N, 66) float32: how far each label is to be trusted."""
+    disagreement = pack["disagreement"].astype(np.float32)
+    weights = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], 66, axis=1)
+    weights *= np.clip(pack["lm66_conf"].astype(np.float32), 0.2, 1)
+    weights[:, t.JAW] *= 0.5  # a contour without marks: annotators slide along it
+    weights[:, t.RIGHT_EYE[0] : t.LEFT_EYE[-1] + 1] *= 1.5
+    masked = np.ix_(pack.source == "mask_on", MASKED_POINTS)
+    weights[masked] *= 0.2
+    return weights.astype(np.float32)
+
+
+def jitter(box: CropBox, rng: np.random.Generator) -> CropBox:
+    """Disturb a crop as a moving face does, now and then as a fresh detection does."""
+    wild = rng.random() < 0.25
+    shift = rng.normal(0, 0.07 if wild else 0.03, 2) * box.side
+    scale = np.exp(rng.normal(0, 0.15 if wild else 0.06))
+    roll = rng.uniform(-0.8, 0.8) if wild else rng.normal(0, 0.09)
+    return CropBox((box.centre[0] + shift[0], box.centre[1] + shift[1]), box.side * scale, box.roll + roll)
+
+
+def cut_at_border(crop: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """A face at the frame's edge: what lies beyond repeats the edge, as the tracker's crops do."""
+    size = crop.shape[0]
+    lost = int(size * rng.uniform(0.05, 0.35))
+    side = rng.integers(4)
+    crop = crop.copy()
+    if side == 0:
+        crop[:, :lost] = crop[:, lost : lost + 1]
+    elif side == 1:
+        crop[:, size - lost :] = crop[:, size - lost - 1 : size - lost]
+    elif side == 2:
+        crop[:lost] = crop[lost : lost + 1]
+    else:
+        crop[size - lost :] = crop[size - lost - 1 : size - lost]
+    return crop
+
+
+NOT_A_FACE = -9.0
+"""Stands for the points of a sample without a face: only the confidence learns from it."""
+
+
+class Background:
+    """Windows of whole scenes that miss every face."""
+
+    def __init__(self, fold: int) -> None:
+        pack, self.boxes = packs.load_scenes()
+        self.pixels, self.index = pack.pixels, pack.indices(fold)
+
+    def sample(self, size: int, rng: np.random.Generator) -> np.ndarray:
+        """A (size, size, 3) window."""
+        while True:
+            i = int(rng.choice(self.index))
+            picture = self.pixels[i]
+            height, width = picture.shape[:2]
+            side = rng.uniform(0.15, 0.8) * min(height, width)
+            x, y = rng.uniform(0, width - side), rng.uniform(0, height - side)
+            boxes = self.boxes[i]
+            # A box enlarged by half on each axis must miss the window.
+            apart = (
+                (boxes[:, 0] - 0.25 * boxes[:, 2] > x + side)
+                | (boxes[:, 0] + 1.25 * boxes[:, 2] < x)
+                | (boxes[:, 1] - 0.25 * boxes[:, 3] > y + side)
+                | (boxes[:, 1] + 1.25 * boxes[:, 3] < y)
+            )
+            if apart.all():
+                return cut(picture, CropBox((x + side / 2, y + side / 2), side, rng.uniform(-0.5, 0.5)), size)
+
+
+class Faces:
+    """Pictures with points and weights, real ones and those made from them by re-posing."""
+
+    def __init__(self, fold: int, extra: str | None = None) -> None:
+        pack = packs.load_faces()
+        self.pixels = pack.pixels
+        self.index = pack.indices(fold)
+        self.points = pack["lm66"]
+        self.weights = point_weights(pack)
+        self.remade = None
+        if extra:
+            folder = packs.runs_folder()
+            self.remade = np.load(folder / f"{extra}-pixels.npy", mmap_mode="r")
+            labels = np.load(folder / f"{extra}-labels.npz")
+            self.remade_points, self.remade_weights = labels["points"], labels["weights"]
+
+    def __len__(self) -> int:
+        return len(self.index) + (0 if self.remade is None else len(self.remade))
+
+    def sample(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Picture (H, W, 3), points (66, 2), weights (66,)."""
+        if k < len(self.index):
+            i = self.index[k]
+            return self.pixels[i], self.points[i], self.weights[i]
+        assert self.remade is not None
+        k -= len(self.index)
+        return self.remade[k], self.remade_points[k], self.remade_weights[k]
+
+
+class FaceSamples(IterableDataset):
+    """Endless augmented batches: images (B, S, S, 3) uint8, points (B, 66, 2) crop fractions, weights (B, 66)."""
+
+    def __init__(self, size: int, batch: int, seed: int, extra: str | None = None) -> None:
+        self.size, self.batch, self.seed, self.extra = size, batch, seed, extra
+
+    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+        cv2.setNumThreads(1)
+        info = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng([self.seed, info.id if info else 0])
+        faces, background = Faces(packs.TRAIN, self.extra), Background(packs.TRAIN)
+        while True:
+            order = rng.permutation(len(faces))
+            for start in range(0, len(order) - self.batch + 1, self.batch):
+                rows = [self._one(faces, background, int(k), rng) for k in order[start : start + self.batch]]
+                images, points, weights = (np.stack(part) for part in zip(*rows, strict=True))
+                yield torch.from_numpy(images), torch.from_numpy(points), torch.from_numpy(weights)
+
+    def _one(
+        self, faces: Faces, background: Background, k: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        if rng.random() < NEGATIVES:
+            return self._negative(faces, background, k, rng)
+        picture, points, weights = faces.sample(k)
+        box = jitter(crop_around(points), rng)
+        crop = cut(picture, box, self.size)
+        points = transform(box.to_crop(self.size), points)
+        if rng.random() < 0.5:
+            crop = crop[:, ::-1]
+            points = points[t.MIRROR] * (-1, 1) + (self.size - 1, 0)
+            weights = weights[t.MIRROR]
+        if rng.random() < 0.25:
+            other = faces.sample(int(rng.integers(len(faces))))[0]
+            crop = occlude(crop, other, rng)
+        if rng.random() < 0.08:
+            crop = cut_at_border(crop, rng)
+        crop = degrade(np.ascontiguousarray(crop), rng)
+        return crop, ((points + 0.5) / self.size).astype(np.float32), weights
+
+    def _negative(
+        self, faces: Faces, background: Background, k: int, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Background, or a face that lies mostly outside the crop, or one that is covered."""
+        kind = rng.random()
+        if kind < 0.5:
+            crop = background.sample(self.size, rng)
+        else:
+            picture, points, _ = faces.sample(k)
+            box = crop_around(points)
+            if kind < 0.75:
+                away = rng.uniform(0, 2 * np.pi)
+                shift = rng.uniform(0.6, 0.9) * box.side * np.array([np.cos(away), np.sin(away)])
+                box = CropBox((box.centre[0] + shift[0], box.centre[1] + shift[1]), box.side, box.roll)
+                crop = cut(picture, box, self.size)
+            else:
+                crop = cut(picture, box, self.size)
+                low, high = self.size * rng.uniform(0, 0.15), self.size * rng.uniform(0.85, 1)
+                cover = background.sample(self.size, rng)
+                crop = np.ascontiguousarray(crop)
+                crop[int(low) : int(high), int(low) : int(high)] = cover[int(low) : int(high), int(low) : int(high)]
+        crop = degrade(np.ascontiguousarray(crop), rng)
+        return crop, np.full((66, 2), NOT_A_FACE, np.float32), np.ones(66, np.float32)

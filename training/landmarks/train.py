@@ -1,0 +1,139 @@
+"""Train landmark networks: `python -m training.landmarks.train --models 3 0 -3 --minutes 120`.
+
+Several tiers can learn from the same batches; the cheaper ones then also follow the dearest one
+(distillation), whose answers cost nothing extra. The schedule runs on the time budget: sizes grow
+(progressive resizing), the learning rate falls along a half cosine. `--resume` goes on from the last
+checkpoint, also with a larger budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+from torch.utils.data import DataLoader
+
+from training.landmarks.data import NOT_A_FACE, FaceSamples
+from training.landmarks.network import TIERS, LandmarkNetwork
+from training.run import Run, add_run_arguments, load_average
+
+STAGES = ((0.0, 0.57), (0.25, 0.79), (0.55, 1.0))
+"""From this fraction of the budget on, inputs have this fraction of their full size."""
+SIBLING = {2: 3, 1: 3, -1: 0, -2: -3}
+"""Whose weights fit: the same network at another input size."""
+DISTIL_AFTER = 0.15
+"""Share of the budget after which the dearest network is worth following."""
+SAVE_EVERY_S = 120
+
+
+def to_input(images: Tensor, size: int) -> Tensor:
+    """(B, S, S, 3) uint8 -> (B, 3, size, size) float 0 to 1, channels last in memory."""
+    x = images.permute(0, 3, 1, 2).float().div_(255)
+    if x.shape[2] != size:
+        x = functional.interpolate(x, size=(size, size), mode="bilinear", antialias=True, align_corners=False)
+    return x.contiguous(memory_format=torch.channels_last)
+
+
+def loss_of(points: Tensor, log_scale: Tensor, truth: Tensor, weights: Tensor, taught: Tensor | None) -> Tensor:
+    """Robust position error plus the uncertainty's negative log likelihood.
+
+    A point's distance d from the truth is taken as Gamma(2, b) distributed, the radius of a
+    two-dimensional Laplace-like law: nll = d / b + 2 log b. Only the scale learns from it. Without a
+    face a point is half a crop away from anything.
+    """
+    faceless = truth[:, 0, 0] == NOT_A_FACE
+    eye = (truth[:, 36] - truth[:, 45]).norm(dim=1).clamp(min=0.15)[:, None]
+    distance = (points - truth).square().sum(dim=2).add(1e-8).sqrt()
+    relative = distance / eye
+    robust = torch.log1p(relative / 0.03) * 0.03 + 0.3 * relative  # small errors count most
+    trusted = weights * ~faceless[:, None]
+    position = (trusted * robust).sum() / trusted.sum()
+    if taught is not None:
+        apart = (points - taught).square().sum(dim=2).add(1e-8).sqrt() / eye
+        position = 0.6 * position + 0.4 * apart[~faceless].mean()
+    scale = log_scale.clamp(-7, 0)
+    nll = torch.where(faceless[:, None], 0.5, distance.detach()) * torch.exp(-scale) + 2 * scale
+    return 10 * position + 0.02 * (weights * nll).sum() / weights.sum()
+
+
+def stage_size(full: int, progress: float) -> int:
+    """The input size for now: a multiple of 16, growing to `full`."""
+    fraction = [size for start, size in STAGES if progress >= start][-1]
+    return round(full * fraction / 16) * 16
+
+
+def run_of(model: int, minutes: float, rate: float) -> Run:
+    network = LandmarkNetwork(TIERS[model]).to(memory_format=torch.channels_last)
+    return Run(f"landmarks_{model}", network, minutes, rate, weight_decay=1e-4)
+
+
+def train(models: list[int], runs: list[Run], *, batch: int, seed: int, extra: str | None, full_size: bool) -> None:
+    """Train `runs` of `models`, the teacher first, until their budget is spent."""
+    size, started = 0, time.monotonic()
+    teacher = runs[0]
+    while (progress := teacher.progress) < 1:
+        sizes = [TIERS[m].input_px if full_size else stage_size(TIERS[m].input_px, progress) for m in models]
+        if max(sizes) != size:
+            size = max(sizes)
+            samples = FaceSamples(size, batch, seed * 1000 + teacher.steps, extra)
+            batches = iter(DataLoader(samples, batch_size=None, num_workers=1, prefetch_factor=4))
+        images, truth, weights = next(batches)
+        taught: Tensor | None = None
+        losses = []
+        for run, input_px in zip(runs, sizes, strict=True):
+            run.module.train()
+            points, log_scale = run.module(to_input(images, input_px))
+            loss = loss_of(points, log_scale, truth, weights, taught)
+            run.step(loss)
+            if taught is None and progress > DISTIL_AFTER:
+                taught = points.detach()
+            losses.append(loss.item())
+        if teacher.steps % 50 == 0:
+            shown = " ".join(f"{loss:.4f}" for loss in losses)
+            print(
+                f"{(time.monotonic() - started) / 60:6.1f} min  step {teacher.steps}  size {size}  loss {shown}",
+                flush=True,
+            )
+        for run in runs:
+            run.save(every_s=SAVE_EVERY_S)
+    for run in runs:
+        run.save()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    add_run_arguments(parser, minutes=120)
+    parser.add_argument("--models", type=int, nargs="+", default=[3, 0, -3], choices=sorted(TIERS))
+    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--extra", help="name of a set of re-posed pictures in the runs folder")
+    parser.add_argument(
+        "--fine-tune",
+        action="store_true",
+        help="begin with the sibling's weights (2, 1 from 3; -1 from 0; -2 from -3), at full size",
+    )
+    arguments = parser.parse_args()
+    torch.set_num_threads(arguments.threads)
+    torch.manual_seed(arguments.seed)
+    runs = [run_of(model, arguments.minutes, arguments.learning_rate) for model in arguments.models]
+    for model, run in zip(arguments.models, runs, strict=True):
+        if arguments.resume:
+            run.resume()
+        elif arguments.fine_tune:
+            load_average(f"landmarks_{SIBLING[model]}", run.module)
+            run.average.load_state_dict(run.module.state_dict())
+    train(
+        arguments.models,
+        runs,
+        batch=arguments.batch,
+        seed=arguments.seed,
+        extra=arguments.extra,
+        full_size=arguments.fine_tune,
+    )
+
+
+if __name__ == "__main__":
+    main()
