@@ -6,7 +6,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
-from tracker.face.pose import RIGID, Camera
+from tracker.face.pose import Camera
 from tracker.types import FloatArray, HeadPose
 
 RATE = 0.01
@@ -33,14 +33,14 @@ class HeadAdaptation:
 
     def update(self, xy: FloatArray, confidence: FloatArray, pose: HeadPose, camera: Camera) -> None:
         """Take in one frame: xy (66, 2) pixels, confidence (66,)."""
-        points = -self.head[RIGID] @ pose.rotation.T + pose.translation
-        missed = xy[RIGID] - camera.project(points)
+        points = -self.head[t.RIGID_POINTS] @ pose.rotation.T + pose.translation
+        missed = xy[t.RIGID_POINTS] - camera.project(points)
         # Pixels to face units at the point's depth, in the picture plane.
         unit = points[:, 2:] / camera.focal_px
-        step = np.zeros((len(RIGID), 3))
-        step[:, :2] = missed * unit * confidence[RIGID, None]
+        step = np.zeros((len(t.RIGID_POINTS), 3))
+        step[:, :2] = missed * unit * confidence[t.RIGID_POINTS, None]
         head = self.head.copy()
-        head[RIGID] += RATE * -(step @ pose.rotation)
+        head[t.RIGID_POINTS] += RATE * -(step @ pose.rotation)
         head = 0.5 * (head + (head * _FLIP)[MIRROR_70])
         head -= head[t.NOSE_TIP]
         head *= self._eye_distance(REFERENCE_HEAD) / self._eye_distance(head)

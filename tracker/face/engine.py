@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ class Engine:
         default_threshold = float(network.facts.get("threshold", DEFAULT_THRESHOLD))
         self._threshold = default_threshold if options.threshold is None else options.threshold
         self._reader = LandmarkReader(network)
-        self._eye_reader = EyeReader(store.load(eye_model, threads)) if options.gaze_tracking else None
+        self._eye_reader = EyeReader(store.load(eye_model, threads))
         detector = store.load("detector", threads)
         self._detector = Detector(detector, FINE_WIDTH if options.scan_retinaface else FAST_WIDTH)
         self._fine_detector = Detector(detector, FINE_WIDTH) if options.try_hard else None
@@ -247,10 +248,7 @@ class Engine:
                 if self.options.adapt_3d:
                     memory.head.update(xy, seen.confidence, pose, self._camera)
                 points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, self._camera))
-            expression = self._expression(memory, points, pose, confidence, size, now_s)
-            if self._eye_reader is None:
-                openness = np.array([1 + min(expression.eye_r, 0.0), 1 + min(expression.eye_l, 0.0)], np.float32)
-                eyes = Eyes(eyes.pupils, openness, eyes.confidence)
+            expression = self._expression(memory, points, pose, eyes.openness, confidence, size, now_s)
         return Face(
             face_id=memory.face_id,
             detection=Detection(bounds(xy), confidence),
@@ -270,18 +268,15 @@ class Engine:
         pose: HeadPose | None,
         now_s: float,
     ) -> Eyes:
-        """Pupils and openness; with gaze off the eye centres, openness following from the expression later.
-
-        xy: smoothed, seen: measured points (66, 2).
-        """
-        if self._eye_reader is None:
-            return Eyes(eye_centres(xy), np.ones(2, np.float32), np.zeros(2, np.float32))
+        """Pupils and openness. xy: smoothed, seen: measured points (66, 2)."""
         reading = self._eye_reader.read(bgr, seen)
         openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
         place = memory.pupils.place(seen, reading.pupils, openness)
         if memory.steady_points is not None:
             openness = memory.steady_openness.filter(openness[:, None], now_s)[:, 0].astype(np.float32)
             place = memory.steady_pupils.filter(place, now_s)
+        if not self.options.gaze_tracking:
+            return Eyes(eye_centres(xy), openness, np.zeros(2, np.float32))
         return Eyes(to_pixels(xy, place), openness, reading.confidence.copy())
 
     @staticmethod
@@ -289,14 +284,22 @@ class Engine:
         memory: FaceMemory,
         points: FloatArray | None,
         pose: HeadPose | None,
+        openness: FloatArray,
         confidence: float,
         size: float,
         now_s: float,
     ) -> Expression:
+        """The calibrated features; landmarks say how far an eye is widened, the eye network how far it is closed."""
         if points is None or pose is None:
             return memory.last_expression
         sure = confidence >= MIN_LEARNING_CONFIDENCE and pose.error_px <= LARGEST_LEARNING_ERROR * size
-        memory.last_expression = memory.features.update(raw_features(points), now_s, learn=sure)
+        measured = memory.features.update(raw_features(points), now_s, learn=sure)
+        right, left = openness.tolist()
+        memory.last_expression = replace(
+            measured,
+            eye_l=left * max(measured.eye_l, 0.0) - (1 - left),
+            eye_r=right * max(measured.eye_r, 0.0) - (1 - right),
+        )
         return memory.last_expression
 
     @contextmanager

@@ -23,7 +23,7 @@ class EngineOptions:
     scan_retinaface: scan with the high-resolution detector.
     try_hard: look at finer scales as well when no face is found.
     background_scan: scan for further faces in a thread of its own; off for files, so that they repeat exactly.
-    gaze_tracking: measure pupils; off puts them at the eye centres and estimates openness from landmarks.
+    gaze_tracking: off puts the pupils at the eye centres; openness is measured all the same.
     adapt_3d: slowly fit the head to the user.
     max_feature_updates: seconds after which feature ranges freeze; 0 = never, but reset when a face is lost.
     smoothing: 0 off, 1 default; larger steadies more.

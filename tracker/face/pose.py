@@ -10,27 +10,10 @@ import numpy as np
 from tracker import topology as t
 from tracker.types import FloatArray, HeadPose, Landmarks
 
-RIGID = np.array(
-    [
-        0,
-        1,
-        15,
-        16,
-        *t.NOSE_BRIDGE,
-        *t.NOSE_BASE,
-        t.RIGHT_EYE_OUTER,
-        t.RIGHT_EYE_INNER,
-        t.LEFT_EYE_INNER,
-        t.LEFT_EYE_OUTER,
-    ]
-)
-"""Points that expression moves little: the jaw's ends, the nose, the eye corners. The chin follows the mouth."""
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
 OPENSEEFACE_PNP_POINTS = 14
-RIGID_WEIGHTS = np.where(np.isin(RIGID, t.JAW), 1, 3)
-"""The jaw's ends give depth, but are hidden by hair and turned away more often than found exactly."""
-SURE = 0.4
-"""A point of less confidence has a jaw point's weight."""
+SURE, SURE_WEIGHT = 0.4, 3
+"""A point of this confidence counts as much as this many that are less sure."""
 NEAREST = 0.3
 """Smallest believable distance of the nose tip, face units."""
 FURTHEST_TURN = float(np.cos(np.radians(110)))
@@ -88,8 +71,8 @@ class PoseSolver:
     def solve(self, landmarks: Landmarks, head: FloatArray, camera: Camera) -> HeadPose | None:
         """The pose of `head` (at least 66, 3; frame M) seen at `landmarks`, or None where none fits."""
         # OpenCV's solvers take no weights; saying a point several times is one.
-        repeats = np.where(landmarks.confidence[RIGID] >= SURE, RIGID_WEIGHTS, 1)
-        points = np.repeat(RIGID, repeats)
+        repeats = np.where(landmarks.confidence[t.RIGID_POINTS] >= SURE, SURE_WEIGHT, 1)
+        points = np.repeat(t.RIGID_POINTS, repeats)
         model = -head[points]  # a head seen from the front: M's axes reversed are C's
         image = landmarks.xy[points].astype(np.float64)
         size = float((landmarks.xy.max(axis=0) - landmarks.xy.min(axis=0)).max())

@@ -36,9 +36,6 @@ _CLOSED_LINES = (
     np.array([t.RIGHT_MOUTH_CORNER, *t.INNER_UPPER_LIP, t.LEFT_MOUTH_CORNER, *t.INNER_LOWER_LIP]),
 )
 
-# The points OpenSeeFace solves the pose with: ears, chin and nose, the parts that do not move with the expression.
-_RIGID_POINTS = np.array([0, 1, 8, 15, 16, *t.NOSE_BRIDGE, *t.NOSE_BASE])
-
 _AXIS_LENGTH = 0.35  # face units; about half the width between the outer eye corners
 _GAZE_REACH = 4.0  # the gaze line's length in eyeball radii
 _EYE_CLOSED = 0.3  # below this openness the pupil is not drawn: it was not seen
@@ -92,7 +89,7 @@ def _draw_face(image: Image, result: FrameResult, face: Face, level: int, pnp_le
         if level >= IDS:
             _draw_axes(image, face.pose, size, max(2, thin))
         if pnp_level > 0:
-            chosen = np.arange(t.N_LANDMARKS) if pnp_level > 1 else _RIGID_POINTS
+            chosen = np.arange(t.N_LANDMARKS) if pnp_level > 1 else t.RIGID_POINTS
             for point in project(face.pose, face.points_3d[chosen], *size):
                 _ring(image, point, 3.2 * unit, _MODEL, thin)
     if level >= NUMBERS:
