@@ -1,0 +1,1 @@
+"""What facetracker costs: repeatable measurements, run by hand. See README.md here."""
