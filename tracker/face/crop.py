@@ -5,6 +5,7 @@ The same functions cut crops in training and at run time, so the two cannot drif
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
@@ -30,7 +31,7 @@ class CropBox:
     def to_crop(self, size: int) -> FloatArray:
         """(2, 3) affine matrix from frame pixels to pixels of the `size` x `size` crop."""
         scale = size / self.side
-        cos, sin = scale * np.cos(self.roll), scale * np.sin(self.roll)
+        cos, sin = scale * math.cos(self.roll), scale * math.sin(self.roll)
         x, y = self.centre
         half = size / 2 - 0.5  # pixel centres are at whole numbers in OpenCV
         return np.array([[cos, sin, half - cos * x - sin * y], [-sin, cos, half + sin * x - cos * y]])
@@ -38,7 +39,7 @@ class CropBox:
     def to_frame(self, size: int) -> FloatArray:
         """(2, 3) affine matrix from pixels of the `size` x `size` crop to frame pixels."""
         scale = self.side / size
-        cos, sin = scale * np.cos(self.roll), scale * np.sin(self.roll)
+        cos, sin = scale * math.cos(self.roll), scale * math.sin(self.roll)
         half = size / 2 - 0.5
         x, y = self.centre
         return np.array([[cos, -sin, x - half * (cos - sin)], [sin, cos, y - half * (sin + cos)]])
@@ -50,23 +51,28 @@ def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
     return moved
 
 
+_ROLL_POINTS = np.zeros((3, t.N_LANDMARKS))
+"""Averages the right eye, the left eye and the mouth's corners."""
+for _row, _members in enumerate((t.RIGHT_EYE, t.LEFT_EYE, np.array([t.RIGHT_MOUTH_CORNER, t.LEFT_MOUTH_CORNER]))):
+    _ROLL_POINTS[_row, _members] = 1 / len(_members)
+
+
 def face_roll(xy: FloatArray) -> float:
     """In-plane angle of a face in radians from its (66, 2) points.
 
     The eye line and the line from eyes to mouth vote with their lengths: in profile the eyes come
     together and the second line decides.
     """
-    right_eye, left_eye = xy[t.RIGHT_EYE].mean(axis=0), xy[t.LEFT_EYE].mean(axis=0)
-    mouth = 0.5 * (xy[t.RIGHT_MOUTH_CORNER] + xy[t.LEFT_MOUTH_CORNER])
-    across = left_eye - right_eye
-    down = mouth - 0.5 * (right_eye + left_eye)
-    return float(np.arctan2(across[1] - down[0], across[0] + down[1]))
+    (right_x, right_y), (left_x, left_y), (mouth_x, mouth_y) = (_ROLL_POINTS @ xy).tolist()
+    across_x, across_y = left_x - right_x, left_y - right_y
+    down_x, down_y = mouth_x - 0.5 * (right_x + left_x), mouth_y - 0.5 * (right_y + left_y)
+    return math.atan2(across_y - down_x, across_x + down_y)
 
 
 def crop_around(xy: FloatArray, margin: float = CROP_MARGIN) -> CropBox:
     """The crop for a face whose (66, 2) points are known, in frame pixels."""
     roll = face_roll(xy)
-    cos, sin = np.cos(roll), np.sin(roll)
+    cos, sin = math.cos(roll), math.sin(roll)
     upright = xy @ np.array([[cos, -sin], [sin, cos]])
     low, high = upright.min(axis=0), upright.max(axis=0)
     middle_x, middle_y = 0.5 * (low + high)
@@ -90,7 +96,7 @@ def cut(image: npt.NDArray[np.uint8], box: CropBox, size: int) -> npt.NDArray[np
     shrink = int(box.side / size + 0.25)
     if shrink >= 2:
         height, width = image.shape[:2]
-        reach = 0.5 * box.side * (abs(np.cos(box.roll)) + abs(np.sin(box.roll))) + shrink
+        reach = 0.5 * box.side * (abs(math.cos(box.roll)) + abs(math.sin(box.roll))) + shrink
         left, top = max(0, int(box.centre[0] - reach)), max(0, int(box.centre[1] - reach))
         columns = (min(width, int(box.centre[0] + reach) + 1) - left) // shrink
         rows = (min(height, int(box.centre[1] + reach) + 1) - top) // shrink

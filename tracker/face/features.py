@@ -6,9 +6,11 @@ Lengths are over `step`, the mean step of the nose bridge, or `width`, the mean 
 
 from __future__ import annotations
 
+import math
 from dataclasses import fields
 
 import numpy as np
+import numpy.typing as npt
 
 from tracker import topology as t
 from tracker.types import Expression, FloatArray
@@ -16,50 +18,83 @@ from tracker.types import Expression, FloatArray
 NAMES = tuple(field.name for field in fields(Expression))
 """In wire order."""
 
-_EYES = np.array([t.LEFT_EYE, t.RIGHT_EYE])
-_UPPER_LIDS = np.array([[43, 44], [37, 38]])
-_LOWER_LIDS = np.array([[46, 47], [40, 41]])
-_CORNERS = np.array([[t.LEFT_EYE_INNER, t.LEFT_EYE_OUTER], [t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER]])
-_BROWS = np.array([t.LEFT_BROW, t.RIGHT_BROW[::-1]])  # both from the inner to the outer end
-_MOUTH_CORNERS = np.array([t.LEFT_MOUTH_CORNER, t.RIGHT_MOUTH_CORNER])
+
+def _difference(plus: npt.ArrayLike, minus: npt.ArrayLike) -> FloatArray:
+    """(66,) weights whose product with the points is the mean of `plus` less the mean of `minus`."""
+    weights = np.zeros(t.N_LANDMARKS)
+    for members, sign in ((np.atleast_1d(plus), 1.0), (np.atleast_1d(minus), -1.0)):
+        weights[members] += sign / len(members)
+    return weights
+
+
+_MIDDLE = [50, 60, t.NASION, t.NOSE_TIP, 64, 55]
+_UPPER_LIP = [49, 50, 51]
+# All distances in one matrix: one product instead of forty small means, which would cost more than a network.
+_DIFFERENCES = np.stack(
+    [
+        _difference(t.NASION, t.NOSE_TIP),
+        _difference(0, 16),
+        _difference(1, 15),
+        # left, then right
+        _difference([43, 44], [46, 47]),
+        _difference(t.LEFT_EYE_OUTER, t.LEFT_EYE_INNER),
+        _difference([37, 38], [40, 41]),
+        _difference(t.RIGHT_EYE_INNER, t.RIGHT_EYE_OUTER),
+        _difference(26, 22),
+        _difference([23, 24, 25], 22),
+        _difference([22, 26], t.NASION),
+        _difference(17, 21),
+        _difference([18, 19, 20], 21),
+        _difference([17, 21], t.NASION),
+        _difference(_UPPER_LIP, t.LEFT_MOUTH_CORNER),
+        _difference(_MIDDLE, t.LEFT_MOUTH_CORNER),
+        _difference(_UPPER_LIP, t.RIGHT_MOUTH_CORNER),
+        _difference(_MIDDLE, t.RIGHT_MOUTH_CORNER),
+        _difference(t.INNER_UPPER_LIP, t.INNER_LOWER_LIP),
+        _difference(t.RIGHT_MOUTH_CORNER, t.LEFT_MOUTH_CORNER),
+    ]
+)
+_BRIDGE_STEPS = 3
+Pair = tuple[float, float]
 
 
 def raw_features(points: FloatArray) -> FloatArray:
     """(14,) float64 in wire order from the (70, 3) normalised head points."""
-    xy = points[:, :2].astype(np.float64)
-    step = np.abs(np.diff(xy[t.NOSE_BRIDGE, 1])).mean()
-    width = 0.5 * (abs(xy[0, 0] - xy[16, 0]) + abs(xy[1, 0] - xy[15, 0]))
-
-    across = xy[_CORNERS[:, 1]] - xy[_CORNERS[:, 0]]
-    across /= np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-6)
-    gap = xy[_UPPER_LIDS].mean(axis=1) - xy[_LOWER_LIDS].mean(axis=1)
-    # x falls from the image's left to its right here, so the corner line's upward normal is (y, -x).
-    eyes = (gap[:, 0] * across[:, 1] - gap[:, 1] * across[:, 0]) / step
-
-    brows = xy[_BROWS]
-    chord = brows[:, -1] - brows[:, 0]
-    # The inner end higher than the outer is a positive slope, on either side.
-    steepness = np.degrees(np.arctan2(-chord[:, 1], np.abs(chord[:, 0])))
-    updown = (0.5 * (brows[:, 0, 1] + brows[:, -1, 1]) - xy[t.NASION, 1]) / step
-    length = np.maximum(np.linalg.norm(chord, axis=1), 1e-6)
-    to_middle = brows[:, 1:4] - brows[:, :1]
-    # How far the middle arches above the chord; the sign makes up positive on both sides.
-    arch = (to_middle[:, :, 1] * chord[:, :1] - to_middle[:, :, 0] * chord[:, 1:]) / length[:, None]
-    quirk = arch.mean(axis=1) * np.sign(chord[:, 0]) / step
-
-    upper_lip = xy[[49, 50, 51], 1].mean()
-    corner_updown = (upper_lip - xy[_MOUTH_CORNERS, 1]) / step
-    middle = xy[[50, 60, t.NASION, t.NOSE_TIP, 64, 55], 0].mean()
-    corner_inout = np.abs(middle - xy[_MOUTH_CORNERS, 0]) / width
-    mouth_open = abs(xy[t.INNER_UPPER_LIP, 1].mean() - xy[t.INNER_LOWER_LIP, 1].mean()) / step
-    mouth_wide = abs(xy[t.RIGHT_MOUTH_CORNER, 0] - xy[t.LEFT_MOUTH_CORNER, 0]) / width
+    (
+        bridge, jaw_0, jaw_1,
+        lid_gap_l, eye_l, lid_gap_r, eye_r,
+        brow_l, arch_l, raised_l, brow_r, arch_r, raised_r,
+        lip_l, corner_l, lip_r, corner_r,
+        lips, mouth,
+    ) = (_DIFFERENCES @ points[: t.N_LANDMARKS, :2]).tolist()  # fmt: skip
+    step = max(abs(bridge[1]) / _BRIDGE_STEPS, 1e-6)
+    width = max(0.5 * (abs(jaw_0[0]) + abs(jaw_1[0])), 1e-6)
     return np.array(
         [
-            eyes[0], eyes[1],
-            steepness[0], updown[0], quirk[0],
-            steepness[1], updown[1], quirk[1],
-            corner_updown[0], corner_inout[0],
-            corner_updown[1], corner_inout[1],
-            mouth_open, mouth_wide,
+            _lid_gap(lid_gap_l, eye_l) / step,
+            _lid_gap(lid_gap_r, eye_r) / step,
+            _steepness(brow_l), raised_l[1] / step, _arch(arch_l, brow_l) / step,
+            _steepness(brow_r), raised_r[1] / step, _arch(arch_r, brow_r) / step,
+            lip_l[1] / step, abs(corner_l[0]) / width,
+            lip_r[1] / step, abs(corner_r[0]) / width,
+            abs(lips[1]) / step,
+            abs(mouth[0]) / width,
         ]
     )  # fmt: skip
+
+
+def _lid_gap(gap: Pair, across: Pair) -> float:
+    """How far the upper lid is above the lower one, square to the corner line `across`."""
+    # x falls from the image's left to its right here, so the corner line's upward normal is (y, -x).
+    return (gap[0] * across[1] - gap[1] * across[0]) / max(math.hypot(*across), 1e-6)
+
+
+def _steepness(chord: Pair) -> float:
+    """Slope in degrees of a brow's chord from its inner to its outer end: the inner end higher is positive."""
+    return math.degrees(math.atan2(-chord[1], abs(chord[0])))
+
+
+def _arch(to_middle: Pair, chord: Pair) -> float:
+    """How far a brow's middle, seen from its inner end, arches above its chord."""
+    above = to_middle[1] * chord[0] - to_middle[0] * chord[1]
+    return math.copysign(1.0, chord[0]) * above / max(math.hypot(*chord), 1e-6)

@@ -48,7 +48,7 @@ def to_pixels(xy: FloatArray, place: FloatArray) -> FloatArray:
 
 def eye_centres(xy: FloatArray) -> FloatArray:
     """(2, 2) the middle of each eye's corners, pixels."""
-    centre: FloatArray = xy[CORNERS].mean(axis=1).astype(np.float32)
+    centre: FloatArray = (0.5 * (xy[CORNERS[:, 0]] + xy[CORNERS[:, 1]])).astype(np.float32)
     return centre
 
 
@@ -57,4 +57,8 @@ def _frames(xy: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     corners = xy[CORNERS].astype(np.float64)
     along = corners[:, 1] - corners[:, 0]
     across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    return corners.mean(axis=1), np.stack([along, across], axis=1), np.maximum(np.square(along).sum(axis=1), 1e-6)
+    return (
+        0.5 * (corners[:, 0] + corners[:, 1]),
+        np.stack([along, across], axis=1),
+        np.maximum(np.square(along).sum(axis=1), 1e-6),
+    )

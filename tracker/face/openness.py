@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -75,5 +76,6 @@ def foreshortening(pose: HeadPose | None) -> float:
     """
     if pose is None:
         return 1.0
-    pitch, yaw, _ = np.radians(pose.euler_deg)
-    return float(np.clip(np.cos(yaw) / max(np.cos(pitch), 0.3), 1 / MAX_CORRECTION, MAX_CORRECTION))
+    pitch, yaw = (math.radians(angle) for angle in pose.euler_deg[:2])
+    ratio = math.cos(yaw) / max(math.cos(pitch), 0.3)
+    return min(max(ratio, 1 / MAX_CORRECTION), MAX_CORRECTION)

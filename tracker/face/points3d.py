@@ -14,6 +14,8 @@ EYEBALL_DEPTH = 0.385
 EYE_CORNERS = np.array([[t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER], [t.LEFT_EYE_OUTER, t.LEFT_EYE_INNER]])
 WIDTHS = np.array([[0, 16], [t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER], [t.LEFT_EYE_INNER, t.LEFT_EYE_OUTER]])
 MIN_SCALE, MAX_SCALE = 0.5, 2.0
+_REFERENCE_BRIDGE = float(REFERENCE_HEAD[t.NASION, 1] - REFERENCE_HEAD[t.NOSE_TIP, 1])
+_REFERENCE_WIDTHS = np.abs(REFERENCE_HEAD[WIDTHS[:, 0], 0] - REFERENCE_HEAD[WIDTHS[:, 1], 0])
 
 
 def lift(xy: FloatArray, pupils: FloatArray, pose: HeadPose, head: FloatArray, camera: Camera) -> FloatArray:
@@ -33,16 +35,16 @@ def lift(xy: FloatArray, pupils: FloatArray, pose: HeadPose, head: FloatArray, c
     seen = np.concatenate([rays * depth[:, None], depth[:, None]], axis=1)
     points = np.empty((70, 3))
     points[:68] = -(seen - pose.translation) @ pose.rotation
-    points[68:] = points[EYE_CORNERS].mean(axis=1)
+    points[68:] = 0.5 * (points[EYE_CORNERS[:, 0]] + points[EYE_CORNERS[:, 1]])
     points[68:, 2] -= EYEBALL_DEPTH * np.linalg.norm(points[EYE_CORNERS[:, 1]] - points[EYE_CORNERS[:, 0]], axis=1)
     return points
 
 
-def normalise(points: FloatArray, reference: FloatArray = REFERENCE_HEAD) -> FloatArray:
+def normalise(points: FloatArray) -> FloatArray:
     """(70, 3) float32 with the reference head's proportions, so that only expression is left in x and y.
 
-    Origin at the nose tip in x and y, the line from tip to nasion upright; y scaled by the steps of the nose
-    bridge, x by the widths of jaw and eyes.
+    Origin at the nose tip in x and y, the line from tip to nasion upright; y scaled by the height of the
+    nose bridge, x by the widths of jaw and eyes.
     """
     moved = points.copy()
     moved[:, :2] -= points[t.NOSE_TIP, :2]
@@ -50,10 +52,9 @@ def normalise(points: FloatArray, reference: FloatArray = REFERENCE_HEAD) -> Flo
     length = np.hypot(up[0], up[1])
     cos, sin = (up[1] / length, up[0] / length) if length > 1e-6 else (1.0, 0.0)
     moved[:, :2] = moved[:, :2] @ np.array([[cos, sin], [-sin, cos]])
-    bridge = np.abs(np.diff(moved[t.NOSE_BRIDGE, 1])).mean()
-    reference_bridge = np.abs(np.diff(reference[t.NOSE_BRIDGE, 1])).mean()
+    bridge = abs(float(moved[t.NASION, 1] - moved[t.NOSE_TIP, 1]))
     widths = np.abs(moved[WIDTHS[:, 0], 0] - moved[WIDTHS[:, 1], 0])
-    reference_widths = np.abs(reference[WIDTHS[:, 0], 0] - reference[WIDTHS[:, 1], 0])
-    moved[:, 1] *= np.clip(reference_bridge / max(bridge, 1e-6), MIN_SCALE, MAX_SCALE)
-    moved[:, 0] *= np.clip((reference_widths / np.maximum(widths, 1e-6)).mean(), MIN_SCALE, MAX_SCALE)
+    scale_x = float((_REFERENCE_WIDTHS / np.maximum(widths, 1e-6)).sum()) / len(WIDTHS)
+    moved[:, 1] *= min(max(_REFERENCE_BRIDGE / max(bridge, 1e-6), MIN_SCALE), MAX_SCALE)
+    moved[:, 0] *= min(max(scale_x, MIN_SCALE), MAX_SCALE)
     return moved.astype(np.float32)
