@@ -90,6 +90,11 @@ class Landmarks:
         _freeze("Landmarks", "xy", self.xy, (66, 2))
         _freeze("Landmarks", "confidence", self.confidence, (66,))
 
+    @property
+    def mean_confidence(self) -> float:
+        """How sure it is that this is a face, 0 to 1."""
+        return float(self.confidence.sum()) / len(self.confidence)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eyes:

@@ -15,15 +15,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.face.crop import CropBox, crop_around, crop_around_box
+from tracker.face.crop import crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.eyes import EyeReader
 from tracker.face.features import raw_features
+from tracker.face.finder import FaceFinder
 from tracker.face.gaze import eye_centres, to_pixels
 from tracker.face.identity import bounds, choose_memory
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.memory import FaceMemory
-from tracker.face.networks import ModelStore
+from tracker.face.networks import ModelStore, Network
 from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise
 from tracker.face.pose import Camera
@@ -34,13 +35,8 @@ IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
 """With nobody there for this long, look only this often."""
 SAME_FACE = 0.3
 """Two held faces that overlap more (intersection over union) are one."""
-SPARE_CANDIDATES = 2
-"""Detections taken beyond the faces wanted: the landmarks' confidence has the last word on what is a face."""
-PLACING_READS = 2
-"""Readings that only centre and turn the crop of a fresh detection, before the one that counts."""
-DEFAULT_THRESHOLD = 0.4
-"""Mean landmark confidence of a face, where the manifest does not give the network's own."""
-SMALLEST_FACE_PX = 8.0
+SPARE_PROPOSALS = 5
+"""Detections looked at beyond the faces wanted: the landmarks have the last word on what is a face."""
 MIN_LEARNING_CONFIDENCE = 0.4
 LARGEST_LEARNING_ERROR = 0.25
 """Fit error over face size beyond which expression ranges do not learn from a frame."""
@@ -54,24 +50,33 @@ class Engine:
         store = ModelStore(options.model_dir)
         threads = max(1, min(options.max_threads, 4))
         landmark_model, eye_model = (3, "eyes_fine") if options.model == 4 else (options.model, "eyes")
-        network = store.load(f"landmarks_{landmark_model}", threads)
-        default_threshold = float(network.facts.get("threshold", DEFAULT_THRESHOLD))
-        self._threshold = default_threshold if options.threshold is None else options.threshold
-        self._reader = LandmarkReader(network)
+        self._finder = self._make_finder(store, store.load(f"landmarks_{landmark_model}", threads), threads)
         self._eye_reader = EyeReader(store.load(eye_model, threads))
-        detector = store.load("detector", threads)
-        self._detector = Detector(detector, FINE_WIDTH if options.scan_retinaface else FAST_WIDTH)
-        self._fine_detector = Detector(detector, FINE_WIDTH) if options.try_hard else None
+        self._proposals = options.max_faces + SPARE_PROPOSALS
         self._scanner: BackgroundScanner | None = None
         if options.background_scan and options.max_faces > 1:
-            limit = options.max_faces + SPARE_CANDIDATES
-            self._scanner = BackgroundScanner(self._detector, options.detection_threshold, limit)
+            self._scanner = BackgroundScanner(self._finder, self._proposals)
         self._memories = [FaceMemory(face_id, options) for face_id in range(options.max_faces)]
         self._camera: Camera | None = None
         self._since_scan = 0
         self._last_seen_s: float | None = None
         self._last_scan_s = -np.inf
         self._times: dict[str, float] = {}
+
+    def _make_finder(self, store: ModelStore, landmarks: Network, threads: int) -> FaceFinder:
+        options = self.options
+        network = store.load("detector", threads)
+        detectors = [Detector(network, FAST_WIDTH)]
+        if options.scan_retinaface or options.try_hard:
+            detectors.append(Detector(network, FINE_WIDTH))
+        threshold = float(landmarks.facts["threshold"]) if options.threshold is None else options.threshold
+        return FaceFinder(
+            detectors,
+            LandmarkReader(landmarks),
+            threshold,
+            options.detection_threshold,
+            only_if_none=not options.scan_retinaface,
+        )
 
     def process(self, frame: Frame) -> FrameResult:
         """Find and measure the faces in `frame`. Frames must come in the order of their media time."""
@@ -138,7 +143,7 @@ class Engine:
         for memory in self._memories:
             if memory.landmarks is None:
                 continue
-            found = self._read(bgr, crop_around(memory.landmarks.xy))
+            found = self._finder.read(bgr, crop_around(memory.landmarks.xy))
             if found is not None:
                 memory.landmarks, memory.missing_frames = found, 0
             else:
@@ -158,7 +163,7 @@ class Engine:
         with self._timed("detect"):
             if held == 0:
                 if not self._idle(frame.media_s):
-                    candidates = self._look(frame.bgr)
+                    candidates = self._finder.propose(frame.bgr, self._proposals)
                     self._last_scan_s, self._since_scan = frame.media_s, 0
             elif self._scanner is not None:
                 candidates = self._scanner.collect()
@@ -166,7 +171,7 @@ class Engine:
                     self._scanner.request(frame.bgr)
                     self._since_scan = 0
             elif self._since_scan >= self.options.scan_every:
-                candidates = self._look(frame.bgr)
+                candidates = self._finder.propose(frame.bgr, self._proposals)
                 self._since_scan = 0
         if candidates:
             with self._timed("landmarks"):
@@ -178,13 +183,6 @@ class Engine:
             self._last_seen_s = now_s
         return now_s - self._last_seen_s > IDLE_AFTER_S and now_s - self._last_scan_s < IDLE_SCAN_S
 
-    def _look(self, bgr: npt.NDArray[np.uint8]) -> list[Candidate]:
-        threshold, limit = self.options.detection_threshold, self.options.max_faces + SPARE_CANDIDATES
-        found = self._detector.detect(bgr, threshold, limit)
-        if not found and self._fine_detector is not None:
-            found = self._fine_detector.detect(bgr, threshold, limit)
-        return found
-
     def _acquire(self, bgr: npt.NDArray[np.uint8], candidates: list[Candidate]) -> None:
         """Turn detections into held faces while there is room."""
         for candidate in candidates:
@@ -192,10 +190,7 @@ class Engine:
             taken = (bounds(m.landmarks.xy) for m in self._memories if m.held and m.landmarks is not None)
             if any(intersection_over_union(box, other) > SAME_FACE for other in taken):
                 continue
-            crop = crop_around_box(box, candidate.roll)
-            for _ in range(PLACING_READS):
-                crop = crop_around(self._reader.read(bgr, crop).xy)
-            found = self._read(bgr, crop)
+            found = self._finder.confirm(bgr, candidate)
             if found is None:
                 continue
             memory = choose_memory(found, self._memories)
@@ -205,18 +200,6 @@ class Engine:
                 memory.lose()
             memory.landmarks, memory.missing_frames = found, 0
         self._drop_doubles()
-
-    def _read(self, bgr: npt.NDArray[np.uint8], box: CropBox) -> Landmarks | None:
-        """The landmarks in `box`, or None where there is no face."""
-        if box.side < SMALLEST_FACE_PX:
-            return None
-        found = self._reader.read(bgr, box)
-        if float(found.confidence.mean()) < self._threshold or not np.isfinite(found.xy).all():
-            return None
-        height, width = bgr.shape[:2]
-        centre = found.xy.mean(axis=0)
-        inside = 0 <= centre[0] < width and 0 <= centre[1] < height
-        return found if inside else None
 
     def _drop_doubles(self) -> None:
         """Where two ids follow one face the lower id keeps it."""
@@ -232,7 +215,7 @@ class Engine:
         """Everything but where the points are."""
         assert self._camera is not None
         now_s = frame.media_s
-        confidence = float(seen.confidence.mean())
+        confidence = seen.mean_confidence
         size = float(np.ptp(seen.xy, axis=0).max())
         xy = seen.xy
         if memory.steady_points is not None:

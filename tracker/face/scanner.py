@@ -7,14 +7,15 @@ import threading
 import numpy as np
 import numpy.typing as npt
 
-from tracker.face.detector import Candidate, Detector
+from tracker.face.detector import Candidate
+from tracker.face.finder import FaceFinder
 
 
 class BackgroundScanner:
     """One frame in, its faces out, whenever they are ready. A request while one is running is not taken."""
 
-    def __init__(self, detector: Detector, threshold: float, limit: int) -> None:
-        self._detector, self._threshold, self._limit = detector, threshold, limit
+    def __init__(self, finder: FaceFinder, limit: int) -> None:
+        self._finder, self._limit = finder, limit
         self._wake = threading.Condition()
         self._frame: npt.NDArray[np.uint8] | None = None
         self._found: list[Candidate] = []
@@ -57,7 +58,7 @@ class BackgroundScanner:
             found: list[Candidate] = []
             failure: Exception | None = None
             try:
-                found = self._detector.detect(frame, self._threshold, self._limit)
+                found = self._finder.propose(frame, self._limit)
             except Exception as error:  # handed to the owner, who decides
                 failure = error
             with self._wake:

@@ -2,6 +2,7 @@
 
 Found: a detection with an intersection over union of at least 0.5 with the box around the main face's landmarks.
 False faces: detections in windows that miss every face enlarged by half; pictures of them go to the runs folder.
+Both also for what the tracker does with them: it believes a detection only when the landmarks confirm it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ import numpy as np
 
 from tracker import topology
 from tracker.face.detector import FINE_WIDTH, Detector, intersection_over_union
+from tracker.face.finder import FaceFinder
+from tracker.face.identity import bounds
+from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from training.detector.data import Floats, free_window
 from training.manifest import MODELS_FOLDER, update_quality
@@ -23,7 +27,10 @@ from training.photometric import Picture, add_noise, motion_blur
 
 NAME = "detector"
 THRESHOLD = 0.6
-WINDOWS = 6000
+WINDOWS, FINE_WINDOWS = 6000, 2000
+CONFIRMING = (3, 0, -3)
+PROPOSALS = 6
+"""How many the tracker looks at for one face."""
 FRAME = (360, 640)
 """Height and width of the frames made from scenes and windows."""
 RELATIVE_HEIGHTS = (0.08, 0.1, 0.15, 0.25, 0.5, 0.8, 1.0)
@@ -85,6 +92,31 @@ def found_share(detector: Detector, cases: list[tuple[Picture, Box]]) -> float:
     return round(100 * hits / max(len(cases), 1), 2)
 
 
+def make_finder(model: int, detector: Detector) -> FaceFinder:
+    """What the tracker finds faces with: the detector's proposals, confirmed by the landmarks of `model`."""
+    landmarks = ModelStore(MODELS_FOLDER).load(f"landmarks_{model}")
+    return FaceFinder([detector], LandmarkReader(landmarks), landmarks.facts["threshold"], THRESHOLD)
+
+
+def confirmed(finder: FaceFinder, picture: Picture) -> list[Box]:
+    """The boxes around the landmarks of all faces that the tracker would report."""
+    found = (finder.confirm(picture, candidate) for candidate in finder.propose(picture, PROPOSALS))
+    return [bounds(landmarks.xy) for landmarks in found if landmarks is not None]
+
+
+def confirmed_figures(model: int, detector: Detector, cases: list[tuple[Picture, Box]]) -> dict[str, object]:
+    """Main faces found and false faces, as the tracker with `model` reports them."""
+    finder = make_finder(model, detector)
+    hits = sum(any(intersection_over_union(box, found) >= 0.5 for found in confirmed(finder, p)) for p, box in cases)
+    false = [picture for picture in windows(VALIDATION, WINDOWS) if confirmed(finder, picture)]
+    for k, picture in enumerate(false[:24]):
+        cv2.imwrite(str(runs_folder() / f"false-confirmed-{model}-{k}.png"), picture)
+    return {
+        f"main faces found and confirmed by model {model}, %": round(100 * hits / len(cases), 2),
+        f"windows with a false face confirmed by model {model}": len(false),
+    }
+
+
 def rolled(detector: Detector, degrees: float) -> tuple[float, float]:
     """Of fold-1 face crops turned by `degrees`: share found in percent, mean roll error in degrees."""
     faces = load_faces()
@@ -116,10 +148,10 @@ def dark(picture: Picture, rng: np.random.Generator) -> Picture:
     return add_noise((picture * 0.08).astype(np.uint8), 2.0, rng)
 
 
-def false_faces(detector: Detector, label: str) -> tuple[int, int]:
-    """How many of the fold-1 windows hold a detection, and the windows' number; their pictures are saved."""
+def false_faces(detector: Detector, label: str, count: int) -> int:
+    """How many of `count` fold-1 windows hold a detection; pictures of the first of them are saved."""
     hits = []
-    for picture in windows(VALIDATION, WINDOWS):
+    for picture in windows(VALIDATION, count):
         found = detector.detect(picture, THRESHOLD, 4)
         if found:
             shown = cv2.resize(picture, (320, 240)).astype(np.uint8, copy=False)
@@ -134,7 +166,7 @@ def false_faces(detector: Detector, label: str) -> tuple[int, int]:
         page = hits[k : k + 24] + [np.zeros((240, 320, 3), np.uint8)] * (-len(hits[k : k + 24]) % 6)
         rows = [np.hstack(page[j : j + 6]) for j in range(0, len(page), 6)]
         cv2.imwrite(str(runs_folder() / f"false-faces-{label}-{k // 24}.png"), np.vstack(rows))
-    return len(hits), WINDOWS
+    return len(hits)
 
 
 def main() -> int:
@@ -157,9 +189,10 @@ def main() -> int:
         best = [intersection_over_union(box, c.detection.box) for c in detector.detect(picture, THRESHOLD, 8)]
         overlaps.append(max(best, default=0.0))
     figures["mean IoU of the found"] = round(float(np.mean([v for v in overlaps if v >= 0.5])), 3)
-    hits, count = false_faces(detector, "fast")
-    figures["false faces, windows with any"] = hits
-    figures["false faces, windows"] = count
+    figures["false faces, windows"] = WINDOWS
+    figures["false faces, windows with any"] = false_faces(detector, "fast", WINDOWS)
+    for model in CONFIRMING:
+        figures |= confirmed_figures(model, detector, plain)
     if not args.quick:
         for relative in RELATIVE_HEIGHTS:
             key = f"found at {relative:.0%} of the frame's height, %"
@@ -176,8 +209,8 @@ def main() -> int:
             share, error = rolled(detector, degrees)
             figures[f"face crops rolled by {degrees}: found, %"] = share
             figures[f"face crops rolled by {degrees}: roll error, degrees"] = error
-        hits, count = false_faces(fine, "fine")
-        figures["false faces, windows with any (fine)"] = hits
+        figures["false faces, windows (fine)"] = FINE_WINDOWS
+        figures["false faces, windows with any (fine)"] = false_faces(fine, "fine", FINE_WINDOWS)
     for key, value in figures.items():
         print(f"{key:60s} {value}")
     if not args.quick:

@@ -23,7 +23,8 @@ BATCH_PIXELS = 24 * 160 * 256
 HARD_POOL = 400
 HARD_SCORE = 0.35
 HEAT_WEIGHT = 5.0
-FREEZE_FROM = 0.55
+PLATEAU = 1.6
+FREEZE_FROM = 0.8
 """Share of the budget after which the first levels no longer learn."""
 
 
@@ -52,7 +53,8 @@ def targets(samples: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.Te
             ours = (bell > 0.4) & (bell > weight[n])
             value[n][:, ours] = np.array(face, np.float32)[:, None]
             weight[n][ours] = bell[ours]
-            heat[n] = np.maximum(heat[n], bell)
+            # A plateau: being a cell beside the centre must not cost a clear face its score.
+            heat[n] = np.maximum(heat[n], np.minimum(PLATEAU * bell, 1))
             care[n][bell > 0.01] = 1
     return torch.from_numpy(heat), torch.from_numpy(care), torch.from_numpy(value), torch.from_numpy(weight)
 

@@ -20,7 +20,7 @@ from training.landmarks.train import to_input
 from training.run import load_average
 
 CLOSE = 0.05
-THRESHOLD = 0.35
+THRESHOLD = 0.15
 """Mean confidence of a face: between what background and held-in faces reach, see docs/MODELS.md."""
 
 
