@@ -107,11 +107,12 @@ class Run:
         return True
 
     def resume(self) -> None:
-        """Go on from the checkpoint."""
+        """Go on from the checkpoint. One that was kept (`python -m training.keep`) has the averaged weights alone."""
         state = torch.load(self.file, weights_only=True)
-        self.module.load_state_dict(state["module"])
+        self.module.load_state_dict(state.get("module", state["average"]))
         self.average.load_state_dict(state["average"])
-        self.optimiser.load_state_dict(state["optimiser"])
+        if "optimiser" in state:
+            self.optimiser.load_state_dict(state["optimiser"])
         self.steps, self.spent_s = state["steps"], state["spent_s"]
         self._started = time.monotonic()
 

@@ -21,7 +21,7 @@ PLACING_READS = 2
 """Readings that only centre and turn the crop of a proposal, before the one that counts."""
 HOPELESS = 0.25
 """A first reading with less than this share of the wanted confidence ends the matter."""
-EVIDENCE = 0.0
+EVIDENCE = 0.1
 """What the log odds of the detection and of the landmarks must add up to: each alone confuses faces with masks on,
 or letters and flowers, that the other tells apart. Chosen on training scenes."""
 SMALLEST_FACE_PX = 8.0
@@ -63,7 +63,7 @@ class FaceFinder:
                     found.append(candidate)
         return sorted(found, key=lambda candidate: -candidate.detection.score)
 
-    def confirm(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> Landmarks | None:
+    def confirm(self, bgr: npt.NDArray[np.uint8], candidate: Candidate, evidence: float = EVIDENCE) -> Landmarks | None:
         """The landmarks of a proposed face, or None where it is none."""
         crop = crop_around_box(candidate.detection.box, candidate.roll)
         for _ in range(PLACING_READS):
@@ -72,7 +72,7 @@ class FaceFinder:
                 return None
             crop = crop_around(rough.xy)
         found = self.read(bgr, crop)
-        if found is None or logit(candidate.detection.score) + logit(found.mean_confidence) < EVIDENCE:
+        if found is None or logit(candidate.detection.score) + logit(found.mean_confidence) < evidence:
             return None
         return found
 

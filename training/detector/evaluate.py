@@ -28,7 +28,7 @@ from training.photometric import Picture, add_noise, motion_blur
 NAME = "detector"
 THRESHOLD = 0.6
 WINDOWS, FINE_WINDOWS = 6000, 2000
-CONFIRMING = (3, 0, -3)
+CONFIRMING = (3, -3)
 PROPOSALS = 6
 """How many the tracker looks at for one face."""
 FRAME = (360, 640)
