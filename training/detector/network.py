@@ -10,31 +10,11 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from training.blocks import Block, conv
+
 STRIDE = 8
 REFERENCE_SIZE = 32.0
 """Box sizes are learnt as the logarithm of their ratio to this many pixels."""
-
-
-def _conv(inside: int, outside: int, size: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, outside, size, stride, size // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outside, momentum=0.03),
-        nn.ReLU(inplace=True),
-    )
-
-
-class Block(nn.Module):
-    """Depthwise then pointwise convolution; a shortcut where the shape stays."""
-
-    def __init__(self, inside: int, outside: int, stride: int = 1, size: int = 3) -> None:
-        super().__init__()
-        self.depthwise = _conv(inside, inside, size, stride, groups=inside)
-        self.pointwise = _conv(inside, outside)
-        self.shortcut = stride == 1 and inside == outside
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = self.pointwise(self.depthwise(x))
-        return out + x if self.shortcut else out
 
 
 class Detector(nn.Module):
@@ -42,14 +22,14 @@ class Detector(nn.Module):
 
     def __init__(self, width: int = 64) -> None:
         super().__init__()
-        self.stem = _conv(3, 16, 3, 2)
+        self.stem = conv(3, 16, 3, 2)
         self.level4 = nn.Sequential(Block(16, 32, 2), Block(32, 32))
         self.level8 = nn.Sequential(Block(32, 64, 2), Block(64, 64), Block(64, 64))
         self.level16 = nn.Sequential(Block(64, 96, 2), Block(96, 96), Block(96, 96))
         self.level32 = nn.Sequential(Block(96, 128, 2), Block(128, 128, size=5), Block(128, 128, size=5))
-        self.from32 = _conv(128, width)
-        self.from16 = _conv(96, width)
-        self.from8 = _conv(64, width)
+        self.from32 = conv(128, width)
+        self.from16 = conv(96, width)
+        self.from8 = conv(64, width)
         self.mix16 = Block(width, width)
         self.head = nn.Sequential(Block(width, width, size=5), Block(width, width))
         self.out = nn.Conv2d(width, 7, 1)

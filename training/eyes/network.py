@@ -5,29 +5,9 @@ from __future__ import annotations
 import torch
 from torch import nn
 
+from training.blocks import Block, conv
+
 N_LIDS = 16
-
-
-def _conv(inside: int, outside: int, size: int = 1, stride: int = 1, groups: int = 1) -> nn.Sequential:
-    return nn.Sequential(
-        nn.Conv2d(inside, outside, size, stride, size // 2, groups=groups, bias=False),
-        nn.BatchNorm2d(outside, momentum=0.03),
-        nn.ReLU(inplace=True),
-    )
-
-
-class Block(nn.Module):
-    """Depthwise then pointwise convolution; a shortcut where the shape stays."""
-
-    def __init__(self, inside: int, outside: int, stride: int = 1, size: int = 3) -> None:
-        super().__init__()
-        self.depthwise = _conv(inside, inside, size, stride, groups=inside)
-        self.pointwise = _conv(inside, outside)
-        self.shortcut = stride == 1 and inside == outside
-
-    def forward(self, x: torch.Tensor) -> torch.Tensor:
-        out: torch.Tensor = self.pointwise(self.depthwise(x))
-        return out + x if self.shortcut else out
 
 
 class EyeNetwork(nn.Module):
@@ -42,12 +22,12 @@ class EyeNetwork(nn.Module):
     def __init__(self, size: tuple[int, int] = (48, 36), width: int = 48) -> None:
         super().__init__()
         self.size = size
-        self.stem = _conv(3, 16, 3, 2)
+        self.stem = conv(3, 16, 3, 2)
         self.level4 = nn.Sequential(
             Block(16, width, 2), Block(width, width, size=5), Block(width, width), Block(width, width, size=5)
         )
         self.maps = nn.Conv2d(width, 1 + N_LIDS, 1)
-        self.deep = nn.Sequential(Block(width, 64, 2), Block(64, 64), _conv(64, 24))
+        self.deep = nn.Sequential(Block(width, 64, 2), Block(64, 64), conv(64, 24))
         columns, rows = size[0] // 4, size[1] // 4
         deep_cells = ((columns + 1) // 2) * ((rows + 1) // 2)
         last = nn.Linear(32, 3)
