@@ -38,7 +38,7 @@ class FaceMemory:
         if options.smoothing > 0:
             # Speeds are in face sizes, eye widths and whole openings per second.
             rest = 1 / options.smoothing
-            self.steady_points = OneEuro(_GROUPS, min_cutoff_hz=1.2 * rest, gain=14.0, dead_zone=0.05)
+            self.steady_points = OneEuro(_GROUPS, min_cutoff_hz=1.2 * rest, gain=20.0, dead_zone=0.05)
             self.steady_pupils = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
             self.steady_openness = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
 
