@@ -43,7 +43,7 @@ def test_a_run_without_a_face_has_no_time_per_face() -> None:
 
 
 def test_the_lines_of_a_frame_are_openseefaces() -> None:
-    result = a_result(a_frame(), [a_face(0, 0.838, openness=(1.0, 0.1)), a_face(1, 0.5, openness=(0.31, 0.3))])
+    result = a_result(a_frame(), [a_face(0, 0.838, openness=(1.0, 0.1)), a_face(1, 0.5, openness=(0.31, 0.29))])
     assert list(frame_lines(result, face_id_offset=10)) == [
         "Took 5.00ms (detect: 1.00ms, crop: 1.50ms, track: 2.00ms, 3D points: 0.50ms)",
         "Confidence[10]: 0.8380 / 3D fitting error: - / Eyes: -, O",
