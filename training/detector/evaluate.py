@@ -104,17 +104,21 @@ def confirmed(finder: FaceFinder, picture: Picture) -> list[Box]:
     return [bounds(landmarks.xy) for landmarks in found if landmarks is not None]
 
 
-def confirmed_figures(model: int, detector: Detector, cases: list[tuple[Picture, Box]]) -> dict[str, object]:
+def confirmed_figures(model: int, detector: Detector, cases: list[tuple[str, Picture, Box]]) -> dict[str, object]:
     """Main faces found and false faces, as the tracker with `model` reports them."""
     finder = make_finder(model, detector)
-    hits = sum(any(intersection_over_union(box, found) >= 0.5 for found in confirmed(finder, p)) for p, box in cases)
+    found = [
+        (source, any(intersection_over_union(box, face) >= 0.5 for face in confirmed(finder, picture)))
+        for source, picture, box in cases
+    ]
+    shares: dict[str, object] = {}
+    for wanted in ("uda", "mask", ""):
+        hits = [hit for source, hit in found if wanted in source]
+        shares[f"found and confirmed by model {model}, % ({wanted or 'all'})"] = round(100 * float(np.mean(hits)), 2)
     false = [picture for picture in windows(VALIDATION, WINDOWS) if confirmed(finder, picture)]
     for k, picture in enumerate(false[:24]):
         cv2.imwrite(str(runs_folder() / f"false-confirmed-{model}-{k}.png"), picture)
-    return {
-        f"main faces found and confirmed by model {model}, %": round(100 * hits / len(cases), 2),
-        f"windows with a false face confirmed by model {model}": len(false),
-    }
+    return shares | {f"windows with a false face confirmed by model {model}": len(false)}
 
 
 def rolled(detector: Detector, degrees: float) -> tuple[float, float]:
@@ -192,7 +196,7 @@ def main() -> int:
     figures["false faces, windows"] = WINDOWS
     figures["false faces, windows with any"] = false_faces(detector, "fast", WINDOWS)
     for model in CONFIRMING:
-        figures |= confirmed_figures(model, detector, plain)
+        figures |= confirmed_figures(model, detector, cases)
     if not args.quick:
         for relative in RELATIVE_HEIGHTS:
             key = f"found at {relative:.0%} of the frame's height, %"
