@@ -9,11 +9,16 @@ Importing is lazy: nothing heavy is loaded before `Tracker` is used.
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tracker.api import Tracker
     from tracker.types import Face, FrameResult
+
+# From 1.29 on, onnxruntime keeps a number for this computer and reports its use to Microsoft, unless told not to before
+# it is loaded. A program that looks through a camera sends nothing but what its user asked for.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 __all__ = ["Face", "FrameResult", "Tracker"]
 
