@@ -10,6 +10,7 @@ import math
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -63,6 +64,8 @@ FEATURE_NAMES = (
 _SCALARS = ("time", "face_id", "width", "height", "right_eye_open", "left_eye_open", "got_3d", "fit_error")
 _ARRAYS = ("quaternion", "euler", "translation", "confidence", "points_2d", "points_3d", "features")
 _SHAPES = {name: RECORD_DTYPE[name].shape for name in _ARRAYS}
+_scalars, _arrays = attrgetter(*_SCALARS), attrgetter(*_ARRAYS)
+_SCALARS_FORMAT = struct.Struct("<di4fBf")
 
 # What must be finite: the floats before the one-byte flag, and those after it as one run.
 _FLOATS_BEFORE = struct.Struct("<d4x4f")
@@ -120,32 +123,29 @@ def encode(records: Sequence[FaceRecord]) -> bytes:
         raise PacketError("there is no record to encode")
     if len(records) > MAX_RECORDS:
         raise PacketError(f"a datagram holds at most {MAX_RECORDS} records, got {len(records)}")
-    table = np.zeros(len(records), RECORD_DTYPE)
     # Receivers that know one face look at the first record, so the lowest id comes first.
-    with np.errstate(over="ignore"):  # too large for float32 becomes infinite, which is caught by name below
-        for row, record in enumerate(sorted(records, key=lambda record: record.face_id)):
-            if not -(2**31) <= record.face_id < 2**31:
-                raise PacketError(f"face_id must fit into 32 bits, got {record.face_id}")
-            table[row] = (
-                record.time,
-                record.face_id,
-                record.width,
-                record.height,
-                record.right_eye_open,
-                record.left_eye_open,
-                record.got_3d,
-                record.fit_error,
-                record.quaternion,
-                record.euler,
-                record.translation,
-                record.confidence,
-                record.points_2d,
-                record.points_3d,
-                record.features,
-            )
-    data = table.tobytes()
-    _check_finite(data)
-    return data
+    ordered = sorted(records, key=attrgetter("face_id"))
+    return b"".join([_packed(record, row) for row, record in enumerate(ordered)])
+
+
+def _packed(record: FaceRecord, row: int) -> bytes:
+    """The bytes of record number `row` of its datagram."""
+    if not -(2**31) <= record.face_id < 2**31:
+        raise PacketError(f"face_id must fit into 32 bits, got {record.face_id}")
+    scalars = _scalars(record)
+    # All at once takes half the time of one field after the other.
+    floats = np.concatenate(_arrays(record), axis=None, dtype="<f4")
+    try:
+        packed = _SCALARS_FORMAT.pack(*scalars)
+    except OverflowError:  # too large for float32
+        finite = False
+    else:
+        finite = all(map(math.isfinite, scalars)) and _are_finite(floats)
+    if not finite:
+        with np.errstate(over="ignore"):
+            name = next(name for name in _SCALARS + _ARRAYS if not _is_finite(name, getattr(record, name)))
+        raise PacketError(f"{name} of record {row} is not finite")
+    return packed + floats.tobytes()
 
 
 def decode(data: bytes) -> list[FaceRecord]:
@@ -187,10 +187,17 @@ def _check_finite(data: bytes) -> None:
     """Raise PacketError naming the first field in `data` (whole records) that holds a NaN or an infinity."""
     for start in range(0, len(data), RECORD_BYTES):
         after = np.frombuffer(data, "<f4", _FLOATS_AFTER, start + _FLOATS_AFTER_AT)
-        # count_nonzero rather than all(): much faster on arrays this small.
-        if np.count_nonzero(np.isfinite(after)) < _FLOATS_AFTER or not all(
-            map(math.isfinite, _FLOATS_BEFORE.unpack_from(data, start))
-        ):
+        if not (_are_finite(after) and all(map(math.isfinite, _FLOATS_BEFORE.unpack_from(data, start)))):
             record = np.frombuffer(data, RECORD_DTYPE, 1, start)
-            name = next(name for name in RECORD_DTYPE.names or () if not np.isfinite(record[name]).all())
+            name = next(name for name in _SCALARS + _ARRAYS if not _is_finite(name, record[name]))
             raise PacketError(f"{name} of record {start // RECORD_BYTES} is not finite")
+
+
+def _are_finite(floats: Float32Array) -> bool:
+    # count_nonzero rather than all(): much faster on arrays this small.
+    return int(np.count_nonzero(np.isfinite(floats))) == len(floats)
+
+
+def _is_finite(name: str, value: npt.ArrayLike) -> bool:
+    """Whether a field still is, once it is as small as the wire has it."""
+    return bool(np.isfinite(np.asarray(value, RECORD_DTYPE[name].base)).all())
