@@ -6,7 +6,6 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from tracker.capture.camera import CameraSource
 from tracker.capture.clock import FrameStamper
@@ -91,6 +90,8 @@ def _existing_file(capture: str) -> Path | None:
     """
     text = capture
     if capture.lower().startswith("file:"):
+        from urllib.request import url2pathname  # loads HTTP and TLS: a twentieth of the whole start
+
         text = url2pathname(unquote(urlsplit(capture).path))
     path = Path(text)
     try:
