@@ -26,8 +26,10 @@ FloatArray = npt.NDArray[np.floating]
 
 def _freeze(owner: str, name: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
     """Check `array` against `shape` (None matches any length) and make it read-only."""
-    fits = array.ndim == len(shape) and all(
-        want is None or want == have for want, have in zip(shape, array.shape, strict=True)
+    # Nearly every shape is exact, and this runs a dozen times a frame.
+    fits = array.shape == shape or (
+        array.ndim == len(shape)
+        and all(want is None or want == have for want, have in zip(shape, array.shape, strict=True))
     )
     if not fits:
         raise ValueError(f"{owner}.{name} must have shape {shape}, got {array.shape}")
@@ -81,14 +83,18 @@ class Landmarks:
     xy: (66, 2) float32 pixels.
     confidence: (66,) float32, the probability that a point lies within 5 % of the outer-eye
         distance of where it should be.
+    extra: (87, 2) float32 pixels, the further points of `tracker.topology`, where the network gives them.
     """
 
     xy: FloatArray
     confidence: FloatArray
+    extra: FloatArray | None = None
 
     def __post_init__(self) -> None:
         _freeze("Landmarks", "xy", self.xy, (66, 2))
         _freeze("Landmarks", "confidence", self.confidence, (66,))
+        if self.extra is not None:
+            _freeze("Landmarks", "extra", self.extra, (87, 2))
 
     @property
     def mean_confidence(self) -> float:
@@ -176,6 +182,8 @@ class Face:
     pose and points_3d are None where no valid pose was found.
     points_3d: (70, 3) float32 in the head frame M: 66 landmarks, right and left pupil, right and left
         eyeball centre, normalised to the reference head's proportions.
+    blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; None where they were not
+        asked for (`EngineOptions.blendshapes`).
     """
 
     face_id: int
@@ -185,10 +193,13 @@ class Face:
     pose: HeadPose | None
     points_3d: FloatArray | None
     expression: Expression
+    blendshapes: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.points_3d is not None:
             _freeze("Face", "points_3d", self.points_3d, (70, 3))
+        if self.blendshapes is not None:
+            _freeze("Face", "blendshapes", self.blendshapes, (52,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@ import json
 import logging
 import shutil
 
+import numpy as np
 import pytest
 
 from tracker.errors import ModelError
@@ -27,6 +28,20 @@ def test_every_model_number_has_networks_of_rising_cost():
     costs = [networks[f"landmarks_{model}"]["multiply_adds"] for model in range(-3, 4)]
     assert costs == sorted(set(costs))
     assert networks["eyes"]["multiply_adds"] < networks["eyes_fine"]["multiply_adds"]
+
+
+@pytest.mark.parametrize(("name", "others"), [("eyes", (5, 36, 48, 3)), ("detector", (1, 192, 256, 3))])
+def test_a_run_leaves_earlier_results_alone_and_does_not_depend_on_them(name, others):
+    random = np.random.default_rng(0)
+    network = ModelStore().load(name)
+    pictures = [random.integers(0, 256, network.input_shape, dtype=np.uint8) for _ in range(3)]
+    alone = [ModelStore().load(name).run(picture) for picture in pictures]
+    network.run(random.integers(0, 256, others, dtype=np.uint8))
+    together = [network.run(picture) for picture in pictures]
+    assert len(network.run(random.integers(0, 256, others, dtype=np.uint8))[0]) == others[0]
+    for expected, found in zip(alone, together, strict=True):
+        for one, other in zip(expected, found, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_a_folder_of_foreign_networks_falls_back_to_the_packaged_ones_with_one_line(tmp_path, caplog):

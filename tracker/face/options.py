@@ -24,6 +24,7 @@ class EngineOptions:
     try_hard: look at finer scales as well when no face is found.
     background_scan: scan for further faces in a thread of its own; off for files, so that they repeat exactly.
     gaze_tracking: off puts the pupils at the eye centres; openness is measured all the same.
+    blendshapes: estimate ARKit's 52 coefficients as well (`Face.blendshapes`).
     adapt_3d: slowly fit the head to the user.
     max_feature_updates: seconds after which feature ranges freeze; 0 = never, but reset when a face is lost.
     smoothing: 0 off, 1 default; larger steadies more.
@@ -42,6 +43,7 @@ class EngineOptions:
     try_hard: bool = False
     background_scan: bool = False
     gaze_tracking: bool = True
+    blendshapes: bool = False
     adapt_3d: bool = False
     max_feature_updates: float = 900.0
     smoothing: float = 1.0
