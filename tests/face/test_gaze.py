@@ -5,37 +5,45 @@ from tracker.face.head import REFERENCE_HEAD
 
 FACE = (REFERENCE_HEAD[:66, :2] * (-200, -200) + (320, 180)).astype(np.float32)
 OPEN = np.ones(2)
-CENTRES = eye_centres(FACE)
 
 
 def looking(dx, dy=0.0):
-    return CENTRES + np.array([dx, dy])
-
-
-def placed(memory, pupils, openness):
-    return to_pixels(FACE, memory.place(FACE, pupils, openness))
+    """Both pupils so far from the middle of their eyes, in eye widths."""
+    return np.array([[dx, dy], [dx, dy]])
 
 
 def test_open_eyes_pass_their_pupils_on():
-    np.testing.assert_allclose(placed(PupilMemory(), looking(5, 2), OPEN), looking(5, 2), atol=1e-3)
+    np.testing.assert_array_equal(PupilMemory().place(looking(0.1, 0.04), OPEN), looking(0.1, 0.04))
 
 
 def test_gaze_holds_while_both_eyes_are_closed():
     memory = PupilMemory()
-    placed(memory, looking(6), OPEN)
-    np.testing.assert_allclose(placed(memory, looking(-20, 15), np.zeros(2)), looking(6), atol=1e-3)
+    memory.place(looking(0.15), OPEN)
+    np.testing.assert_array_equal(memory.place(looking(-0.5, 0.4), np.zeros(2)), looking(0.15))
 
 
 def test_a_winking_eye_follows_the_open_one():
     memory = PupilMemory()
-    placed(memory, looking(0), OPEN)
-    wild = looking(4)
-    wild[0] = CENTRES[0] + (-30, 25)  # the closed eye's reading means nothing
-    np.testing.assert_allclose(placed(memory, wild, np.array([0.05, 1.0])), looking(4), atol=0.6)
+    memory.place(looking(0.0), OPEN)
+    wild = looking(0.1)
+    wild[0] = (-0.8, 0.6)  # the closed eye's reading means nothing
+    np.testing.assert_allclose(memory.place(wild, np.array([0.05, 1.0])), looking(0.1))
 
 
-def test_a_held_pupil_moves_with_its_head():
-    memory = PupilMemory()
-    memory.place(FACE, looking(5), OPEN)
-    place = memory.place(FACE + 50, looking(-9), np.zeros(2))
-    np.testing.assert_allclose(to_pixels(FACE + 50, place), looking(5) + 50, atol=1e-3)
+def test_pupils_stand_in_their_eyes_wherever_the_head_is():
+    right, left = FACE[[36, 39]].astype(float), FACE[[42, 45]].astype(float)  # corners, from the picture's left
+    widths = np.hypot(*(right[1] - right[0])), np.hypot(*(left[1] - left[0]))
+    expected = eye_centres(FACE) + np.array([[0.2 * width, 0.0] for width in widths])
+    # The corner lines are nearly level.
+    np.testing.assert_allclose(to_pixels(FACE, looking(0.2)), expected, atol=0.5)
+    np.testing.assert_allclose(to_pixels(FACE + 50, looking(0.2)), to_pixels(FACE, looking(0.2)) + 50, atol=1e-3)
+
+
+def test_pupils_turn_with_the_head():
+    quarter = np.array([[0.0, 1.0], [-1.0, 0.0]])  # x to y: clockwise in the picture
+    seen = to_pixels((FACE @ quarter).astype(np.float32), looking(0.2, -0.1))
+    np.testing.assert_allclose(seen, to_pixels(FACE, looking(0.2, -0.1)) @ quarter, atol=1e-3)
+
+
+def test_eye_centres_are_the_middles_of_the_corners():
+    np.testing.assert_allclose(eye_centres(FACE), FACE[[[36, 39], [42, 45]]].mean(axis=1), atol=1e-4)

@@ -95,6 +95,16 @@ def test_a_stale_guess_is_retried_from_scratch():
     np.testing.assert_allclose(pose.euler_deg, (10, -60, 40), atol=0.1)
 
 
+def test_a_head_that_jumps_about_is_never_left_half_way():
+    random, solver = np.random.default_rng(0), PoseSolver()
+    for _ in range(500):
+        angles = random.uniform((-35, -65, -80), (35, 65, 80))
+        shift = random.uniform((-1, -0.6, 2.5), (1, 0.6, 9))
+        pose = solve(seen_at(rotation_of(*angles), shift), solver)
+        np.testing.assert_allclose(pose.euler_deg, angles, atol=0.1)
+        np.testing.assert_allclose(pose.translation, shift, atol=0.02)
+
+
 @given(st.floats(-179, 179), st.floats(-89, 89), st.floats(-179, 179))
 @settings(max_examples=100, deadline=None)
 def test_euler_angles_and_quaternion_describe_the_rotation(pitch, yaw, roll):

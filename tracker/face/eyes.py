@@ -1,4 +1,4 @@
-"""Pupils, lid gap and closedness from one crop per eye."""
+"""Where each pupil stands in its eye, lid gap and closedness from one crop per eye."""
 
 from __future__ import annotations
 
@@ -9,24 +9,26 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import topology as t
-from tracker.face.crop import transform
 from tracker.face.networks import Network
 from tracker.types import FloatArray
 
 CROP_WIDTHS = (1.6, 1.2)
 """The crop's width and height in eye widths (distance of the corners)."""
-CORNERS = np.array([[t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER], [t.LEFT_EYE_OUTER, t.LEFT_EYE_INNER]])
+CORNERS = np.array([t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER, t.LEFT_EYE_OUTER, t.LEFT_EYE_INNER])
+_IN_EYE = np.array([CROP_WIDTHS, (-CROP_WIDTHS[0], CROP_WIDTHS[1])])  # the left crop is mirrored, its eye is not
+Point = list[float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EyeReading:
     """What the network sees in this frame; right eye first.
 
-    pupils: (2, 2) float32 frame pixels. aperture: (2,) lid gap over eye width. closed: (2,) probability.
+    place: (2, 2) where the pupils stand: from the middle of the eye's corners, along their line to the image's right
+    and across it downwards, in eye widths. aperture: (2,) lid gap over eye width. closed: (2,) probability.
     confidence: (2,) of the pupils.
     """
 
-    pupils: FloatArray
+    place: FloatArray
     aperture: FloatArray
     closed: FloatArray
     confidence: FloatArray
@@ -41,37 +43,36 @@ class EyeReader:
 
     def __init__(self, network: Network) -> None:
         self._network = network
+        self._crops = np.empty(network.input_shape, np.uint8)
         _, self._height, self._width, _ = network.input_shape
 
     def read(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> EyeReading:
         """Both eyes of the face with points `xy` (66, 2), frame pixels."""
-        matrices = self._to_frame(xy)
-        crops = np.stack(
+        right_outer, right_inner, left_outer, left_inner = xy[CORNERS].tolist()
+        to_frame = self._to_frame(right_outer, right_inner, 1), self._to_frame(left_outer, left_inner, -1)
+        for matrix, crop in zip(to_frame, self._crops, strict=True):
+            cv2.warpAffine(
+                bgr,
+                matrix,
+                (self._width, self._height),
+                dst=crop,
+                flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+                borderMode=cv2.BORDER_REPLICATE,
+            )
+        pupil, _, aperture, closed, confidence = self._network.run(self._crops)
+        return EyeReading((pupil - 0.5) * _IN_EYE, aperture, closed, confidence)
+
+    def _to_frame(self, outer: Point, inner: Point, side: int) -> FloatArray:
+        """(2, 3) affine matrix from an eye's crop to the frame. side: 1 right, -1 left eye."""
+        across_x, across_y = inner[0] - outer[0], inner[1] - outer[1]
+        # x runs from the outer to the inner corner; y is down in the picture, so the left eye's frame is mirrored.
+        x, y = CROP_WIDTHS[0] / self._width, side * CROP_WIDTHS[1] / self._height
+        turn = x * across_x, -y * across_y, x * across_y, y * across_x
+        half_x, half_y = self._width / 2 - 0.5, self._height / 2 - 0.5
+        middle_x, middle_y = (outer[0] + inner[0]) / 2, (outer[1] + inner[1]) / 2
+        return np.array(
             [
-                cv2.warpAffine(
-                    bgr,
-                    matrix,
-                    (self._width, self._height),
-                    flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
-                    borderMode=cv2.BORDER_REPLICATE,
-                )
-                for matrix in matrices
+                [turn[0], turn[1], middle_x - half_x * turn[0] - half_y * turn[1]],
+                [turn[2], turn[3], middle_y - half_x * turn[2] - half_y * turn[3]],
             ]
         )
-        pupil, _, aperture, closed, confidence = self._network.run(crops.astype(np.uint8, copy=False))
-        inside = pupil * (self._width, self._height) - 0.5
-        pupils = np.stack([transform(matrix, point) for matrix, point in zip(matrices, inside, strict=True)])
-        return EyeReading(pupils.astype(np.float32), aperture, closed, confidence)
-
-    def _to_frame(self, xy: FloatArray) -> FloatArray:
-        """(2, 2, 3) affine matrices from each eye's crop to the frame."""
-        outer, inner = xy[CORNERS[:, 0]].astype(np.float64), xy[CORNERS[:, 1]].astype(np.float64)
-        across = inner - outer
-        # x runs from the outer to the inner corner; y is down in the picture, so the left eye's frame is mirrored.
-        down = np.array([1.0, -1.0])[:, None] * np.stack([-across[:, 1], across[:, 0]], axis=1)
-        step_x = across * (CROP_WIDTHS[0] / self._width)
-        step_y = down * (CROP_WIDTHS[1] / self._height)
-        centre = 0.5 * (outer + inner)
-        origin = centre - step_x * (self._width / 2 - 0.5) - step_y * (self._height / 2 - 0.5)
-        matrices: FloatArray = np.stack([step_x, step_y, origin], axis=2)
-        return matrices

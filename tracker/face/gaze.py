@@ -17,21 +17,19 @@ class PupilMemory:
     """Remembers where each pupil stood in its eye: along and across the corner line, in eye widths."""
 
     def __init__(self) -> None:
-        self._place = np.zeros((2, 2))
+        self._place: FloatArray = np.zeros((2, 2))
 
-    def place(self, xy: FloatArray, pupils: FloatArray, openness: FloatArray) -> FloatArray:
+    def place(self, measured: FloatArray, openness: FloatArray) -> FloatArray:
         """(2, 2) where the pupils stand in their eyes, believing those that can be seen.
 
-        xy: (66, 2) and pupils: (2, 2) in pixels as measured in this frame, openness: (2,) 0 to 1.
+        measured: (2, 2) where they were read in this frame, openness: (2,) 0 to 1.
         """
-        centre, axes, width_squared = _frames(xy)
-        measured = np.einsum("ej,ekj->ek", pupils - centre, axes) / width_squared[:, None]
-        open_eye = openness >= HOLD_BELOW
-        if open_eye.all():
+        right_open, left_open = (openness >= HOLD_BELOW).tolist()
+        if right_open and left_open:
             self._place = measured
-        elif open_eye.any():
+        elif right_open or left_open:
             # Both eyes look at one thing: the closed one moves as the open one does.
-            seen, hidden = (0, 1) if open_eye[0] else (1, 0)
+            seen, hidden = (0, 1) if right_open else (1, 0)
             place = self._place.copy()
             place[hidden] += measured[seen] - place[seen]
             place[seen] = measured[seen]
@@ -41,24 +39,17 @@ class PupilMemory:
 
 def to_pixels(xy: FloatArray, place: FloatArray) -> FloatArray:
     """(2, 2) float32 pixels of pupils that stand at `place` in the eyes of the face `xy` (66, 2)."""
-    centre, axes, _ = _frames(xy)
-    pixels: FloatArray = (centre + np.einsum("ek,ekj->ej", place, axes)).astype(np.float32)
-    return pixels
+    eyes = zip(xy[CORNERS].tolist(), place.tolist(), strict=True)
+    return np.array([_to_pixel(*corners, *stands) for corners, stands in eyes], np.float32)
+
+
+def _to_pixel(left: list[float], right: list[float], along: float, across: float) -> tuple[float, float]:
+    """Of one eye. Number by number: NumPy's calls would cost several times this arithmetic."""
+    x, y = right[0] - left[0], right[1] - left[1]
+    middle_x, middle_y = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2
+    return middle_x + along * x - across * y, middle_y + along * y + across * x
 
 
 def eye_centres(xy: FloatArray) -> FloatArray:
     """(2, 2) the middle of each eye's corners, pixels."""
-    centre: FloatArray = (0.5 * (xy[CORNERS[:, 0]] + xy[CORNERS[:, 1]])).astype(np.float32)
-    return centre
-
-
-def _frames(xy: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Centres (2, 2), axes (2 eyes, along and across, 2) one eye width long, squared widths (2,)."""
-    corners = xy[CORNERS].astype(np.float64)
-    along = corners[:, 1] - corners[:, 0]
-    across = np.stack([-along[:, 1], along[:, 0]], axis=1)
-    return (
-        0.5 * (corners[:, 0] + corners[:, 1]),
-        np.stack([along, across], axis=1),
-        np.maximum(np.square(along).sum(axis=1), 1e-6),
-    )
+    return to_pixels(xy, np.zeros((2, 2)))

@@ -1,4 +1,4 @@
-"""A small sample of everything seen so far, evenly spread over time."""
+"""A small sample of everything seen so far, evenly spread over time, and what is usual in it."""
 
 from __future__ import annotations
 
@@ -11,14 +11,18 @@ class History:
     """At most `size` rows; when full every other one is dropped and new ones are taken half as often.
 
     The median of a whole evening costs no more than that of the first seconds.
+
+    prior: (columns,) what is usual before anything was seen. prior_seconds: after so long it weighs as much as the
+    median of the rows.
     """
 
-    def __init__(self, columns: int, size: int = 128, interval_s: float = 0.1) -> None:
-        self._rows = np.empty((size, columns))
+    def __init__(self, prior: FloatArray, prior_seconds: float, size: int = 128, interval_s: float = 0.1) -> None:
+        self._prior, self._prior_seconds = prior, prior_seconds
+        self._rows = np.empty((size, len(prior)))
         self._count = 0
         self._interval_s = interval_s
         self._next_s = -np.inf
-        self._median: FloatArray | None = None
+        self._usual: FloatArray | None = prior
 
     def add(self, row: FloatArray, now_s: float) -> None:
         """Take `row` (columns,) if it is due at media time `now_s`."""
@@ -32,15 +36,14 @@ class History:
         self._rows[self._count] = row
         self._count += 1
         self._next_s = now_s + self._interval_s
-        self._median = None
+        self._usual = None
 
-    @property
-    def seconds(self) -> float:
-        """How much time the rows stand for."""
-        return self._count * self._interval_s
-
-    def median(self) -> FloatArray:
-        """(columns,) of the rows; needs at least one."""
-        if self._median is None:
-            self._median = np.median(self._rows[: self._count], axis=0)
-        return self._median
+    def usual(self) -> FloatArray:
+        """(columns,) the median of the rows, to which the prior gives way."""
+        if self._usual is None:
+            # As np.median does, which loads masked arrays on its first call: 15 ms in the middle of tracking.
+            ranked = np.sort(self._rows[: self._count], axis=0)
+            median = 0.5 * (ranked[(self._count - 1) // 2] + ranked[self._count // 2])
+            seconds = self._count * self._interval_s
+            self._usual = self._prior + seconds / (seconds + self._prior_seconds) * (median - self._prior)
+        return self._usual

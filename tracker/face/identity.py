@@ -7,16 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker.face.memory import FaceMemory
-from tracker.types import FloatArray, Landmarks
+from tracker.types import Landmarks
 
 SAME_PLACE = 1.5
 """A face found again within this many face sizes of where one was lost is that one."""
-
-
-def bounds(xy: FloatArray) -> tuple[float, float, float, float]:
-    """Box x, y, width, height around points (N, 2)."""
-    low, high = xy.min(axis=0), xy.max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
 
 def choose_memory(landmarks: Landmarks, memories: Sequence[FaceMemory]) -> FaceMemory | None:

@@ -14,7 +14,8 @@ TYPICAL_OPEN = 0.33
 """Lid gap over eye width of an average open eye."""
 CLOSED_SHARE = 0.28
 """A shut eye's measured gap over the open one's: lashes keep it from zero."""
-PRIOR_SECONDS = 1.0
+PRIOR_SECONDS, PROFILE_SECONDS = 1.0, 60.0
+"""How long the average eye, and one kept from an earlier run, weigh as much as what is seen."""
 SURELY_CLOSED = 0.5
 """Probability of a closed eye beyond which the gap does not teach what this person's open eye is."""
 MAX_CORRECTION = 1.6
@@ -28,8 +29,7 @@ class OpennessCalibration:
         self.reset()
 
     def reset(self) -> None:
-        self._history = History(2)
-        self._prior, self._prior_seconds = np.full(2, TYPICAL_OPEN), PRIOR_SECONDS
+        self._history = History(np.full(2, TYPICAL_OPEN), PRIOR_SECONDS)
         self._first_s: float | None = None
 
     def update(self, aperture: FloatArray, closed: FloatArray, pose: HeadPose | None, now_s: float) -> FloatArray:
@@ -43,20 +43,12 @@ class OpennessCalibration:
         learning = self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds
         if learning and (closed < SURELY_CLOSED).all():
             self._history.add(upright, now_s)
-        full = self.open_aperture()
-        gap = (upright / full - CLOSED_SHARE) / (1 - CLOSED_SHARE)
-        # The gap orders half-closed eyes; the probability is surer about shut ones.
-        openness = np.clip(gap, 0, 1) * np.clip(2 * (1 - closed), 0, 1)
-        return openness.astype(np.float32)
+        eyes = zip(upright.tolist(), self.open_aperture().tolist(), closed.tolist(), strict=True)
+        return np.array([_openness(*eye) for eye in eyes], np.float32)
 
     def open_aperture(self) -> FloatArray:
         """(2,) lid gap over eye width of the person's open eyes, as far as known."""
-        seconds = self._history.seconds
-        if seconds == 0:
-            return self._prior
-        own = seconds / (seconds + self._prior_seconds)
-        learnt: FloatArray = self._prior + own * (self._history.median() - self._prior)
-        return np.clip(learnt, 0.5 * TYPICAL_OPEN, 2 * TYPICAL_OPEN)
+        return np.minimum(np.maximum(self._history.usual(), 0.5 * TYPICAL_OPEN), 2 * TYPICAL_OPEN)
 
     def export(self) -> dict[str, Any]:
         return {"open": self.open_aperture().tolist()}
@@ -66,7 +58,14 @@ class OpennessCalibration:
         opened = np.array(kept["open"], np.float64)
         if opened.shape != (2,) or not (opened > 0).all():
             raise ValueError("the profile's eye openness is damaged")
-        self._prior, self._prior_seconds = opened, 60.0
+        self._history = History(opened, PROFILE_SECONDS)
+
+
+def _openness(gap: float, open_gap: float, closed: float) -> float:
+    """0 to 1, from the lid gap now and of the open eye, and the probability that it is closed."""
+    share = (gap / open_gap - CLOSED_SHARE) / (1 - CLOSED_SHARE)
+    # The gap orders half-closed eyes; the probability is surer about shut ones.
+    return min(max(share, 0.0), 1.0) * min(max(2 * (1 - closed), 0.0), 1.0)
 
 
 def foreshortening(pose: HeadPose | None) -> float:
@@ -76,6 +75,6 @@ def foreshortening(pose: HeadPose | None) -> float:
     """
     if pose is None:
         return 1.0
-    pitch, yaw = (math.radians(angle) for angle in pose.euler_deg[:2])
+    pitch, yaw, _ = map(math.radians, pose.euler_deg.tolist())
     ratio = math.cos(yaw) / max(math.cos(pitch), 0.3)
     return min(max(ratio, 1 / MAX_CORRECTION), MAX_CORRECTION)

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 
 from tracker import topology as t
+from tracker.face.crop import bounds
 from tracker.types import FloatArray, HeadPose, Landmarks
 
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
 OPENSEEFACE_PNP_POINTS = 14
+_JUDGED_POINTS = np.concatenate([t.RIGID_POINTS, ERROR_POINTS])
 SURE, SURE_WEIGHT = 0.4, 3
 """A point of this confidence counts as much as this many that are less sure."""
 NEAREST = 0.3
 """Smallest believable distance of the nose tip, face units."""
 FURTHEST_TURN = float(np.cos(np.radians(110)))
 """Cosine of the largest believable angle between the face and the way to the camera's plane."""
+MAX_STEPS, SMALL_STEP = 10, 1e-4
+"""From the last pose: refined until a step turns by less than so many radians and moves by less than so many face
+units, or that often."""
 MAX_RESIDUAL = 0.12
 """Mean residual of the rigid points, over the face's size in pixels, above which a pose is not believed."""
 
@@ -35,27 +41,35 @@ class Camera:
         """From the horizontal field of view in degrees."""
         return cls(width, height, width / (2 * np.tan(np.radians(fov_deg) / 2)))
 
-    def matrix(self) -> FloatArray:
+    @property
+    def centre(self) -> tuple[float, float]:
+        """The principal point, pixels."""
         # Pixel centres are at whole numbers, so the middle of W pixels is (W - 1) / 2.
-        return np.array(
-            [[self.focal_px, 0, (self.width - 1) / 2], [0, self.focal_px, (self.height - 1) / 2], [0, 0, 1]]
-        )
+        return (self.width - 1) / 2, (self.height - 1) / 2
+
+    def matrix(self) -> FloatArray:
+        x, y = self.centre
+        return np.array([[self.focal_px, 0, x], [0, self.focal_px, y], [0, 0, 1]])
 
     def project(self, points: FloatArray) -> FloatArray:
         """(N, 3) points in C -> (N, 2) pixels."""
-        image: FloatArray = points @ self.matrix().T
-        return image[:, :2] / image[:, 2:]
+        image: FloatArray = points[:, :2] * self.focal_px / points[:, 2:] + self.centre
+        return image
+
+
+Guess = tuple[FloatArray, FloatArray]
+"""OpenCV's rotation vector (3, 1) and translation (3, 1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Solution:
-    """A candidate pose: OpenCV's rotation vector (3, 1) and translation (3, 1), the rotation (3, 3), and the mean
-    residual in pixels."""
+    """A pose that can be: as OpenCV has it, its rotation (3, 3), the mean residual of the rigid points and
+    OpenSeeFace's error, both in pixels."""
 
-    turn: FloatArray
-    shift: FloatArray
+    guess: Guess
     rotation: FloatArray
     residual_px: float
+    error_px: float
 
 
 class PoseSolver:
@@ -71,86 +85,108 @@ class PoseSolver:
     def solve(self, landmarks: Landmarks, head: FloatArray, camera: Camera) -> HeadPose | None:
         """The pose of `head` (at least 66, 3; frame M) seen at `landmarks`, or None where none fits."""
         # OpenCV's solvers take no weights; saying a point several times is one.
-        repeats = np.where(landmarks.confidence[t.RIGID_POINTS] >= SURE, SURE_WEIGHT, 1)
-        points = np.repeat(t.RIGID_POINTS, repeats)
+        sure = landmarks.confidence[t.RIGID_POINTS] >= SURE
+        # Nearly always all are sure, and three times all of them would be the same sum for more work.
+        points = t.RIGID_POINTS if sure.all() else np.repeat(t.RIGID_POINTS, np.where(sure, SURE_WEIGHT, 1))
         model = -head[points]  # a head seen from the front: M's axes reversed are C's
         image = landmarks.xy[points].astype(np.float64)
-        size = float((landmarks.xy.max(axis=0) - landmarks.xy.min(axis=0)).max())
+        matrix = camera.matrix()
+        size = max(bounds(landmarks.xy)[2:])
         found = None
         if self._last is not None:
-            # OpenCV writes into the guess it is given, hence the copies.
-            guess = self._last.turn.copy(), self._last.shift.copy()
-            found = _check(
-                model, image, camera,
-                *cv2.solvePnP(model, image, camera.matrix(), None, *guess, True, cv2.SOLVEPNP_ITERATIVE),
-            )  # fmt: skip
+            found = _judge(_refine(self._last.guess, model, image, matrix), landmarks.xy, head, camera)
         if found is None or found.residual_px > MAX_RESIDUAL / 2 * size:
-            fresh = _solve_from_scratch(model, image, camera)
+            # SQPnP (Terzakis and Lourakis 2020) needs no start and finds the global optimum of an algebraic error;
+            # the reprojection error is then refined from there, by OpenCV because this may be far.
+            fresh = _judge(_solved(model, image, matrix, cv2.SOLVEPNP_SQPNP), landmarks.xy, head, camera)
+            if fresh is not None:
+                near = _solved(model, image, matrix, cv2.SOLVEPNP_ITERATIVE, fresh.guess)
+                fresh = _judge(near, landmarks.xy, head, camera)
             if fresh is not None and (found is None or fresh.residual_px < found.residual_px):
                 found = fresh
         if found is None or found.residual_px > MAX_RESIDUAL * size:
             self._last = None
             return None
         self._last = found
-        translation = found.shift.reshape(3).copy()
-        seen = camera.project(-head[ERROR_POINTS] @ found.rotation.T + translation)
-        squares = float(np.square(seen - landmarks.xy[ERROR_POINTS]).sum())
         return HeadPose(
             rotation=found.rotation,
-            translation=translation,
+            translation=found.guess[1].reshape(3).copy(),
             quaternion_xyzw=quaternion_of(found.rotation),
             euler_deg=euler_of(found.rotation),
-            error_px=float(np.sqrt(squares / (2 * OPENSEEFACE_PNP_POINTS))),
+            error_px=found.error_px,
         )
 
 
-def _solve_from_scratch(model: FloatArray, image: FloatArray, camera: Camera) -> _Solution | None:
-    """SQPnP (Terzakis and Lourakis 2020) needs no start and finds the global optimum of an algebraic error; the
-    reprojection error is then refined from there."""
-    matrix = camera.matrix()
-    ok, turn, shift = cv2.solvePnP(model, image, matrix, None, flags=cv2.SOLVEPNP_SQPNP)
-    if _check(model, image, camera, ok, turn, shift) is None:
-        return None
-    return _check(
-        model, image, camera, *cv2.solvePnP(model, image, matrix, None, turn, shift, True, cv2.SOLVEPNP_ITERATIVE)
-    )
+def _solved(
+    model: FloatArray, image: FloatArray, matrix: FloatArray, method: int, guess: Guess | None = None
+) -> Guess | None:
+    """What OpenCV's `method` finds, from `guess` where one is given."""
+    if guess is None:
+        ok, turn, shift = cv2.solvePnP(model, image, matrix, None, flags=method)
+    else:
+        # OpenCV writes into the guess it is given, hence the copies.
+        ok, turn, shift = cv2.solvePnP(model, image, matrix, None, guess[0].copy(), guess[1].copy(), True, method)
+    return (np.asarray(turn, np.float64), np.asarray(shift, np.float64)) if ok else None
 
 
-def _check(
-    model: FloatArray, image: FloatArray, camera: Camera, ok: bool, turn: object, shift: object
-) -> _Solution | None:
+def _refine(guess: Guess, model: FloatArray, image: FloatArray, matrix: FloatArray) -> Guess | None:
+    """The pose of smallest reprojection error near `guess`; None where it is not near.
+
+    One to three Gauss-Newton steps reach it from the last frame's pose. OpenCV's own refinement takes two to five
+    times as long, because it goes on until nothing changes.
+    """
+    turn, shift = guess
+    for _ in range(MAX_STEPS):
+        seen, jacobian = cv2.projectPoints(model, turn, shift, matrix, None)
+        missed = (image - seen[:, 0]).reshape(-1, 1)
+        # The first six columns are by rotation vector and translation.
+        ok, step = cv2.solve(jacobian[:, :6], missed, flags=cv2.DECOMP_NORMAL | cv2.DECOMP_CHOLESKY)
+        if not ok:
+            return None
+        turn, shift = turn + step[:3], shift + step[3:]
+        if cv2.norm(step, cv2.NORM_INF) < SMALL_STEP:
+            return turn, shift
+    return None
+
+
+def _judge(guess: Guess | None, xy: FloatArray, head: FloatArray, camera: Camera) -> _Solution | None:
     """A solver's answer where it is finite, in front of the camera, and not a face seen from behind."""
-    rotation_vector, translation = np.asarray(turn, np.float64), np.asarray(shift, np.float64)
-    if not (ok and np.isfinite(rotation_vector).all() and np.isfinite(translation).all()):
+    if guess is None:
         return None
-    rotation = np.asarray(cv2.Rodrigues(rotation_vector)[0], np.float64)
-    if translation[2, 0] <= NEAREST or rotation[2, 2] <= FURTHEST_TURN:
+    turn, shift = guess
+    rotation = np.asarray(cv2.Rodrigues(turn)[0], np.float64)
+    if not (NEAREST < shift[2, 0] < math.inf and rotation[2, 2] > FURTHEST_TURN):
         return None
-    offset = camera.project(model @ rotation.T + translation[:, 0]) - image
-    return _Solution(rotation_vector, translation, rotation, float(np.hypot(offset[:, 0], offset[:, 1]).mean()))
+    posed = shift[:, 0] - head[_JUDGED_POINTS] @ rotation.T
+    missed = camera.project(posed) - xy[_JUDGED_POINTS]
+    rigid, others = missed[: len(t.RIGID_POINTS)], missed[len(t.RIGID_POINTS) :]
+    residual_px = float(np.hypot(rigid[:, 0], rigid[:, 1]).sum()) / len(rigid)
+    if not math.isfinite(residual_px):
+        return None
+    error_px = math.sqrt(float(np.square(others).sum()) / (2 * OPENSEEFACE_PNP_POINTS))
+    return _Solution(guess, rotation, residual_px, error_px)
 
 
 def euler_of(rotation: FloatArray) -> FloatArray:
     """(3,) pitch, yaw, roll in degrees of rotation = Rz(roll) Ry(yaw) Rx(pitch)."""
-    pitch = np.arctan2(rotation[2, 1], rotation[2, 2])
-    yaw = np.arctan2(-rotation[2, 0], np.hypot(rotation[2, 1], rotation[2, 2]))
-    roll = np.arctan2(rotation[1, 0], rotation[0, 0])
-    return np.degrees(np.array([pitch, yaw, roll]))
+    (r00, _, _), (r10, _, _), (r20, r21, r22) = rotation.tolist()
+    pitch, yaw, roll = math.atan2(r21, r22), math.atan2(-r20, math.hypot(r21, r22)), math.atan2(r10, r00)
+    return np.array([math.degrees(pitch), math.degrees(yaw), math.degrees(roll)])
 
 
 def quaternion_of(rotation: FloatArray) -> FloatArray:
     """(4,) x, y, z, w of a proper rotation, w >= 0."""
-    m = rotation
+    m: list[list[float]] = rotation.tolist()
     # Shepperd 1978: of four equal forms take the one without a small divisor.
-    squares = np.array([m[0, 0], m[1, 1], m[2, 2], m.trace()])
-    k = int(squares.argmax())
+    squares = m[0][0], m[1][1], m[2][2], m[0][0] + m[1][1] + m[2][2]
+    k = squares.index(max(squares))
     if k == 3:
-        q = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], 1 + squares[3]])
+        q = [m[2][1] - m[1][2], m[0][2] - m[2][0], m[1][0] - m[0][1], 1 + squares[3]]
     else:
         i, j = (k + 1) % 3, (k + 2) % 3
-        q = np.empty(4)
-        q[k] = 1 - squares[3] + 2 * m[k, k]
-        q[i], q[j] = m[i, k] + m[k, i], m[j, k] + m[k, j]
-        q[3] = m[j, i] - m[i, j]
-    q /= np.linalg.norm(q)
-    return -q if q[3] < 0 else q
+        q = [0.0] * 4
+        q[k] = 1 - squares[3] + 2 * m[k][k]
+        q[i], q[j] = m[i][k] + m[k][i], m[j][k] + m[k][j]
+        q[3] = m[j][i] - m[i][j]
+    length = math.copysign(math.hypot(*q), q[3])
+    return np.array(q) / length

@@ -8,6 +8,8 @@ does not open its own filter.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -46,17 +48,20 @@ class OneEuro:
             return value
         elapsed = now_s - self._last_s
         self._last_s = now_s
-        velocity = (value - self._raw) / elapsed
+        new = _share(SPEED_CUTOFF_HZ, elapsed)
+        self._speed *= 1 - new
+        self._speed += (new / elapsed) * (value - self._raw)
         self._raw = value
-        self._speed = self._speed + _share(SPEED_CUTOFF_HZ, elapsed) * (velocity - self._speed)
-        speed = np.sqrt(self._average @ np.square(self._speed).sum(axis=1)) / unit
-        cutoff = self._min_cutoff_hz + self._gain * np.maximum(speed - self._dead_zone, 0)
-        share = _share(cutoff, elapsed)[self._groups, None]
-        self._value = self._value + share * (value - self._value)
+        shares = []
+        for squares in (self._average @ np.square(self._speed)).tolist():
+            speed = math.sqrt(sum(squares)) / unit
+            cutoff_hz = self._min_cutoff_hz + self._gain * max(speed - self._dead_zone, 0.0)
+            shares.append(_share(cutoff_hz, elapsed))
+        self._value = self._value + np.array(shares)[self._groups, None] * (value - self._value)
         return self._value
 
 
-def _share(cutoff_hz: npt.ArrayLike, elapsed_s: float) -> FloatArray:
+def _share(cutoff_hz: float, elapsed_s: float) -> float:
     """How much of a new value a first-order low-pass takes in."""
-    turned = 2 * np.pi * np.asarray(cutoff_hz) * elapsed_s
+    turned = 2 * math.pi * cutoff_hz * elapsed_s
     return turned / (1 + turned)
