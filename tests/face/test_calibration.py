@@ -59,6 +59,21 @@ def test_ranges_freeze_after_the_given_time():
     np.testing.assert_array_equal(calibration.neutral(), before)
 
 
+def test_a_retaken_neutral_is_the_median_of_the_next_second_and_leaves_the_reach():
+    calibration = FeatureCalibration(2.0)  # frozen by then: who asks means it
+    feed(calibration, NEUTRAL, seconds=5)
+    before = calibration.export()
+    resting = NEUTRAL + 0.8 * PRIOR[:, 2]
+    calibration.retake_neutral()
+    feed(calibration, resting, seconds=0.9, start_s=5)
+    assert calibration.export() == before
+    calibration.update(NEUTRAL, 5.95, learn=True)  # one odd frame
+    calibration.update(resting + PRIOR[:, 2], 6.0, learn=False)  # one that is not to be trusted
+    expression = feed(calibration, resting, seconds=0.2, start_s=6)
+    assert np.abs(expression.as_tuple()).max() < 1e-9
+    assert calibration.export() == {"neutral": resting.tolist(), "reach": before["reach"]}
+
+
 def test_a_kept_profile_is_the_neutral_from_the_first_frame():
     first = FeatureCalibration(900)
     odd = NEUTRAL + 0.8 * PRIOR[:, 2]
@@ -76,10 +91,10 @@ def test_a_damaged_profile_is_refused(damage):
 
 
 def test_a_history_covers_all_of_a_long_run_in_the_same_space():
-    history = History(1, size=16, interval_s=0.1)
+    history = History(np.zeros(1), prior_seconds=0.0, size=16, interval_s=0.1)
     for k in range(5000):
         history.add(np.array([float(k)]), k / 30)
-    assert history.median()[0] == pytest.approx(2500, rel=0.2)
+    assert history.usual()[0] == pytest.approx(2500, rel=0.2)
 
 
 def test_openness_is_relative_to_the_persons_own_open_eye():

@@ -6,11 +6,11 @@ performed first and no feature waits at zero for an extreme that never comes.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
-from tracker.face.features import NAMES
 from tracker.face.history import History
 from tracker.types import Expression, FloatArray
 
@@ -30,10 +30,14 @@ PROFILE_SECONDS = 60.0
 """The weight of a neutral face that was kept from an earlier run."""
 SMALLEST_RANGE, LARGEST_RANGE = 0.7, 2.5
 """Bounds of a user's range, in prior ranges: noise of a still face must not fill the scale."""
+_SMALLEST_REACH, _LARGEST_REACH = SMALLEST_RANGE * PRIOR[:, 1:], LARGEST_RANGE * PRIOR[:, 1:]
+_BELOW_AND_ABOVE = np.array([-1.0, 1.0])
 FORGET_S = 300.0
 """Time constant with which an extreme that is not repeated gives way."""
 APPROACH_S = 0.08
 """Time constant with which a new extreme is believed: one bad frame moves the range little."""
+RETAKE_S, MIN_RETAKEN = 1.0, 5
+"""A neutral face that is asked for is the median of so long, and of no fewer frames."""
 
 
 class FeatureCalibration:
@@ -45,12 +49,15 @@ class FeatureCalibration:
 
     def reset(self) -> None:
         """Forget the person."""
-        self._prior_neutral = PRIOR[:, 0].copy()
-        self._prior_seconds = PRIOR_SECONDS
-        self._history = History(len(NAMES))
+        self._history = History(PRIOR[:, 0].copy(), PRIOR_SECONDS)
         self._reach = PRIOR[:, 1:].copy()  # largest recent distance below and above neutral
         self._first_s: float | None = None
         self._last_s = 0.0
+        self._retaken: list[FloatArray] | None = None
+
+    def retake_neutral(self) -> None:
+        """Take what the face shows in the next second for this person's neutral; the reach stays."""
+        self._retaken = []
 
     def update(self, raw: FloatArray, now_s: float, learn: bool) -> Expression:
         """Values for `raw` (14,) at media time `now_s`; ranges follow only where `learn`."""
@@ -58,27 +65,33 @@ class FeatureCalibration:
             self._first_s = self._last_s = now_s
         elapsed = max(0.0, now_s - self._last_s)
         self._last_s = now_s
-        if learn and (self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds):
+        if learn and self._retaken is not None:
+            self._retake(self._retaken, raw, now_s)
+        learn = learn and (self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds)
+        if learn:
             self._history.add(raw, now_s)
-            away = raw - self.neutral()
-            beyond = np.stack([-away, away], axis=1) - self._reach
-            follow = np.where(beyond > 0, 1 - np.exp(-elapsed / APPROACH_S), 0.0)
-            self._reach += follow * beyond
-            self._reach *= np.exp(-elapsed / FORGET_S)
         away = raw - self.neutral()
-        span = np.clip(self._reach, SMALLEST_RANGE * PRIOR[:, 1:], LARGEST_RANGE * PRIOR[:, 1:])
-        self._reach = np.maximum(self._reach, SMALLEST_RANGE * PRIOR[:, 1:])
-        values = np.clip(np.where(away < 0, away / span[:, 0], away / span[:, 1]), -1, 1)
-        return Expression(*values.tolist())
+        if learn:
+            beyond = away[:, None] * _BELOW_AND_ABOVE - self._reach
+            self._reach += (1 - math.exp(-elapsed / APPROACH_S)) * np.maximum(beyond, 0)
+            self._reach *= math.exp(-elapsed / FORGET_S)
+        self._reach = np.maximum(self._reach, _SMALLEST_REACH)
+        span = np.minimum(self._reach, _LARGEST_REACH)
+        values = away / np.where(away < 0, span[:, 0], span[:, 1])
+        return Expression(*np.minimum(np.maximum(values, -1), 1).tolist())
+
+    def _retake(self, taken: list[FloatArray], raw: FloatArray, now_s: float) -> None:
+        """Collect `raw`, and once there is enough let it stand for all that was seen before."""
+        if not taken:
+            self._retake_until_s = now_s + RETAKE_S
+        taken.append(raw)
+        if now_s >= self._retake_until_s and len(taken) >= MIN_RETAKEN:
+            self._history = History(np.median(taken, axis=0), PROFILE_SECONDS)
+            self._retaken = None
 
     def neutral(self) -> FloatArray:
         """(14,) raw values of the resting face, as far as known."""
-        seconds = self._history.seconds
-        if seconds == 0:
-            return self._prior_neutral
-        own = seconds / (seconds + self._prior_seconds)
-        neutral: FloatArray = self._prior_neutral + own * (self._history.median() - self._prior_neutral)
-        return neutral
+        return self._history.usual()
 
     def export(self) -> dict[str, Any]:
         """What a profile keeps."""
@@ -89,5 +102,4 @@ class FeatureCalibration:
         neutral, reach = np.array(kept["neutral"], np.float64), np.array(kept["reach"], np.float64)
         if neutral.shape != (14,) or reach.shape != (14, 2) or not (np.isfinite(neutral).all() and (reach > 0).all()):
             raise ValueError("the profile's feature ranges are damaged")
-        self._prior_neutral, self._reach = neutral, reach
-        self._prior_seconds = PROFILE_SECONDS
+        self._history, self._reach = History(neutral, PROFILE_SECONDS), reach

@@ -6,6 +6,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.adaptation import HeadAdaptation
+from tracker.face.blendshapes import BlendshapeEstimator
 from tracker.face.calibration import FeatureCalibration
 from tracker.face.gaze import PupilMemory
 from tracker.face.openness import OpennessCalibration
@@ -27,11 +28,13 @@ class FaceMemory:
         self.face_id = face_id
         self.landmarks: Landmarks | None = None  # as measured in the last frame it was seen in
         self.missing_frames = 0
+        self.vouched_until_s = -np.inf  # media time until which the verifier's word holds
         self.solver = PoseSolver()
         self.head = HeadAdaptation()
         self.features = FeatureCalibration(options.max_feature_updates)
         self.openness = OpennessCalibration(options.max_feature_updates)
         self.pupils = PupilMemory()
+        self.blendshapes = BlendshapeEstimator(options.gaze_tracking) if options.blendshapes else None
         self.last_expression = Expression(*[0.0] * 14)
         self._reset_ranges_on_loss = options.max_feature_updates <= 0
         self.steady_points: OneEuro | None = None
@@ -51,6 +54,7 @@ class FaceMemory:
         """The face is gone for good: what depends on its motion starts afresh, the person's ranges stay."""
         self.landmarks = None
         self.missing_frames = 0
+        self.vouched_until_s = -np.inf
         self.solver.forget()
         if self.steady_points is not None:
             self.steady_points.reset()
@@ -59,7 +63,15 @@ class FaceMemory:
         if self._reset_ranges_on_loss:
             self.reset_calibration()
 
+    def retake_neutral(self) -> None:
+        """Take the expression of the next second for this person's neutral face."""
+        self.features.retake_neutral()
+        if self.blendshapes is not None:
+            self.blendshapes.neutral.retake()
+
     def reset_calibration(self) -> None:
         """Forget the person's ranges."""
         self.features.reset()
         self.openness.reset()
+        if self.blendshapes is not None:
+            self.blendshapes.reset()

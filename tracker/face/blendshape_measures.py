@@ -1,0 +1,123 @@
+"""What the 52 coefficients are made of: lengths on the face and angles of the gaze, freed of the head's pose.
+
+Lengths are taken between normalised head points and given in millimetres of the reference head, whose outer eye
+corners are 90 mm apart. A head that nods or turns still moves them a little, because the depth of its points is
+the reference head's and not its own; what that does on average is known and taken out.
+
+The figures in `MEASURES` come from `python -m training.blendshape_prior`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracker import topology as t
+from tracker.face.head import REFERENCE_HEAD
+from tracker.types import FloatArray, HeadPose
+
+MILLIMETRES = 90.0 / float(REFERENCE_HEAD[t.RIGHT_EYE_OUTER, 0] - REFERENCE_HEAD[t.LEFT_EYE_OUTER, 0])
+"""Millimetres per face unit."""
+X, Y = 0, 1
+_LARGEST_SINE = 0.7
+"""Beyond this turn or nod the average effect of the pose is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The mean of the points `plus` less that of `minus`, along `axis`.
+
+    axis: X, to the subject's right, or Y, up. sided: given for the right half of the face; the left one is its
+    mirror image, with X pointing to the left.
+    neutral: of the average neutral face. spread: standard deviation of neutral faces between people.
+    pose: what the sines of pitch and yaw and their squares add, in mm.
+    """
+
+    name: str
+    axis: int
+    plus: tuple[int, ...]
+    minus: tuple[int, ...]
+    sided: bool
+    neutral: float
+    spread: float
+    pose: tuple[float, float, float, float]
+
+    def weights(self, mirrored: bool = False) -> FloatArray:
+        """(132,) what the product with the flattened x and y of the 66 points gives the measure."""
+        weights = np.zeros((t.N_LANDMARKS, 2))
+        for members, share in ((self.plus, 1.0), (self.minus, -1.0)):
+            if members:
+                points = t.MIRROR[list(members)] if mirrored else np.array(members)
+                weights[points, self.axis] += share / len(members)
+        flat: FloatArray = weights.ravel() * (-MILLIMETRES if mirrored and self.axis == X else MILLIMETRES)
+        return flat
+
+
+_EYE = (t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER)
+_NOSE_BASE = tuple(t.NOSE_BASE.tolist())
+_LIPS_MIDDLE = (50, 60, 64, 55)
+MEASURES = (
+    Measure("brow_inner", Y, (20, 21), _EYE, True, 19.4, 2.8, (-6.1, -1.8, -4.2, -1.9)),
+    Measure("brow_outer", Y, (17, 18, 19), _EYE, True, 18.6, 2.9, (-4.0, 1.4, -2.4, -0.1)),
+    Measure("upper_lid", Y, (37, 38), _EYE, True, 4.4, 0.6, (0.8, -0.1, -1.9, -1.1)),
+    Measure("lower_lid", Y, (40, 41), _EYE, True, -2.5, 0.4, (1.5, -0.1, 0.9, 0.2)),
+    Measure("corner_out", X, (58,), _LIPS_MIDDLE, True, 26.9, 2.4, (4.4, -0.8, 4.3, 0.6)),
+    Measure("corner_up", Y, (58,), _NOSE_BASE, True, -21.0, 2.7, (10.4, -0.8, 15.1, -2.3)),
+    Measure("corner_lift", Y, (58,), _LIPS_MIDDLE, True, 2.2, 2.1, (4.0, -0.8, 9.0, -3.0)),
+    Measure("upper_lip", Y, (48, 49, 59), _NOSE_BASE, True, -18.0, 1.6, (6.9, -0.3, 8.9, -1.0)),
+    Measure("lower_lip", Y, (65, 56, 57), _NOSE_BASE, True, -26.7, 2.4, (9.7, 0.0, 8.1, 0.3)),
+    Measure("upper_thickness", Y, (48, 49), (59,), True, 4.5, 0.4, (0.3, -0.1, -1.9, 0.3)),
+    Measure("lower_thickness", Y, (65,), (56, 57), True, 5.5, 0.5, (-0.7, 0.1, -3.4, -0.1)),
+    Measure("gap", Y, (59, 60, 61), (63, 64, 65), False, 2.1, 1.9, (-1.9, 0.0, 5.2, -1.6)),
+    Measure("width", X, (58,), (62,), False, 53.9, 4.6, (8.8, 0.0, 8.5, 1.2)),
+    Measure("mouth_right", X, tuple(range(48, 66)), (), False, 0.0, 1.2, (0.0, 0.7, 0.0, 0.0)),
+    Measure("jaw_right", X, (54, 55, 56, 64), (49, 50, 51, 60), False, 0.0, 0.6, (0.0, -1.0, 0.0, 0.0)),
+)
+"""Of a side, the subject's right one is described."""
+GAZE_NEUTRAL = {"gaze_out": 2.1, "gaze_up": 10.0}
+"""Degrees between an eyeball's axis and a pupil that looks straight ahead, outwards and up: the ball's centre is
+placed from the eye's corners, which lie lower than the pupil."""
+GAZE_SPREAD = 3.0
+"""Not that of photographs, whose eyes wander by ten degrees: what the placing of the ball may be wrong by."""
+_SIDES = ("right", "left")
+NAMES: tuple[str, ...] = tuple(
+    name
+    for measure in MEASURES
+    for name in ([f"{measure.name}_{side}" for side in _SIDES] if measure.sided else [measure.name])
+) + tuple(f"{name}_{side}" for name in GAZE_NEUTRAL for side in _SIDES)
+"""Names of what `measure` returns, in order."""
+INDEX = {name: place for place, name in enumerate(NAMES)}
+
+_WEIGHTS = np.stack([m.weights(mirrored) for m in MEASURES for mirrored in ((False, True) if m.sided else (False,))])
+_LINEAR = len(_WEIGHTS)
+_EACH = [(m, flip) for m in MEASURES for flip in ((1.0, -1.0) if m.sided else (1.0,))]
+NEUTRAL: FloatArray = np.array([m.neutral for m, _ in _EACH] + [v for v in GAZE_NEUTRAL.values() for _ in _SIDES])
+SPREAD: FloatArray = np.array([m.spread for m, _ in _EACH] + [GAZE_SPREAD] * 4)
+POSE: FloatArray = np.array([[m.pose[0], flip * m.pose[1], *m.pose[2:]] for m, flip in _EACH] + [[0.0] * 4] * 4)
+"""(N, 4) what the head's pose adds. Eyes that turn against a turning head really do so."""
+
+
+def pose_terms(pose: HeadPose) -> FloatArray:
+    """(4,) sines of pitch and yaw, and their squares, towards the line of sight and not the camera's axis.
+
+    A head in a corner of the picture is seen from the side without being turned.
+    """
+    x, y, z = (pose.translation @ pose.rotation).tolist()
+    yaw = -x / max(math.sqrt(x * x + y * y + z * z), 1e-6)
+    pitch = y / max(math.hypot(y, z), 1e-6)
+    pitch, yaw = (min(max(sine, -_LARGEST_SINE), _LARGEST_SINE) for sine in (pitch, yaw))
+    return np.array([pitch, yaw, pitch * pitch, yaw * yaw])
+
+
+def measure(points: FloatArray, terms: FloatArray) -> FloatArray:
+    """(N,) float64, see `NAMES`, from the (70, 3) normalised head points and the `pose_terms` of the head."""
+    values = np.empty(len(NAMES))
+    values[:_LINEAR] = _WEIGHTS @ points[: t.N_LANDMARKS, :2].ravel()
+    for eye, (x, y, z) in enumerate((points[66:68] - points[68:70]).tolist()):
+        outwards = -x if eye else x
+        values[_LINEAR + eye] = math.degrees(math.atan2(outwards, z))
+        values[_LINEAR + 2 + eye] = math.degrees(math.atan2(y, math.hypot(x, z)))
+    values -= POSE @ terms
+    return values

@@ -1,0 +1,233 @@
+"""ARKit's 52 coefficients, estimated from what is tracked. docs/BLENDSHAPES.md describes each of them.
+
+Measures less the person's neutral face are mixed into activations, each of which grows from 0 at a dead zone to 1 at
+a full expression; the coefficients are these or simple products of them. What a single camera and these points cannot
+tell is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import numpy as np
+
+from tracker import topology as t
+from tracker.face.blendshape_measures import INDEX, NAMES, NEUTRAL, POSE, measure, pose_terms
+from tracker.face.blendshape_neutral import NeutralFace
+from tracker.types import FloatArray, HeadPose
+
+DOUBT = 0.3
+"""The share by which a particular person may differ from what is taken out on average, the pose's effect or a smile's:
+dead zones grow by it."""
+SHUT_MM = 2.0
+"""How much higher above its eye a brow seems to be while that eye is shut, because the eye's corners are read lower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Activation:
+    """A mix of measures (mm) that counts from `dead` on and is complete at `full`.
+
+    by_others: what other movements do to the mix on average, taken out.
+    turned: how much the dead zone grows with the sine of the head's turn, beyond what all do.
+    sided: measures without a side are of the side in question; the right one is described.
+    """
+
+    name: str
+    dead: float
+    full: float
+    mix: dict[str, float]
+    by_others: dict[str, float] = field(default_factory=dict)
+    turned: float = 0.0
+    sided: bool = True
+
+
+def _weights(mix: dict[str, float], side: str) -> FloatArray:
+    """(N,) factors of the measures."""
+    weights = np.zeros(len(NAMES))
+    for name, factor in mix.items():
+        weights[INDEX[name] if name in INDEX else INDEX[f"{name}_{side}"]] = factor
+    return weights
+
+
+SIDED = (
+    Activation("brow_inner_up", 1.0, 6.0, {"brow_inner": 1.0}),
+    Activation("brow_outer_up", 1.0, 6.0, {"brow_outer": 1.0}),
+    Activation("brow_down", 0.8, 4.0, {"brow_inner": -0.6, "brow_outer": -0.4}),
+    Activation("wide", 0.45, 1.3, {"upper_lid": 1.0}),
+    Activation("squint", 0.25, 1.0, {"lower_lid": 1.0}),
+    Activation("smile", 0.8, 10.0, {"corner_out": 1.0, "corner_up": 1.0}),
+    Activation("outwards", 1.5, 7.0, {"corner_out": 1.0}),
+    Activation("unlifted", 1.5, 7.0, {"corner_out": 1.0, "corner_up": -1.5}),
+    # A smile lifts the lips with its corners, an opening jaw parts them: only what is left is the lips' own.
+    Activation("frown", 1.5, 4.5, {"corner_lift": -1.0}, {"gap": -0.39}),
+    Activation("upper_raised", 0.5, 1.8, {"upper_lip": 1.0}, {"corner_up": 0.50, "gap": 0.15}),
+    Activation("lower_lowered", 0.7, 2.2, {"lower_lip": -1.0}, {"corner_up": -0.68, "gap": 0.71}),
+    Activation("lower_raised", 0.7, 2.2, {"lower_lip": 1.0}, {"corner_up": 0.68, "gap": -0.71}),
+    Activation("upper_thin", 0.3, 0.9, {"upper_thickness": -1.0}, {"corner_up": 0.15, "gap": 0.02}),
+    Activation("lower_thin", 0.5, 1.4, {"lower_thickness": -1.0}, {"corner_up": 0.13, "gap": 0.08}),
+)
+MIDDLE = (
+    # Lips part in a broad smile without the jaw.
+    Activation("opened", 1.5, 18.0, {"gap": 1.0}, {"corner_out_right": 0.25, "corner_out_left": 0.25}, sided=False),
+    Activation("parted", 1.0, 5.0, {"gap": 1.0}, sided=False),
+    Activation("narrow", 1.2, 7.5, {"width": -1.0}, {"gap": -0.2}, sided=False),
+    # Seen from the side, the middle of the mouth is where the head's depth is said to be.
+    Activation("mouth_left", 2.0, 7.0, {"mouth_right": -1.0}, turned=5.0, sided=False),
+    Activation("mouth_right", 2.0, 7.0, {"mouth_right": 1.0}, turned=5.0, sided=False),
+    Activation("jaw_left", 1.0, 4.0, {"jaw_right": -1.0}, turned=5.0, sided=False),
+    Activation("jaw_right", 1.0, 4.0, {"jaw_right": 1.0}, turned=5.0, sided=False),
+)
+LOOK_DEAD = 0.5
+LOOK_IN = LOOK_OUT = 24.0
+LOOK_UP, LOOK_DOWN = 10.0, 14.0
+"""Degrees. Up and down less than the eyes really turn, because pupils near the lids are read too far in."""
+
+_SIDES = ("right", "left")
+_EACH = [(a, side) for a in SIDED for side in _SIDES] + [(a, "") for a in MIDDLE]
+_BY_OTHERS = np.stack([_weights(a.by_others, side) for a, side in _EACH])
+_MIX = np.stack([_weights(a.mix, side) for a, side in _EACH]) - _BY_OTHERS
+_DEAD = np.array([a.dead for a, _ in _EACH])
+_RANGE = np.array([a.full for a, _ in _EACH]) - _DEAD
+_GAZE = [place for place, name in enumerate(NAMES) if name.startswith("gaze")]
+_SHUT_DOUBT = np.zeros((len(_MIX), 2))
+_SHUT_DOUBT[[0, 2], 0] = _SHUT_DOUBT[[1, 3], 1] = SHUT_MM  # brow_inner_up, brow_outer_up
+_DOUBT = DOUBT * np.hstack([np.abs(_BY_OTHERS), np.abs(_MIX @ POSE[:, :2])])
+_DOUBT[:, -1] += [a.turned for a, _ in _EACH]
+
+# What `coefficients` computes, in its order: of the right side, of the left, single ones. The rest stays 0.
+_OF_A_SIDE = (
+    *("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide"),
+    *("mouthSmile", "mouthFrown", "mouthStretch", "mouthPress", "mouthLowerDown", "mouthUpperUp"),
+    *("browDown", "browOuterUp", "cheekSquint", "noseSneer"),
+)
+_SINGLE = (
+    *("mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "browInnerUp"),
+    *("jawLeft", "jawRight", "jawOpen", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight"),
+)
+_PLACES = np.array(
+    [t.BLENDSHAPE_NAMES.index(f"{name}{side}") for side in ("Right", "Left") for name in _OF_A_SIDE]
+    + [t.BLENDSHAPE_NAMES.index(name) for name in _SINGLE]
+)
+ALWAYS_ZERO = tuple(name for place, name in enumerate(t.BLENDSHAPE_NAMES) if place not in _PLACES)
+"""What is not estimated at all."""
+
+
+class _Mouth(NamedTuple):
+    """The activations of `MIDDLE`, in its order."""
+
+    opened: float
+    parted: float
+    narrow: float
+    left: float
+    right: float
+    jaw_left: float
+    jaw_right: float
+
+
+def coefficients(deviation: FloatArray, turned: FloatArray, openness: FloatArray) -> FloatArray:
+    """(52,) float32 in the order of `BLENDSHAPE_NAMES`.
+
+    deviation: (N,) measures less the neutral face's; turned: (2,) how far the sines of pitch and yaw are from the
+    neutral face's; openness: (2,) right, left, 0 to 1.
+    """
+    doubt = _DOUBT @ np.abs(np.concatenate([deviation, turned])) + _SHUT_DOUBT @ (1.0 - openness)
+    # Number by number from here on: NumPy's calls would cost several times the arithmetic of two sides.
+    active = [_unit(value) for value in ((_MIX @ deviation - _DEAD - doubt) / _RANGE).tolist()]
+    mouth = _Mouth(*active[2 * len(SIDED) :])
+    opened = openness.tolist()
+    looks = _looks(deviation[_GAZE].tolist(), opened)
+    right, left = (
+        _side(active[side : 2 * len(SIDED) : 2], opened[side], looks[side], mouth) for side in range(len(_SIDES))
+    )
+    own = len(_OF_A_SIDE)
+    rounded = min(1.0, 2.0 * mouth.opened)  # an "oh" rather than a kiss
+    values = np.zeros(len(t.BLENDSHAPE_NAMES), np.float32)
+    values[_PLACES] = (
+        *right[:own],
+        *left[:own],
+        *[0.5 * (a + b) for a, b in zip(right[own:], left[own:], strict=True)],
+        *(mouth.jaw_left, mouth.jaw_right, mouth.opened, mouth.narrow * rounded, mouth.narrow * (1.0 - rounded)),
+        *(mouth.left, mouth.right),
+    )
+    return values
+
+
+def _side(active: Sequence[float], openness: float, looks: Sequence[float], mouth: _Mouth) -> tuple[float, ...]:
+    """One side's share: the coefficients of `_OF_A_SIDE`, then what the first five of `_SINGLE` are the mean of.
+
+    active: of `SIDED`, in its order. looks: the eye looking down, in, out, up.
+    """
+    (
+        inner_up, outer_up, brow_down, wide, squint, smile, outwards, unlifted, frown,
+        upper_raised, lower_lowered, lower_raised, upper_thin, lower_thin,
+    ) = active  # fmt: skip
+    closed, not_round = 1.0 - mouth.parted, 1.0 - mouth.narrow
+    squint *= openness
+    both_thin = min(upper_thin, lower_thin)
+    return (
+        _unit(1.0 - openness), *looks, squint, wide * openness,
+        smile, frown * not_round, min(outwards, unlifted), both_thin * closed,
+        lower_lowered * mouth.parted, upper_raised * mouth.parted * not_round,
+        brow_down, outer_up, smile * (0.5 + 0.5 * squint), min(upper_raised, brow_down),
+        lower_thin - both_thin, upper_thin - both_thin, lower_raised * closed, upper_raised * closed, inner_up,
+    )  # fmt: skip
+
+
+def _looks(deviation: Sequence[float], openness: Sequence[float]) -> list[tuple[float, ...]]:
+    """Right and left eye looking down, in, out, up.
+
+    deviation: degrees outwards of both eyes, then upwards, from where they rest.
+    """
+    out_right, out_left, up_right, up_left = deviation
+    right, left = (max(share, 1e-3) for share in openness)
+    # Both eyes look at one thing: what an eye that closes no longer shows, the other one does. Up and down they
+    # always go together, and one alone is read with as much noise as signal.
+    across = (right * out_right - left * out_left) / (right + left)
+    upwards = (right * up_right + left * up_left) / (right + left)
+    down, up = _ramp(-upwards, LOOK_DOWN), _ramp(upwards, LOOK_UP)
+    return [
+        (down, _ramp(-out, LOOK_IN), _ramp(out, LOOK_OUT), up)
+        for out in (right * out_right + (1.0 - right) * across, left * out_left - (1.0 - left) * across)
+    ]
+
+
+def _ramp(degrees: float, full: float) -> float:
+    return _unit((degrees - LOOK_DEAD) / (full - LOOK_DEAD))
+
+
+def _unit(value: float) -> float:
+    """Clamped to 0 to 1."""
+    return 0.0 if value < 0.0 else 1.0 if value > 1.0 else value
+
+
+class BlendshapeEstimator:
+    """The coefficients of one person, frame by frame. gaze: False where pupils are not looked for."""
+
+    def __init__(self, gaze: bool = True) -> None:
+        self.neutral = NeutralFace()
+        self._gaze = gaze
+        self._deviation, self._turned = np.zeros_like(NEUTRAL), np.zeros(2)  # of the last frame with a pose
+
+    def reset(self) -> None:
+        """Forget the person."""
+        self.neutral.reset()
+        self._deviation, self._turned = np.zeros_like(NEUTRAL), np.zeros(2)
+
+    def update(
+        self, points: FloatArray | None, pose: HeadPose | None, openness: FloatArray, now_s: float, learn: bool
+    ) -> FloatArray:
+        """(52,) float32 from the (70, 3) normalised head points at media time `now_s`.
+
+        Without points or pose the face stays as it was last seen, but for the blinks. learn: the frame may take part
+        in the neutral face.
+        """
+        if points is not None and pose is not None:
+            terms = pose_terms(pose)
+            measured = measure(points, terms)
+            rest, rest_pose = self.neutral.update(measured, terms[:2], openness, now_s, learn)
+            self._deviation, self._turned = measured - rest, terms[:2] - rest_pose
+            if not self._gaze:
+                self._deviation[_GAZE] = 0.0
+        return coefficients(self._deviation, self._turned, openness)
