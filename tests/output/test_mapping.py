@@ -9,7 +9,7 @@ import pytest
 from protocol.openseeface import decode, encode
 from tests.output.results import a_face, a_pose, a_result, quaternion_of, turn
 from tests.protocol.unity_reader import read, turn_degrees
-from tracker.output.mapping import NO_POSE_ERROR, Recentre, WirePose, to_records
+from tracker.output.mapping import NO_POSE_ERROR, WirePose, to_records
 from tracker.types import HeadPose
 
 GOLDEN = Path(__file__).parents[1] / "protocol" / "data"
@@ -115,35 +115,3 @@ def test_face_without_a_pose_is_sent_as_one_that_receivers_of_3d_drop() -> None:
 
 def test_frame_without_a_face_gives_no_record() -> None:
     assert to_records(a_result()) == []
-
-
-@pytest.mark.parametrize("neutral", [a_pose(40, -15, 8, (1.0, 0.5, 4.0)), a_pose(), a_pose(-70, 20, -30, (-1, 0, 5))])
-def test_recentred_neutral_pose_is_frontal_and_centred_at_its_distance(neutral: HeadPose) -> None:
-    centred = Recentre.from_pose(neutral).apply(neutral)
-    assert centred.rotation == pytest.approx(np.eye(3), abs=1e-12)
-    assert centred.quaternion_xyzw == pytest.approx((0, 0, 0, 1), abs=1e-9)
-    assert centred.euler_deg == pytest.approx((0, 0, 0), abs=1e-9)
-    assert centred.translation == pytest.approx((0, 0, np.linalg.norm(neutral.translation)), abs=1e-12)
-    assert centred.error_px == neutral.error_px
-
-
-def test_nod_and_lean_of_a_user_who_looks_past_the_camera_stay_nod_and_lean_after_recentring() -> None:
-    aside = turn(1, 45)
-    neutral = a_pose(yaw=45, translation=(0.5, 0.0, 4.0))
-    rotation = aside @ turn(0, 20)
-    toward_the_screen = aside @ np.array([0.0, 0.0, -1.0])  # out of the face
-    leaned = neutral.translation + toward_the_screen
-    moved = HeadPose(rotation, leaned, quaternion_of(rotation), np.zeros(3), 1.0)
-    centred = Recentre.from_pose(neutral).apply(moved)
-    assert centred.euler_deg == pytest.approx((20, 0, 0), abs=1e-9)
-    assert quaternion_of(centred.rotation) == pytest.approx(centred.quaternion_xyzw, abs=1e-9)
-    assert centred.translation == pytest.approx((0, 0, np.linalg.norm(neutral.translation) - 1), abs=1e-9)
-
-
-def test_only_the_face_that_was_recentred_is_moved() -> None:
-    pose = a_pose(yaw=30)
-    faces = a_result(a_face(0, pose), a_face(1, pose))
-    first, second = to_records(faces, face_id_offset=5, recentre={1: Recentre.from_pose(pose)})
-    assert first.euler[1] == pytest.approx(-30, abs=1e-4)
-    assert np.abs(second.euler) == pytest.approx((180, 0, 90), abs=1e-4)
-    assert np.array_equal(first.points_2d, second.points_2d)

@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tracker.app.mailbox import Mailbox
 from tracker.app.progress import Reporter
+from tracker.app.steering import Steering
 from tracker.app.stopping import StopRequest
 from tracker.capture.capture_thread import CaptureThread
 from tracker.capture.source import FrameSource
@@ -58,6 +59,7 @@ class Service(Generic[Engine]):
     sender: gets each result at once, and must not fail for reasons outside the program.
     make_files: builds the slow sinks once the first frame tells its width.
     make_window: likewise, the preview or None.
+    steering: what others can change and ask meanwhile.
     parent_ended: asked with every frame and while none comes. max_frames: end after so many; None = never.
     """
 
@@ -69,6 +71,7 @@ class Service(Generic[Engine]):
         stop: StopRequest,
         reporter: Reporter,
         *,
+        steering: Steering | None = None,
         make_files: Callable[[int], Sequence[Sink]] = lambda width: (),
         make_window: Callable[[int], Window | None] = lambda width: None,
         parent_ended: Callable[[], bool] = lambda: False,
@@ -81,6 +84,7 @@ class Service(Generic[Engine]):
         self._make_engine = make_engine
         self._stop = stop
         self._reporter = reporter
+        self._steering = steering or Steering(stop, is_live=source.is_live)
         self._make_files = make_files
         self._make_window = make_window
         self._parent_ended = parent_ended
@@ -130,22 +134,34 @@ class Service(Generic[Engine]):
 
     def _track(self, engine: Engine, capture: CaptureThread) -> None:
         taken = 0
+        begun = False
         while not self._should_end():
-            frame = self._mailbox.take(POLL_S)
+            frame = self._next_frame()
             if frame is None:
                 if self._mailbox.ended:
                     return
                 if self._window is not None:
                     self._window.pump()
                 continue
-            if taken == 0:
+            if not begun:
                 self._begin(frame, capture.granted)
+                begun = True
+            self._steering.saw(frame, self._mailbox.dropped)
+            if self._steering.paused and self._source.is_live:
+                continue
             taken += 1
             result = self._process(engine, frame)
             if result is not None:
                 self._hand_out(frame, result)
             if taken == self._max_frames:
                 return
+
+    def _next_frame(self) -> Frame | None:
+        """The next picture, or None when none came soon; a file waits while tracking is paused."""
+        if self._steering.paused and not self._source.is_live:
+            time.sleep(POLL_S)
+            return None
+        return self._mailbox.take(POLL_S)
 
     def _should_end(self) -> bool:
         if self._parent_ended():
@@ -158,6 +174,7 @@ class Service(Generic[Engine]):
         """The first frame came: say what was opened and open what depends on its size."""
         if granted:
             logger.info("%s", granted)
+        self._steering.opened(self._source.name, granted)
         self._reporter.begin(self._source.frame_count)
         self._files += self._make_files(frame.width)
         self._window = self._make_window(frame.width)
@@ -182,7 +199,7 @@ class Service(Generic[Engine]):
         return result
 
     def _hand_out(self, frame: Frame, result: FrameResult) -> None:
-        self._sender.write(frame, result)
+        self._sender.write(frame, self._steering.recentred(result))
         sent_ns = self._monotonic_ns()
         for sink in self._files.copy():
             self._guarded(sink, partial(sink.write, frame, result))
@@ -190,6 +207,7 @@ class Service(Generic[Engine]):
             self._window.write(frame, result)
         latency_ms = (sent_ns - frame.captured_ns) / 1e6 if self._source.is_live else None
         self._reporter.add(result, sent_ns / 1e9, latency_ms)
+        self._steering.add(result, latency_ms)
 
     def _guarded(self, sink: Sink, action: Callable[[], None]) -> None:
         """A sink that fails is given up, the others and tracking go on; the exit code tells."""

@@ -9,7 +9,6 @@ in C, and ``R_w = [[0, -1, 0], [-1, 0, 0], [0, 0, 1]] @ -R`` in W. That is a pro
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from operator import attrgetter
 
@@ -56,49 +55,12 @@ class WirePose:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Recentre:
-    """Moves the camera, in effect, to where a given pose is seen straight on, at the same distance.
-
-    A head at that pose then counts as frontal and centred, and it is turned and moved along its own axes from
-    there. So a user who looks at a screen beside the camera nods when nodding and comes nearer when leaning in.
-
-    rotation: (3, 3), translation: (3,) of the neutral pose in C.
-    """
-
-    rotation: npt.NDArray[np.floating]
-    translation: npt.NDArray[np.floating]
-    quaternion_xyzw: npt.NDArray[np.floating]
-
-    @classmethod
-    def from_pose(cls, pose: HeadPose) -> Recentre:
-        """Take `pose` for neutral."""
-        return cls(pose.rotation, pose.translation, pose.quaternion_xyzw)
-
-    def apply(self, pose: HeadPose) -> HeadPose:
-        """`pose` as the moved camera would see it."""
-        distance = float(np.linalg.norm(self.translation))
-        back = self.rotation.T
-        rotation = back @ pose.rotation
-        quaternion = _product(_conjugate(self.quaternion_xyzw), pose.quaternion_xyzw)
-        return HeadPose(
-            rotation=rotation,
-            translation=back @ (pose.translation - self.translation) + (0.0, 0.0, distance),
-            quaternion_xyzw=quaternion if quaternion[3] >= 0 else -quaternion,
-            euler_deg=_pitch_yaw_roll(rotation),
-            error_px=pose.error_px,
-        )
-
-
-def to_records(
-    result: FrameResult, face_id_offset: int = 0, recentre: Mapping[int, Recentre] | None = None
-) -> list[FaceRecord]:
+def to_records(result: FrameResult, face_id_offset: int = 0) -> list[FaceRecord]:
     """What OpenSeeFace would send for `result`: one record per face, none for an empty frame.
 
-    face_id_offset: added to every id. recentre: the neutral pose of each face, by the tracker's id; a face
-    without one is sent as the camera sees it.
+    face_id_offset: added to every id.
     """
-    return [_record(result, face, face_id_offset, (recentre or {}).get(face.face_id)) for face in result.faces]
+    return [_record(result, face, face_id_offset) for face in result.faces]
 
 
 def wire_points_3d(points_3d: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -106,7 +68,7 @@ def wire_points_3d(points_3d: npt.NDArray[np.floating]) -> npt.NDArray[np.float3
     return np.asarray(points_3d * _HEAD_TO_WIRE, np.float32)
 
 
-def _record(result: FrameResult, face: Face, face_id_offset: int, recentre: Recentre | None) -> FaceRecord:
+def _record(result: FrameResult, face: Face, face_id_offset: int) -> FaceRecord:
     landmarks, eyes = face.landmarks, face.eyes
     if face.pose is None or face.points_3d is None:
         # Landmarks, eyes and features are still good. Receivers of 3D drop the record for its fit error.
@@ -114,7 +76,7 @@ def _record(result: FrameResult, face: Face, face_id_offset: int, recentre: Rece
         quaternion, euler, translation = np.zeros(4), np.zeros(3), np.zeros(3)
         points_3d = np.zeros((70, 3), np.float32)
     else:
-        wire = WirePose.from_pose(face.pose if recentre is None else recentre.apply(face.pose))
+        wire = WirePose.from_pose(face.pose)
         fit_error = face.pose.error_px
         quaternion, euler, translation = wire.quaternion, wire.euler, wire.translation
         points_3d = wire_points_3d(face.points_3d)
@@ -160,20 +122,3 @@ def _rotation_vector(wire_quaternion: npt.NDArray[np.float64]) -> npt.NDArray[np
     sine, cosine = math.sqrt(x * x + y * y + z * z), -w
     angle_over_sine = 2.0 * math.atan2(sine, cosine) / sine if sine > 0.0 else 0.0
     return np.array([x, y, z]) * angle_over_sine
-
-
-def _pitch_yaw_roll(rotation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """(3,) degrees with rotation = Rz(roll) Ry(yaw) Rx(pitch)."""
-    (r00, _, _), (r10, _, _), (r20, r21, r22) = rotation.tolist()
-    return np.degrees([math.atan2(r21, r22), math.atan2(-r20, math.hypot(r21, r22)), math.atan2(r10, r00)])
-
-
-def _conjugate(quaternion: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    return quaternion * (-1.0, -1.0, -1.0, 1.0)
-
-
-def _product(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Hamilton product of two quaternions in the order x, y, z, w: first b's rotation, then a's."""
-    scalar = a[3] * b[3] - a[:3] @ b[:3]
-    vector = a[3] * b[:3] + b[3] * a[:3] + np.cross(a[:3], b[:3])
-    return np.append(vector, scalar)

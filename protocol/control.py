@@ -1,0 +1,103 @@
+"""The control channel between a launcher and the tracker: framing, and how the two find each other.
+
+A launcher listens on 127.0.0.1 and puts the address and a random token into the environment of the tracker it starts.
+The tracker dials it, says who it is, and from then on answers one JSON object per line with one JSON object per line.
+``docs/CONTROL.md`` describes the messages. This file needs nothing but Python.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from dataclasses import dataclass
+from typing import Any
+
+VERSION = 1
+"""Goes up when a message changes its meaning; new commands and new fields do not raise it."""
+VARIABLE = "FACETRACKER_CONTROL"
+"""The environment variable that holds ``HOST:PORT:TOKEN``."""
+MAX_LINE_BYTES = 4 << 20
+"""Longer lines are refused: a picture of 640 pixels' width stays well below."""
+MAX_COMMAND_BYTES = 64 << 10
+"""What the tracker accepts in one line."""
+
+Message = dict[str, Any]
+
+
+class ControlMessageError(ValueError):
+    """A line is no message, or an address is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlAddress:
+    """Where the launcher listens. host: a loopback address; token: what the tracker shows to be let in."""
+
+    host: str
+    port: int
+    token: str
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.port}:{self.token}"
+
+    @classmethod
+    def parse(cls, text: str) -> ControlAddress:
+        """The reverse of ``str``. Raises ControlMessageError for anything else and for hosts elsewhere."""
+        host, _, rest = text.strip().partition(":")
+        port, _, token = rest.partition(":")
+        try:
+            loopback = ipaddress.IPv4Address(host).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise ControlMessageError(f"{host!r} is no loopback address such as 127.0.0.1")
+        if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+            raise ControlMessageError(f"{port!r} is no port number, which is 1 to 65535")
+        if not token:
+            raise ControlMessageError("there is no token after the port")
+        return cls(host, int(port), token)
+
+
+def encode(message: Message) -> bytes:
+    """One line, ended by a line feed. Raises ValueError for a number that JSON does not know (NaN)."""
+    return json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+
+
+def decode(line: bytes) -> Message:
+    """The object in `line`. Raises ControlMessageError for anything else, however malformed."""
+    try:
+        message = json.loads(line)
+    except RecursionError:
+        raise ControlMessageError("the line is nested too deeply") from None
+    except ValueError as error:  # not UTF-8, not JSON, or a number of thousands of digits
+        raise ControlMessageError(f"the line is no JSON: {error}") from None
+    if not isinstance(message, dict):
+        raise ControlMessageError("the line is JSON but no object")
+    return message
+
+
+class LineSplitter:
+    """Cuts a stream of bytes into lines and holds no more than `limit` bytes meanwhile."""
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._kept = bytearray()
+        self._overlong = False
+
+    def feed(self, data: bytes) -> list[bytes | None]:
+        """The lines that `data` completes, without their ends; None stands for one that was too long."""
+        *ends, rest = data.split(b"\n")
+        lines: list[bytes | None] = []
+        for end in ends:
+            self._keep(end)
+            lines.append(None if self._overlong else bytes(self._kept))
+            self._kept.clear()
+            self._overlong = False
+        self._keep(rest)
+        return lines
+
+    def _keep(self, data: bytes) -> None:
+        if self._overlong or len(self._kept) + len(data) > self.limit:
+            self._overlong = True
+            self._kept.clear()
+        else:
+            self._kept += data
