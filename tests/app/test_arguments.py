@@ -229,7 +229,7 @@ def test_no_two_options_write_the_same_value() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("option", ["--help", "--version", "--port 0"])
+@pytest.mark.parametrize("option", ["--help", "--version", "--port 0", "--list-formats", "--target foo://a"])
 def test_nothing_heavy_is_imported_to_answer(option: str) -> None:
     code = (
         "import sys\n"

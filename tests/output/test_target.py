@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tracker.errors import SettingsError
+from tracker.output.formats import FORMATS, describe
 from tracker.output.target import Target, parse_target
 
 
@@ -41,3 +46,102 @@ def test_wrong_target_is_refused_with_what_to_write(text: str, message: str) -> 
         parse_target(text)
     assert str(refused.value) == message
     assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "target", "written"),
+    [
+        ("vmc://127.0.0.1", Target("127.0.0.1", 39539, "vmc"), "vmc://127.0.0.1:39539"),
+        ("VMC://studio-pc:39540/", Target("studio-pc", 39540, "vmc"), "vmc://studio-pc:39540"),
+        ("ifacialmocap://[::1]", Target("::1", 49983, "ifacialmocap"), "ifacialmocap://[::1]:49983"),
+        ("livelink://[fe80::1%eth0]:9", Target("fe80::1%eth0", 9, "livelink"), "livelink://[fe80::1%eth0]:9"),
+        ("opentrack://a", Target("a", 4242, "opentrack"), "opentrack://a:4242"),
+        ("vts://localhost", Target("localhost", 8001, "vts"), "vts://localhost:8001"),
+        ("osf://a", Target("a", 11573), "a:11573"),
+        ("json+ws://127.0.0.1:9", Target("127.0.0.1", 9, "json+ws"), "json+ws://127.0.0.1:9"),
+        (
+            "vmc://a?fps=30&expressions=vrm1",
+            Target("a", 39539, "vmc", (("expressions", "vrm1"), ("fps", "30"))),
+            "vmc://a:39539?expressions=vrm1&fps=30",
+        ),
+        (
+            "vmc://a?model=/home/me/my avatar & co.vrm".replace("&", "%26"),
+            Target("a", 39539, "vmc", (("model", "/home/me/my avatar & co.vrm"),)),
+            "vmc://a:39539?model=/home/me/my+avatar+%26+co.vrm",
+        ),
+    ],
+)
+def test_target_of_a_format_is_read_and_written_back(text: str, target: Target, written: str) -> None:
+    assert parse_target(text) == target
+    assert str(target) == written
+    assert parse_target(written) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "foo://a",
+            "target 'foo://a': there is no format 'foo'; choose from osf, vmc, ifacialmocap, ifacialmocap+listen, "
+            "livelink, opentrack, vts, json, json+ws",
+        ),
+        ("vmc://", "the receiver's host is empty: give a name or an address such as 127.0.0.1"),
+        ("vmc://a:0", "port 0 does not exist: give one from 1 to 65535"),
+        ("vmc://a/b", "target 'vmc://a/b': 'a/b' is no host"),
+        ("vmc://::1", "target 'vmc://::1': write an IPv6 address in brackets, for instance [::1]:11573"),
+        ("opentrack://a?x=1", "target 'opentrack://a?x=1': opentrack has no 'x'; it has fps, mirror"),
+        ("opentrack://a?mirror", "target 'opentrack://a?mirror': write name=value after the ?, with & between two"),
+        ("opentrack://a?mirror=2", "target 'opentrack://a?mirror=2': mirror is one of 0, 1, not '2'"),
+        ("livelink://a?subject=", "target 'livelink://a?subject=': subject is empty"),
+        ("osf://a?fps=0", "target 'osf://a?fps=0': fps is a number above 0 and at most 1000, not '0'"),
+        ("osf://a?fps=nan", "target 'osf://a?fps=nan': fps is a number above 0 and at most 1000, not 'nan'"),
+    ],
+)
+def test_wrong_target_of_a_format_is_refused_with_what_to_write(text: str, message: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse_target(text)
+    assert str(refused.value) == message
+    assert refused.value.exit_code == 2
+
+
+@settings(deadline=None)
+@given(st.text(max_size=60), st.sampled_from(["", "vmc://", "json+ws://", "osf://a?", "vmc://a?fps=30&"]))
+def test_any_text_is_a_target_or_a_settings_error(text: str, start: str) -> None:
+    try:
+        target = parse_target(start + text)
+    except SettingsError as error:
+        assert str(error)
+    else:
+        assert parse_target(str(target)) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "needs"),
+    [
+        ("127.0.0.1:11573", False),
+        ("opentrack://a", False),
+        ("vmc://a", False),
+        ("vmc://a?expressions=vrm1", False),
+        ("vmc://a?expressions=perfectsync", True),
+        ("ifacialmocap://a", True),
+        ("ifacialmocap+listen://a", True),
+        ("livelink://a", True),
+        ("vts://a", True),
+        ("vts://a?arkit=0", False),
+        ("json://a", True),
+        ("json+ws://a?blendshapes=0", False),
+    ],
+)
+def test_which_targets_need_arkits_coefficients(text: str, needs: bool) -> None:
+    assert parse_target(text).needs_blendshapes is needs
+
+
+def test_defaults_of_switches_are_values_that_they_allow() -> None:
+    for format in FORMATS.values():
+        for switch in format.switches:
+            assert not switch.values or switch.default in switch.values
+            assert Target("a", 1, format.name).option(switch.name) == switch.default
+
+
+def test_the_table_is_plain_values() -> None:
+    assert [entry["name"] for entry in json.loads(json.dumps(describe()))] == list(FORMATS)

@@ -14,10 +14,12 @@ import pytest
 
 from protocol.openseeface import decode
 from tests.output.results import a_face, a_frame, a_pose, a_result
-from tracker.output.mapping import Recentre
-from tracker.output.resolver import Resolution, resolve
+from tracker.output.network import NetworkSink
+from tracker.output.resolver import Resolution, Resolve, resolve
+from tracker.output.senders.openseeface import OpenSeeFaceEncoder
+from tracker.output.senders.sender import UdpSender, UdpStream
 from tracker.output.target import Target
-from tracker.output.udp import RETRY_S, UdpSink
+from tracker.output.udp import RETRY_S, UdpChannel
 
 
 class Clock:
@@ -57,11 +59,22 @@ def target_of(receiver: socket.socket) -> Target:
     return Target(host, port)
 
 
-def write(sink: UdpSink, index: int = 0) -> None:
+def udp_sink(
+    targets: list[Target],
+    face_id_offset: int = 0,
+    resolve: Resolve = resolve,
+    clock: Callable[[], float] = time.monotonic,
+) -> NetworkSink:
+    """OpenSeeFace's records to all of `targets`."""
+    channel = UdpChannel(targets, resolve, clock)
+    return NetworkSink([UdpSender([UdpStream(OpenSeeFaceEncoder(), targets)], channel)], face_id_offset)
+
+
+def write(sink: NetworkSink, index: int = 0) -> None:
     sink.write(a_frame(index), a_result(a_face(), index=index))
 
 
-def after_a_write(sink: UdpSink) -> UdpSink:
+def after_a_write(sink: NetworkSink) -> NetworkSink:
     write(sink)
     return sink
 
@@ -81,7 +94,7 @@ def test_every_target_gets_one_datagram_per_frame_from_one_port(receiver: socket
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
         second.bind(("127.0.0.1", 0))
         second.settimeout(5.0)
-        sink = UdpSink([target_of(receiver), target_of(second)], face_id_offset=3)
+        sink = udp_sink([target_of(receiver), target_of(second)], face_id_offset=3)
         senders = set()
         for index in range(3):
             sink.write(a_frame(index), a_result(a_face(0), a_face(1), index=index))
@@ -95,7 +108,7 @@ def test_every_target_gets_one_datagram_per_frame_from_one_port(receiver: socket
 
 
 def test_nothing_is_sent_for_a_frame_without_a_face(receiver: socket.socket) -> None:
-    sink = UdpSink([target_of(receiver)])
+    sink = udp_sink([target_of(receiver)])
     sink.write(a_frame(), a_result())
     write(sink, index=1)
     (record,) = decode(receiver.recv(65535))
@@ -104,7 +117,7 @@ def test_nothing_is_sent_for_a_frame_without_a_face(receiver: socket.socket) -> 
 
 
 def test_36_faces_fit_into_one_datagram(receiver: socket.socket) -> None:
-    sink = UdpSink([target_of(receiver)])
+    sink = udp_sink([target_of(receiver)])
     sink.write(a_frame(), a_result(*(a_face(i) for i in range(36))))
     assert len(decode(receiver.recv(65535))) == 36
     sink.close()
@@ -118,7 +131,7 @@ def test_ipv6_receiver_is_reached() -> None:
         pytest.skip("this system has no IPv6")
     with listening:
         listening.settimeout(5.0)
-        sink = UdpSink([Target("::1", listening.getsockname()[1])])
+        sink = udp_sink([Target("::1", listening.getsockname()[1])])
         write(sink)
         assert len(decode(listening.recv(65535))) == 1
         sink.close()
@@ -132,24 +145,11 @@ def test_localhost_is_reached_over_ipv4_where_receivers_listen() -> None:
     assert resolve(Target("localhost", 11573)) == (socket.AF_INET, ("127.0.0.1", 11573))
 
 
-def test_recentring_takes_effect_from_the_next_frame(receiver: socket.socket) -> None:
-    neutral: dict[int, Recentre] = {}
-    pose = a_pose(yaw=30)
-    sink = UdpSink([target_of(receiver)], recentre=neutral)
-    yaws = []
-    for _ in range(2):
-        sink.write(a_frame(), a_result(a_face(pose=pose)))
-        yaws.append(decode(receiver.recv(65535))[0].euler[1])
-        neutral[0] = Recentre.from_pose(pose)
-    assert yaws == pytest.approx([-30, 0], abs=1e-4)
-    sink.close()
-
-
 def test_absent_receiver_does_not_stop_sending_to_the_other(receiver: socket.socket) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as closed:
         closed.bind(("127.0.0.1", 0))
         absent = target_of(closed)
-    sink = UdpSink([absent, target_of(receiver)])
+    sink = udp_sink([absent, target_of(receiver)])
     for index in range(5):
         write(sink, index)
         receiver.recv(65535)
@@ -160,7 +160,7 @@ def test_unknown_host_warns_once_and_is_tried_again_every_five_seconds(
     receiver: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
     clock, names = Clock(), Names({})
-    sink = UdpSink([Target("nowhere", 11573)], resolve=names, clock=clock)
+    sink = udp_sink([Target("nowhere", 11573)], resolve=names, clock=clock)
     until(lambda: after_a_write(sink).errors == 1)
     for _ in range(3):
         clock.now += RETRY_S / 4
@@ -188,7 +188,7 @@ def test_slow_name_server_neither_holds_up_sending_nor_the_end(receiver: socket.
         answer.wait(30.0)
         raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
 
-    sink = UdpSink([Target("slow", 11573), target_of(receiver)], resolve=hangs)
+    sink = udp_sink([Target("slow", 11573), target_of(receiver)], resolve=hangs)
     started = time.monotonic()
     write(sink)
     assert len(receiver.recv(65535)) == 1785
@@ -231,7 +231,7 @@ def test_unreachable_receiver_warns_once_and_is_left_alone_for_five_seconds(
     code: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     fake, clock = failing(monkeypatch, code), Clock()
-    sink = UdpSink([Target("127.0.0.1", 11573)], clock=clock)
+    sink = udp_sink([Target("127.0.0.1", 11573)], clock=clock)
     for _ in range(11):  # 10 seconds
         write(sink)
         clock.now += 1.0
@@ -250,7 +250,7 @@ def test_refused_datagrams_do_not_delay_the_next_frame(
 ) -> None:
     fake, clock = failing(monkeypatch, errno.ECONNREFUSED), Clock()
     refusal = fake.error
-    sink = UdpSink([Target("127.0.0.1", 11573)], clock=clock)
+    sink = udp_sink([Target("127.0.0.1", 11573)], clock=clock)
     for index in range(10):
         fake.error = refusal if index % 2 else None  # every other one, as Linux reports it
         write(sink, index)
@@ -263,20 +263,21 @@ def test_refused_datagrams_do_not_delay_the_next_frame(
 def test_value_that_is_not_finite_costs_the_frame_and_not_the_tracking(
     receiver: socket.socket, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sink = UdpSink([target_of(receiver)])
+    sink = udp_sink([target_of(receiver)])
     broken = dataclasses.replace(a_pose(), error_px=math.nan)
     for _ in range(3):
         sink.write(a_frame(), a_result(a_face(pose=broken)))
     write(sink, index=7)
     (record,) = decode(receiver.recv(65535))
     assert np.isfinite(record.fit_error)
-    assert warnings(caplog) == ["a frame was not sent: fit_error of record 0 is not finite"]
+    where = target_of(receiver)
+    assert warnings(caplog) == [f"a frame was not sent to {where}: fit_error of record 0 is not finite"]
     sink.close()
 
 
 def test_closing_ends_the_resolver_and_closing_twice_is_harmless(receiver: socket.socket) -> None:
     before = set(threading.enumerate())
-    sink = UdpSink([target_of(receiver), Target("localhost", 9)])
+    sink = udp_sink([target_of(receiver), Target("localhost", 9)])
     write(sink)
     sink.close()
     sink.close()

@@ -52,6 +52,8 @@ def _run_and_report(settings: Settings) -> int:
 def _run(settings: Settings) -> int:
     if settings.tracks:
         return _track(settings)
+    if settings.list_formats:
+        return _list_formats()
     _import_opencv(settings.engine.max_threads)
     if settings.list_dcaps is not None or settings.list_cameras:
         return _list(settings)
@@ -90,6 +92,16 @@ def _list(settings: Settings) -> int:
         style = settings.list_cameras if settings.list_cameras <= 3 else 2
         text = format_camera_list(list_cameras(), style)
     sys.stdout.write(text)
+    return 0
+
+
+def _list_formats() -> int:
+    """Print the formats as JSON, for other programs."""
+    import json
+
+    from tracker.output.formats import describe
+
+    sys.stdout.write(json.dumps(describe(), indent=2) + "\n")
     return 0
 
 

@@ -22,3 +22,5 @@ def prepare(max_threads: int) -> None:
     # What goes wrong is told by us, in one line.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    # The Qt inside OpenCV looks for fonts that its wheel lacks, and says so five times for each window.
+    os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")

@@ -8,6 +8,7 @@ from typing import Any
 from tracker.app import converters as to
 from tracker.app.version import VERSION
 from tracker.face.options import DEFAULT_FOV_DEG
+from tracker.output.formats import FORMATS
 
 MAX_FACES = 36
 """One more record of 1785 bytes no longer fits into a UDP datagram."""
@@ -164,11 +165,17 @@ PROGRAM: tuple[Option, ...] = (
 OURS: tuple[Option, ...] = (
     option(
         "--target",
-        "send to this receiver as well (may be repeated; replaces the default receiver unless --ip or --port is given)",
+        "send to this receiver as well (may be repeated; replaces the default receiver unless --ip or --port is "
+        f"given); formats are {', '.join(FORMATS)}; HOST:PORT alone is osf",
         type=to.target,
         action="append",
         default=[],
-        metavar="HOST:PORT",
+        metavar="FORMAT://HOST:PORT",
+    ),
+    option(
+        "--list-formats",
+        "print what --target can send, with default ports and switches, as JSON and end",
+        action="store_true",
     ),
     option("--dformat", "pixel format to ask of the camera, for instance MJPG or YUYV", metavar="FOURCC"),
     option("--exposure", "the camera's exposure, in its own unit", type=to.automatic_or_number, metavar="N|auto"),

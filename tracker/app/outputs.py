@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from tracker.app.settings import OutputSettings, Settings
+from tracker.app.settings import Settings
 from tracker.output.csv_log import CsvSink
+from tracker.output.network import NetworkSink
 from tracker.output.preview import PreviewWindow
 from tracker.output.queued import QueuedSink
+from tracker.output.senders.registry import make_senders
 from tracker.output.sink import Sink
-from tracker.output.udp import UdpSink
 from tracker.output.video import VideoSink
 
 WAITING_ROWS = 64
@@ -18,9 +19,10 @@ CLOSE_LIMIT_S = 5.0
 """How long a disk that hangs may hold the end of the program."""
 
 
-def make_udp(output: OutputSettings) -> UdpSink:
-    """The sender to all targets."""
-    return UdpSink(output.targets, output.face_id_offset)
+def make_network(settings: Settings) -> NetworkSink:
+    """The senders to all targets. Raises SettingsError for one that cannot work."""
+    output = settings.output
+    return NetworkSink(make_senders(output.targets), output.face_id_offset, settings.engine.gaze_tracking)
 
 
 def make_files(settings: Settings, is_live: bool, width: int) -> list[Sink]:

@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Literal
 from tracker.errors import SettingsError
 from tracker.face.options import EngineOptions
 from tracker.output.display import require_display
+from tracker.output.formats import OPENSEEFACE_PORT
 from tracker.output.target import Target
 
 if TYPE_CHECKING:
     from tracker.capture.controls import CameraControls
     from tracker.capture.source import FrameSource
 
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", 11573
+DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", OPENSEEFACE_PORT
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class OutputSettings:
 class Settings:
     """One run of the program.
 
-    list_cameras, list_dcaps, benchmark: print and end instead of tracking.
+    list_cameras, list_dcaps, list_formats, benchmark: print and end instead of tracking.
     frames: end after so many. parent_pid: end with that process. profile: name of what is kept between runs.
     """
 
@@ -93,12 +94,13 @@ class Settings:
     profile: str | None
     list_cameras: int
     list_dcaps: int | None
+    list_formats: bool
     benchmark: bool
 
     @property
     def tracks(self) -> bool:
         """Whether this run tracks faces, rather than listing something or measuring."""
-        return not (self.list_cameras or self.list_dcaps is not None or self.benchmark)
+        return not (self.list_cameras or self.list_dcaps is not None or self.list_formats or self.benchmark)
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
@@ -106,6 +108,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
     Raises SettingsError for the first thing that cannot work.
     """
+    targets = _targets(arguments.target, arguments.ip, arguments.port)
     settings = Settings(
         input=InputSettings(
             capture=arguments.capture,
@@ -133,6 +136,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
             scan_retinaface=arguments.scan_retinaface,
             try_hard=arguments.try_hard,
             gaze_tracking=arguments.gaze_tracking,
+            blendshapes=any(target.needs_blendshapes for target in targets),
             adapt_3d=not arguments.no_3d_adapt,
             max_feature_updates=float(arguments.max_feature_updates),
             smoothing=arguments.smoothing,
@@ -141,7 +145,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
             model_dir=_path(arguments.model_dir),
         ),
         output=OutputSettings(
-            targets=_targets(arguments.target, arguments.ip, arguments.port),
+            targets=targets,
             face_id_offset=arguments.face_id_offset,
             visualize=arguments.visualize,
             pnp_points=arguments.pnp_points,
@@ -160,6 +164,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         profile=arguments.profile,
         list_cameras=arguments.list_cameras,
         list_dcaps=arguments.list_dcaps,
+        list_formats=arguments.list_formats,
         benchmark=arguments.benchmark,
     )
     _check_profile_name(settings.profile)

@@ -1,22 +1,32 @@
-"""Where records are sent: a host and a port, as the user writes them."""
+"""Where results are sent, and how: what the user writes as ``FORMAT://HOST:PORT?switch=value``."""
 
 from __future__ import annotations
 
 import ipaddress
+import math
 from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlencode
 
 from tracker.errors import SettingsError
+from tracker.output.formats import FORMATS, FPS, OPENSEEFACE, Format
+
+_SCHEME_END = "://"
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A receiver. host: a name or an address without brackets; port: 1 to 65535.
+    """A receiver, or with a format that listens the address to listen at.
+
+    host: a name or an address without brackets; port: 1 to 65535. format: a name of `formats.FORMATS`.
+    switches: names and values as given, sorted by name.
 
     Raises SettingsError for an empty host or a port that does not exist.
     """
 
     host: str
     port: int
+    format: str = OPENSEEFACE
+    switches: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.host or self.host.isspace():
@@ -25,7 +35,11 @@ class Target:
             raise SettingsError(f"port {self.port} does not exist: give one from 1 to 65535")
 
     def __str__(self) -> str:
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        if self.format == OPENSEEFACE and not self.switches:
+            return place
+        query = "?" + urlencode(self.switches, safe="/:\\,") if self.switches else ""
+        return f"{self.format}{_SCHEME_END}{place}{query}"
 
     @property
     def is_address(self) -> bool:
@@ -36,16 +50,87 @@ class Target:
             return False
         return True
 
+    @property
+    def fps(self) -> float | None:
+        """The most frames a second; None without a limit."""
+        text = self.option(FPS)
+        return float(text) if text else None
+
+    @property
+    def needs_blendshapes(self) -> bool:
+        """Whether ARKit's coefficients must be estimated for it."""
+        return FORMATS[self.format].needs_blendshapes(self.option)
+
+    def option(self, name: str) -> str:
+        """The value of a switch that the format has: as given, else its default."""
+        for given, value in self.switches:
+            if given == name:
+                return value
+        switch = FORMATS[self.format].switch(name)
+        return switch.default if switch is not None else ""
+
 
 def parse_target(text: str) -> Target:
-    """``HOST:PORT`` or ``[IPV6]:PORT``. Raises SettingsError for anything else."""
-    host, colon, port = text.strip().rpartition(":")
-    if not colon:
+    """``FORMAT://HOST[:PORT][?switch=value&...]``, or ``HOST:PORT`` for OpenSeeFace. An IPv6 host is in brackets.
+
+    Raises SettingsError for anything else.
+    """
+    stripped = text.strip()
+    name, separator, rest = stripped.partition(_SCHEME_END)
+    if not separator:
+        host, port = _place(text, stripped, None)
+        return Target(host, port)
+    format = FORMATS.get(name.lower())
+    if format is None:
+        raise SettingsError(f"target '{text}': there is no format '{name}'; choose from {', '.join(FORMATS)}")
+    place, _, query = rest.partition("?")
+    host, port = _place(text, place.removesuffix("/"), format.port)
+    return Target(host, port, format.name, _switches(text, format, query))
+
+
+def _place(text: str, place: str, default_port: int | None) -> tuple[str, int]:
+    """Host and port of `place`, the part of `text` that says where."""
+    host, colon, port = place.rpartition(":")
+    if default_port is not None and (not colon or port.endswith("]")):
+        host, port = place, str(default_port)
+    elif not colon:
         raise SettingsError(f"target '{text}' has no port: write HOST:PORT, for instance 127.0.0.1:11573")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
         raise SettingsError(f"target '{text}': write an IPv6 address in brackets, for instance [::1]:11573")
+    if "/" in host or "#" in host:
+        raise SettingsError(f"target '{text}': '{host}' is no host")
     if not (port.isascii() and port.isdigit()):
         raise SettingsError(f"target '{text}': '{port}' is no port number, which is 1 to 65535")
-    return Target(host, int(port))
+    return host, int(port)
+
+
+def _switches(text: str, format: Format, query: str) -> tuple[tuple[str, str], ...]:
+    known = ", ".join(switch.name for switch in format.switches)
+    try:
+        pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
+    except ValueError:
+        raise SettingsError(f"target '{text}': write name=value after the ?, with & between two") from None
+    given: dict[str, str] = {}
+    for name, value in pairs:
+        switch = format.switch(name)
+        if switch is None:
+            raise SettingsError(f"target '{text}': {format.name} has no '{name}'; it has {known}")
+        if switch.values and value not in switch.values:
+            raise SettingsError(f"target '{text}': {name} is one of {', '.join(switch.values)}, not '{value}'")
+        if not value:
+            raise SettingsError(f"target '{text}': {name} is empty")
+        if name == FPS:
+            _check_fps(text, value)
+        given[name] = value
+    return tuple(sorted(given.items()))
+
+
+def _check_fps(text: str, value: str) -> None:
+    try:
+        fps = float(value)
+    except ValueError:
+        fps = math.nan
+    if not 0.0 < fps <= 1000.0:
+        raise SettingsError(f"target '{text}': fps is a number above 0 and at most 1000, not '{value}'")

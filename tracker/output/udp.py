@@ -1,4 +1,4 @@
-"""Sends records to receivers over UDP, whatever becomes of the receivers."""
+"""Sends datagrams to receivers over UDP, whatever becomes of the receivers."""
 
 from __future__ import annotations
 
@@ -6,14 +6,11 @@ import errno
 import logging
 import socket
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from protocol import openseeface
-from tracker.output.mapping import Recentre, to_records
 from tracker.output.resolver import Resolution, Resolve, Resolver, resolve
 from tracker.output.target import Target
-from tracker.types import Frame, FrameResult
 
 logger = logging.getLogger(__name__)
 
@@ -42,34 +39,21 @@ class _Receiver:
     sent: int = 0
 
 
-class UdpSink:
-    """One datagram per frame with a face, to every target; nothing at all for an empty frame.
+class UdpChannel:
+    """The way to all receivers that are reached over UDP, whatever is sent to them.
 
     Sending never blocks and never fails: what goes wrong is counted, reported in one line per target until that
     target works again, and tried again every five seconds. The sockets (one per address family) live as long as
-    the sink, because receivers may hold on to the sender's port.
-
-    face_id_offset: added to every id. recentre: the neutral pose of each face by the tracker's id, looked at with
-    every frame, so that its owner may change it at any time.
+    the channel, because receivers may hold on to the sender's port. Used from one thread.
     """
 
-    name = "udp"
-
     def __init__(
-        self,
-        targets: Sequence[Target],
-        face_id_offset: int = 0,
-        recentre: Mapping[int, Recentre] | None = None,
-        resolve: Resolve = resolve,
-        clock: Callable[[], float] = time.monotonic,
+        self, targets: Iterable[Target], resolve: Resolve = resolve, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._face_id_offset = face_id_offset
-        self._recentre = recentre
         self._clock = clock
         self._sockets: dict[socket.AddressFamily, socket.socket] = {}
         self._receivers = {target: _Receiver(target) for target in targets}
-        self._unsendable_reported = False
-        self._resolver = None if all(target.is_address for target in targets) else Resolver(resolve)
+        self._resolver = None if all(target.is_address for target in self._receivers) else Resolver(resolve)
         for receiver in self._receivers.values():
             self._look_up(receiver)
 
@@ -83,23 +67,36 @@ class UdpSink:
         """Datagrams and look-ups that failed so far."""
         return sum(receiver.errors for receiver in self._receivers.values())
 
-    def write(self, frame: Frame, result: FrameResult) -> None:
-        """Send the records of `result`."""
-        self._take_answers()
-        if not result.faces:
+    def take_answers(self) -> None:
+        """Learn what host names were found to mean. Call it now and then, also while there is nothing to send."""
+        if self._resolver is not None:
+            for target, answer in self._resolver.answers():
+                self._take_answer(self._receivers[target], answer)
+
+    def send(self, target: Target, datagrams: Sequence[bytes]) -> None:
+        """Send `datagrams`, in their order, to one of the channel's targets."""
+        receiver = self._receivers[target]
+        if self._clock() < receiver.retry_at:
             return
+        if receiver.resolution is None:
+            if not receiver.asked:
+                self._look_up(receiver)
+            return
+        family, address = receiver.resolution
         try:
-            data = openseeface.encode(to_records(result, self._face_id_offset, self._recentre))
-        except openseeface.PacketError as error:
-            # A lost frame is better than a NaN in an avatar's skeleton, and than no tracking at all.
-            if not self._unsendable_reported:
-                logger.warning("a frame was not sent: %s", error)
-                self._unsendable_reported = True
+            for data in datagrams:
+                self._socket(family).sendto(data, address)
+                receiver.sent += 1
+        except OSError as error:
+            passing = error.errno in _PASSING
+            self._failed(receiver, f"cannot send to {target} ({_reason(error)})", pause=not passing)
+            if not passing and not target.is_address:
+                receiver.resolution = None  # the name may mean another address by then
             return
-        now = self._clock()
-        for receiver in self._receivers.values():
-            if now >= receiver.retry_at:
-                self._send(receiver, data)
+        # An absent receiver makes every other datagram fail on some systems; that is no recovery.
+        if receiver.reported and self._clock() - receiver.failed_at >= RETRY_S:
+            receiver.reported = False
+            logger.warning("sending to %s again", target)
 
     def close(self) -> None:
         """Close the sockets. Safe to call twice."""
@@ -108,26 +105,6 @@ class UdpSink:
         for opened in self._sockets.values():
             opened.close()
         self._sockets.clear()
-
-    def _send(self, receiver: _Receiver, data: bytes) -> None:
-        if receiver.resolution is None:
-            if not receiver.asked:
-                self._look_up(receiver)
-            return
-        family, address = receiver.resolution
-        try:
-            self._socket(family).sendto(data, address)
-        except OSError as error:
-            passing = error.errno in _PASSING
-            self._failed(receiver, f"cannot send to {receiver.target} ({_reason(error)})", pause=not passing)
-            if not passing and not receiver.target.is_address:
-                receiver.resolution = None  # the name may mean another address by then
-            return
-        receiver.sent += 1
-        # An absent receiver makes every other datagram fail on some systems; that is no recovery.
-        if receiver.reported and self._clock() - receiver.failed_at >= RETRY_S:
-            receiver.reported = False
-            logger.warning("sending to %s again", receiver.target)
 
     def _socket(self, family: socket.AddressFamily) -> socket.socket:
         if family not in self._sockets:
@@ -145,11 +122,6 @@ class UdpSink:
         else:
             receiver.asked = True
             self._resolver.ask(receiver.target)
-
-    def _take_answers(self) -> None:
-        if self._resolver is not None:
-            for target, answer in self._resolver.answers():
-                self._take_answer(self._receivers[target], answer)
 
     def _take_answer(self, receiver: _Receiver, answer: Resolution | OSError) -> None:
         receiver.asked = False

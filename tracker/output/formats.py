@@ -1,0 +1,184 @@
+"""The table of formats that ``--target`` knows: names, ports, switches and who reads them.
+
+Nothing heavy is imported here: the command line reads it to check its arguments, and the launcher to offer them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from protocol import facejson, ifacialmocap, livelink, opentrack, vmc, vtubestudio
+
+OPENSEEFACE = "osf"
+OPENSEEFACE_PORT = 11573
+
+Options = Callable[[str], str]
+"""The value of a switch by its name: what the user gave, or the default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """What can follow a target after ``?``. values: what is allowed; empty for any text."""
+
+    name: str
+    text: str
+    default: str = ""
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to send results.
+
+    port: where receivers listen, or where we do with `listens`. extra: the optional dependencies it needs.
+    needs_blendshapes: whether ARKit's coefficients must be estimated for a target with such switches.
+    """
+
+    name: str
+    title: str
+    port: int
+    receivers: tuple[str, ...]
+    transport: str = "UDP"
+    listens: bool = False
+    extra: str | None = None
+    switches: tuple[Switch, ...] = ()
+    needs_blendshapes: Callable[[Options], bool] = lambda option: False
+
+    def switch(self, name: str) -> Switch | None:
+        """The switch of that name, if there is one."""
+        return next((switch for switch in self.switches if switch.name == name), None)
+
+
+FPS = "fps"
+"""Every format takes this one: the most frames a second, by the time of the pictures."""
+
+_OFF_ON = ("0", "1")
+_ALL = Switch(FPS, "at most so many frames a second")
+_MIRROR = Switch("mirror", "1 swaps left and right, as in a mirror", "0", _OFF_ON)
+
+
+def _always(option: Options) -> bool:
+    return True
+
+
+_TABLE = (
+    Format(
+        OPENSEEFACE,
+        "OpenSeeFace",
+        OPENSEEFACE_PORT,
+        ("VSeeFace", "VTube Studio", "Warudo", "VNyan", "Inochi Session", "Unity", "Godot"),
+        switches=(_ALL,),
+    ),
+    Format(
+        "vmc",
+        "VMC Protocol",
+        vmc.PERFORMER_PORT,
+        ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender", "Unreal", "Unity", "Godot"),
+        switches=(
+            _ALL,
+            Switch("expressions", "the names the avatar knows", "vrm0", ("vrm0", "vrm1", "perfectsync")),
+            Switch("emotions", "1 moves joy, anger and sorrow as well as mouth and eyes", "0", _OFF_ON),
+            Switch("role", "assistant also sends trackers, to a program that moves the avatar itself", "performer",
+                   ("performer", "assistant")),
+            Switch("model", "the avatar's VRM file, for the places of its bones"),
+            Switch("bones", "0 leaves bones out", "1", _OFF_ON),
+            _MIRROR,
+        ),
+        needs_blendshapes=lambda option: option("expressions") == "perfectsync",
+    ),
+    Format(
+        "ifacialmocap",
+        "iFacialMocap",
+        ifacialmocap.DEFAULT_PORT,
+        ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
+        switches=(_ALL, Switch("version", "of the text", "1", ("1", "2")), _MIRROR),
+        needs_blendshapes=_always,
+    ),
+    Format(
+        "ifacialmocap+listen",
+        "iFacialMocap, as a phone that is asked",
+        ifacialmocap.DEFAULT_PORT,
+        ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
+        listens=True,
+        switches=(_ALL, _MIRROR),
+        needs_blendshapes=_always,
+    ),
+    Format(
+        "livelink",
+        "Live Link Face",
+        livelink.DEFAULT_PORT,
+        ("Unreal", "Inochi Session", "Blender", "Godot"),
+        switches=(_ALL, Switch("subject", "the name the receiver lists", "facetracker"), _MIRROR),
+        needs_blendshapes=_always,
+    ),
+    Format(
+        "opentrack", "opentrack", opentrack.DEFAULT_PORT, ("opentrack",), switches=(_ALL, _MIRROR)
+    ),
+    Format(
+        "vts",
+        "VTube Studio's plug-in API",
+        vtubestudio.DEFAULT_PORT,
+        ("VTube Studio",),
+        transport="WebSocket",
+        extra="receivers",
+        switches=(
+            _ALL,
+            Switch("arkit", "1 adds ARKit's coefficients as parameters of their own", "1", _OFF_ON),
+            Switch("mirror", "1 moves the model as a mirror would, as VTube Studio's own tracking does", "1", _OFF_ON),
+        ),
+        needs_blendshapes=lambda option: option("arkit") == "1",
+    ),
+    Format(
+        "json",
+        "JSON",
+        facejson.UDP_PORT,
+        ("scripts",),
+        switches=(
+            _ALL,
+            Switch("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
+            Switch("points", "1 adds the landmarks", "0", _OFF_ON),
+        ),
+        needs_blendshapes=lambda option: option("blendshapes") == "1",
+    ),
+    Format(
+        "json+ws",
+        "JSON, for web pages that connect here",
+        facejson.WEBSOCKET_PORT,
+        ("web pages", "OBS browser sources"),
+        transport="WebSocket",
+        listens=True,
+        extra="receivers",
+        switches=(
+            _ALL,
+            Switch("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
+            Switch("points", "1 adds the landmarks", "0", _OFF_ON),
+            Switch("origin", "web sites, separated by commas, that may connect besides pages of this machine"),
+        ),
+        needs_blendshapes=lambda option: option("blendshapes") == "1",
+    ),
+)  # fmt: skip
+
+FORMATS = {format.name: format for format in _TABLE}
+"""By the name that stands before ``://``."""
+
+
+def describe() -> list[dict[str, Any]]:
+    """The table as plain values, for JSON."""
+    return [
+        {
+            "name": format.name,
+            "title": format.title,
+            "port": format.port,
+            "transport": format.transport,
+            "listens": format.listens,
+            "extra": format.extra,
+            "receivers": list(format.receivers),
+            "switches": [
+                {"name": switch.name, "text": switch.text, "default": switch.default, "values": list(switch.values)}
+                for switch in format.switches
+            ],
+        }
+        for format in _TABLE
+    ]

@@ -1,0 +1,51 @@
+"""Hands each frame's result to the senders of all targets."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracker.output.scene import Scene
+from tracker.output.senders.sender import Sender
+from tracker.output.subject import SubjectFollower
+from tracker.types import Frame, FrameResult
+
+
+class NetworkSink:
+    """Everything that is sent. Never blocks and never fails for what receivers or the network do.
+
+    senders: closed with the sink. face_id_offset: added to every id that is sent. gaze_tracking: whether pupils are
+    measured.
+    """
+
+    name = "network"
+
+    def __init__(self, senders: Sequence[Sender], face_id_offset: int = 0, gaze_tracking: bool = True) -> None:
+        self._senders = senders
+        self._face_id_offset = face_id_offset
+        self._gaze_tracking = gaze_tracking
+        self._follower = SubjectFollower(gaze_tracking)
+
+    @property
+    def sent(self) -> int:
+        """Messages handed to the network so far."""
+        return sum(sender.sent for sender in self._senders)
+
+    @property
+    def errors(self) -> int:
+        """Messages, connections and look-ups that failed so far."""
+        return sum(sender.errors for sender in self._senders)
+
+    def write(self, frame: Frame, result: FrameResult) -> None:
+        """Send `result`."""
+        scene = Scene(result, self._follower.follow(result), self._face_id_offset, self._gaze_tracking)
+        for sender in self._senders:
+            sender.send(scene)
+
+    def rest(self) -> None:
+        """The user is recentred: where they sit now is where they rest. May be called from any thread."""
+        self._follower.rest()
+
+    def close(self) -> None:
+        """End all sending. Safe to call twice."""
+        for sender in self._senders:
+            sender.close()

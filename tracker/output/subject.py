@@ -1,0 +1,191 @@
+"""The one person that formats for a single avatar show: the face with the lowest id, in angles and centimetres."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tracker import topology as t
+from tracker.face.head import REFERENCE_HEAD
+from tracker.types import Expression, FloatArray, FrameResult, HeadPose
+
+CM_PER_UNIT = 9.0 / 0.632
+"""A face unit in centimetres on a head whose outer eye corners are 9 cm apart."""
+REST_S = 1.0
+"""The distance at which somebody sits is the mean over so long after they were first seen."""
+
+_PUPILS, _EYEBALLS = slice(66, 68), slice(68, 70)
+
+
+@dataclass(frozen=True, slots=True)
+class Angles:
+    """Degrees: yaw + to the subject's right, pitch + down, roll + with the top to the subject's left."""
+
+    yaw: float
+    pitch: float
+    roll: float = 0.0
+
+    def mirrored(self) -> Angles:
+        """The same in a mirror."""
+        return Angles(-self.yaw, self.pitch, -self.roll)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where the head is and looks.
+
+    quaternion: x, y, z, w of the turn in Unity's axes for an avatar that faces the way the user does (x to its right,
+    y up, z forward, left-handed). These are the camera's axes all turned round, so that the numbers are the same.
+    place: of the nose tip, centimetres: to the image's right, up, away from the camera.
+    lean: centimetres from where the user sits: to the image's right, up, nearer to the camera.
+    """
+
+    angles: Angles
+    quaternion: tuple[float, float, float, float]
+    place: tuple[float, float, float]
+    lean: tuple[float, float, float]
+
+    def mirrored(self) -> Head:
+        """The same in a mirror."""
+        x, y, z, w = self.quaternion
+        return Head(
+            self.angles.mirrored(),
+            (x, -y, -z, w),
+            (-self.place[0], *self.place[1:]),
+            (-self.lean[0], *self.lean[1:]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One person in one frame. Pairs are right, left of the subject.
+
+    head: the last one known where the frame gave no pose; None before the first. gaze: within the head.
+    openness: 0 to 1. blendshapes: ARKit's 52, or None where nobody asked for them.
+    """
+
+    face_id: int
+    head: Head | None
+    gaze: tuple[Angles, Angles]
+    openness: tuple[float, float]
+    expression: Expression
+    blendshapes: tuple[float, ...] | None
+
+    def mirrored(self) -> Subject:
+        """The same person in a mirror: right is left."""
+        right, left = self.gaze
+        shapes = self.blendshapes
+        return Subject(
+            face_id=self.face_id,
+            head=None if self.head is None else self.head.mirrored(),
+            gaze=(left.mirrored(), right.mirrored()),
+            openness=(self.openness[1], self.openness[0]),
+            expression=_mirrored(self.expression),
+            blendshapes=None if shapes is None else tuple(shapes[i] for i in _MIRRORED_SHAPES),
+        )
+
+
+class SubjectFollower:
+    """Turns results into the subject, frame after frame.
+
+    gaze_tracking: False means that pupils are not measured; the gaze is then straight ahead.
+    """
+
+    def __init__(self, gaze_tracking: bool = True) -> None:
+        self._gaze_tracking = gaze_tracking
+        self._face_id: int | None = None
+        self._head: Head | None = None
+        self._gaze = (_AHEAD, _AHEAD)
+        self._rest_since_s = 0.0
+        self._rest_distances: list[float] = []
+        self._rest_anew = False
+        self._rest_cm = 0.0
+
+    def follow(self, result: FrameResult) -> Subject | None:
+        """The subject in `result`, None when there is no face. Frames must come in the order of their media time."""
+        if not result.faces:
+            return None
+        face = result.faces[0]
+        if face.face_id != self._face_id:
+            self._face_id, self._head, self._gaze = face.face_id, None, (_AHEAD, _AHEAD)
+            self.rest()
+        if face.pose is not None:
+            self._head = self._head_of(face.pose, result.media_s)
+        if face.points_3d is not None and self._gaze_tracking:
+            self._gaze = gaze_angles(face.points_3d)
+        right_open, left_open = (min(max(value, 0.0), 1.0) for value in face.eyes.openness.tolist())
+        return Subject(
+            face_id=face.face_id,
+            head=self._head,
+            gaze=self._gaze,
+            openness=(right_open, left_open),
+            expression=face.expression,
+            blendshapes=None if face.blendshapes is None else tuple(face.blendshapes.tolist()),
+        )
+
+    def rest(self) -> None:
+        """Take the distance of the next second for that at which the user sits. May be called from any thread."""
+        self._rest_anew = True
+
+    def _head_of(self, pose: HeadPose, now_s: float) -> Head:
+        x, y, z = head_place(pose)
+        if self._rest_anew:
+            self._rest_anew = False
+            self._rest_distances.clear()
+        if not self._rest_distances:
+            self._rest_since_s = now_s
+        is_resting = not self._rest_distances or now_s - self._rest_since_s < REST_S
+        if is_resting and math.isfinite(z):
+            self._rest_distances.append(z)
+            self._rest_cm = sum(self._rest_distances) / len(self._rest_distances)
+        qx, qy, qz, qw = pose.quaternion_xyzw.tolist()
+        return Head(head_angles(pose), (qx, qy, qz, qw), (x, y, z), (x, y, self._rest_cm - z))
+
+
+def head_angles(pose: HeadPose) -> Angles:
+    """The pose's angles."""
+    pitch, yaw, roll = pose.euler_deg.tolist()
+    return Angles(yaw, pitch, roll)
+
+
+def head_place(pose: HeadPose) -> tuple[float, float, float]:
+    """Centimetres: to the image's right, up, away from the camera."""
+    x, y, z = (CM_PER_UNIT * value for value in pose.translation.tolist())
+    return (x, -y, z)
+
+
+def gaze_angles(points_3d: FloatArray) -> tuple[Angles, Angles]:
+    """Where right and left eye look, within the head. points_3d: (70, 3) of a face, head frame.
+
+    0 is the reference head's look straight ahead, at which the pupils stand above the line through the eye's corners
+    and with it above the eyeballs' centres.
+    """
+    right, left = (points_3d[_PUPILS] - points_3d[_EYEBALLS]).tolist()
+    return _look(right, _STRAIGHT[0]), _look(left, _STRAIGHT[1])
+
+
+def _look(direction: Sequence[float], zero: Angles) -> Angles:
+    """`direction` in the head frame as angles from `zero`."""
+    x, y, z = direction
+    across, up = math.degrees(math.atan2(x, z)), math.degrees(math.atan2(y, math.hypot(x, z)))
+    return Angles(across - zero.yaw, -up - zero.pitch)
+
+
+def _mirrored(expression: Expression) -> Expression:
+    values = expression.as_tuple()
+    names = Expression.__dataclass_fields__
+    by_name = dict(zip(names, values, strict=True))
+    return Expression(**{name: by_name[_other_side(name, "_l", "_r")] for name in names})
+
+
+def _other_side(name: str, left: str, right: str) -> str:
+    for one, other in ((left, right), (right, left)):
+        if name.endswith(one):
+            return name.removesuffix(one) + other
+    return name
+
+
+_AHEAD = Angles(0.0, 0.0)
+_STRAIGHT = [_look(direction, _AHEAD) for direction in (REFERENCE_HEAD[_PUPILS] - REFERENCE_HEAD[_EYEBALLS]).tolist()]
+_MIRRORED_SHAPES = [t.BLENDSHAPE_NAMES.index(_other_side(name, "Left", "Right")) for name in t.BLENDSHAPE_NAMES]

@@ -1,0 +1,69 @@
+"""Keeps what receivers granted us, readable by the user alone."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from pathlib import Path
+
+logger = logging.getLogger(__name__)
+
+_OURS_ALONE = 0o600
+_changing = threading.Lock()  # senders to two VTube Studios change one file
+
+
+def default_path() -> Path:
+    """Where tokens lie."""
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("facetracker", appauthor=False)) / "vtubestudio-tokens.json"
+
+
+class Tokens:
+    """Tokens by the receiver's address, in a file that several senders may share.
+
+    A file that cannot be read or written costs a warning: then the user is asked anew.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._was_unreadable = False
+
+    def get(self, place: str) -> str | None:
+        """The token for `place`."""
+        return self._load().get(place)
+
+    def put(self, place: str, token: str | None) -> None:
+        """Keep `token` for `place`; None forgets it."""
+        with _changing:
+            kept = self._load()
+            kept.pop(place, None)
+            if token is not None:
+                kept[place] = token
+            try:
+                self._write(kept)
+            except OSError as error:
+                reason = error.strerror or error
+                logger.warning("cannot keep VTube Studio's permission in %s (%s)", self._path, reason)
+
+    def _write(self, kept: dict[str, str]) -> None:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        written = self._path.with_suffix(f".{os.getpid()}.tmp")
+        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OURS_ALONE), "w") as file:
+            json.dump(kept, file)
+        written.replace(self._path)
+
+    def _load(self) -> dict[str, str]:
+        try:
+            kept = json.loads(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except (OSError, ValueError, RecursionError) as error:
+            if not self._was_unreadable:
+                self._was_unreadable = True
+                logger.warning("cannot read %s (%s); VTube Studio will ask you again", self._path, error)
+            return {}
+        tokens = kept.items() if isinstance(kept, dict) else ()
+        return {str(place): token for place, token in tokens if isinstance(token, str)}
