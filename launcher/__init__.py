@@ -1,0 +1,61 @@
+"""Starts, watches and stops the tracker from another program.
+
+    from launcher import TrackerOptions, TrackerProcess, list_cameras
+
+    with TrackerProcess(TrackerOptions(camera="demo", model=0)) as tracker:
+        tracker.subscribe(print)
+        tracker.start()
+        ...
+        tracker.control.recentre()
+
+The tracker is known only as a process and by what it sends: nothing of it is imported here.
+"""
+
+from __future__ import annotations
+
+from launcher.cameras import Camera, Mode, list_cameras
+from launcher.control import ControlError, TrackerControl
+from launcher.errors import LauncherError
+from launcher.events import (
+    Connected,
+    Crashed,
+    Event,
+    Lines,
+    Refused,
+    Restarting,
+    Started,
+    StatisticsCame,
+    Stopped,
+)
+from launcher.formats import Format, Switch, list_formats
+from launcher.options import Receiver, TrackerOptions
+from launcher.process import State, TrackerProcess
+from launcher.statistics import Statistics
+from launcher.transcript import LogLine
+
+__all__ = [
+    "Camera",
+    "Connected",
+    "ControlError",
+    "Crashed",
+    "Event",
+    "Format",
+    "LauncherError",
+    "Lines",
+    "LogLine",
+    "Mode",
+    "Receiver",
+    "Refused",
+    "Restarting",
+    "Started",
+    "State",
+    "Statistics",
+    "StatisticsCame",
+    "Stopped",
+    "Switch",
+    "TrackerControl",
+    "TrackerOptions",
+    "TrackerProcess",
+    "list_cameras",
+    "list_formats",
+]

@@ -1,0 +1,293 @@
+"""``facetracker-launcher``: lists cameras, runs a tracker and looks after it; without a command, the window."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import io
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, NoReturn, TextIO
+
+from launcher.cameras import Camera, list_cameras
+from launcher.errors import LauncherError, UsageError
+from launcher.events import Connected, Crashed, Event, Lines, Refused, Restarting, Started, StatisticsCame, Stopped
+from launcher.options import TrackerOptions
+from launcher.process import TrackerProcess
+from launcher.profiles import load_profile, profile_names
+from launcher.remote import RemoteAccess, RunningLauncher, running_launchers
+from protocol.control import Message
+
+PROGRAM = "facetracker-launcher"
+NOTHING, NOTHING_RUNS = "no tracker runs", 1
+_POLL_S = 0.2
+_REMOTE = {
+    "recentre": "take the pose and face held now for neutral",
+    "reset-calibration": "forget how far expressions reach",
+    "pause": "send nothing for now",
+    "resume": "send again",
+}
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what was wrong in one line instead of printing all usage before it."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message} (see --help)")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line and return its exit code. Whatever goes wrong is one line on standard error."""
+    words = sys.argv[1:] if argv is None else argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a camera's name must not end the program, whatever the console knows
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    try:
+        if words[:1] == ["run"] and not {"-h", "--help"} & set(words[1:2]):
+            return _run(words[1:])  # by hand: all that follows is the tracker's
+        arguments = _parser().parse_args(words or ["window"])
+        action: Callable[[argparse.Namespace], int] = arguments.action
+        return action(arguments)
+    except LauncherError as error:
+        _say(f"error: {error}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog=PROGRAM,
+        description="Starts the face tracker, watches it, and stops it. Without a command it opens a window in the "
+        "browser.",
+        epilog="Exit codes: 0 fine, 1 failure or nothing runs, 2 wrong argument; 'run' ends with the tracker's own.",
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    window = commands.add_parser("window", help="open the window in the browser; what happens without a command")
+    window.add_argument("--host", default="127.0.0.1", help="listen there; others than this machine need a token")
+    window.add_argument("--port", type=int, default=11580, metavar="N", help="listen there, or where there is room")
+    window.add_argument("--token", help="what a browser has to know (default: a random one where others can reach it)")
+    window.add_argument("--no-browser", action="store_true", help="only say where the window is")
+    window.set_defaults(action=_window)
+
+    listing = commands.add_parser("list", help="list the cameras")
+    listing.add_argument("--json", action="store_true", help="as JSON, with modes and stable ids")
+    listing.set_defaults(action=_list)
+
+    running = commands.add_parser(
+        "run",
+        usage=f"{PROGRAM} run [--json] [PROFILE] [the tracker's options]",
+        help="run the tracker, and start it again when it crashes",
+        description="Options after the profile go to the tracker as they are; 'facetracker --help' lists them. "
+        f"Profiles: {', '.join(profile_names()) or 'none yet'}.",
+    )
+    running.add_argument("--json", action="store_true", help="print what happens as one JSON object per line")
+    running.set_defaults(action=lambda arguments: _run([]))
+
+    status = commands.add_parser("status", help="tell what runs")
+    status.add_argument("--json", action="store_true", help="as JSON")
+    status.set_defaults(action=_status)
+
+    stopping = commands.add_parser("stop", help="stop what runs")
+    stopping.set_defaults(action=_stop)
+
+    for name, text in _REMOTE.items():
+        command = commands.add_parser(name, help=text)
+        if name == "recentre":
+            command.add_argument("--clear", action="store_true", help="send poses as the camera sees them again")
+        command.set_defaults(action=_steer, command=name.replace("-", "_"))
+    return parser
+
+
+def _window(arguments: argparse.Namespace) -> int:
+    """The window in the browser, until it is ended. Raises LauncherError when its packages are not installed."""
+    from launcher.window import main as open_window
+
+    return open_window(arguments.host, arguments.port, arguments.token, not arguments.no_browser)
+
+
+def _list(arguments: argparse.Namespace) -> int:
+    cameras = list_cameras()
+    if arguments.json:
+        _print_json([dataclasses.asdict(camera) | {"selector": camera.selector} for camera in cameras])
+    elif not cameras:
+        _out("no camera was found; '-c demo' needs none")
+    for camera in () if arguments.json else cameras:
+        _out(_described(camera))
+    return 0
+
+
+def _described(camera: Camera) -> str:
+    modes = "".join(f"\n    {mode}" for mode in camera.modes)
+    return f"{camera.index}: {camera.name} ({camera.backend}){modes}"
+
+
+def _run(words: Sequence[str]) -> int:
+    """Run a tracker in the foreground until it ends, or until somebody ends this."""
+    rest = list(words)
+    as_json = rest[:1] == ["--json"]
+    if as_json:
+        rest.pop(0)
+    options = TrackerOptions()
+    if rest and not rest[0].startswith("-"):
+        options = load_profile(rest.pop(0)).options
+    if rest[:1] == ["--"]:
+        rest.pop(0)
+    options = dataclasses.replace(options, extra=(*options.extra, *rest))
+
+    end = _End()
+    with _ending_on_signals(end), TrackerProcess(options) as tracker:
+        tracker.subscribe(_print_event if as_json else _print_lines)
+        with RemoteAccess(tracker, on_stop=end.request):
+            tracker.start()
+            while not end.requested and not tracker.wait(_POLL_S):
+                pass
+            exit_code = tracker.stop()
+        tracker.flush()
+    if exit_code is None or exit_code < 0:
+        return 0 if end.requested else 1
+    return exit_code
+
+
+class _End:
+    """Set once, looked at often: a plain attribute, as a signal handler must not wait for a lock."""
+
+    def __init__(self) -> None:
+        self.requested = False
+
+    def request(self, *_signal: object) -> None:
+        self.requested = True
+
+
+@contextmanager
+def _ending_on_signals(end: _End) -> Iterator[None]:
+    """Within the block, what asks a process to end sets `end`. For the main thread."""
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    # `nohup` lets SIGHUP be ignored on purpose.
+    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.signal(number, end.request) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _print_lines(event: Event) -> None:
+    if isinstance(event, Lines):
+        for line in event.lines:
+            if line.stream == "launcher":
+                _say(line.text)
+            else:
+                _print(line.text, sys.stdout if line.stream == "out" else sys.stderr)
+        if event.left_out:
+            _say(f"{event.left_out} lines were left out")
+
+
+def _print_event(event: Event) -> None:
+    """One JSON object for each event."""
+    now = round(time.time(), 3)
+    if isinstance(event, Lines):
+        for line in event.lines:
+            came = round(line.unix_time, 3)
+            _print_json({"event": "line", "time": came, "stream": line.stream, "text": line.text}, indent=None)
+    elif isinstance(event, StatisticsCame):
+        _print_json({"event": "statistics", "time": now, **event.statistics.raw}, indent=None)
+    else:
+        _print_json({"event": _NAMES[type(event)], "time": now, **dataclasses.asdict(event)}, indent=None)
+
+
+_NAMES: dict[type, str] = {
+    Started: "started",
+    Connected: "connected",
+    Stopped: "stopped",
+    Crashed: "crashed",
+    Restarting: "restarting",
+    Refused: "refused",
+}
+
+
+def _status(arguments: argparse.Namespace) -> int:
+    answers, failed = _ask_all("status")
+    if arguments.json:
+        _print_json([{"launcher": launcher.pid, **answer} for launcher, answer in answers])
+    for launcher, answer in () if arguments.json else answers:
+        _out(_summary(launcher, answer))
+    if not answers and not failed and not arguments.json:
+        _out(NOTHING)
+    return NOTHING_RUNS if failed or not answers else 0
+
+
+def _summary(launcher: RunningLauncher, answer: Message) -> str:
+    """One line about a launcher's tracker."""
+    line = f"launcher {launcher.pid}: {answer['state']}"
+    if answer.get("explanation"):
+        return f"{line}. {answer['explanation']}"
+    statistics = answer.get("statistics")
+    if not statistics:
+        return line
+    latency = statistics.get("latency_ms")
+    late = "" if latency is None else f", latency {latency:.1f} ms"
+    cpu = statistics.get("cpu_percent")
+    busy = "" if cpu is None else f", {cpu:.0f} % of a core"
+    return (
+        f"{line}, tracker {answer['pid']} {statistics['state']} {statistics['source']}: "
+        f"{statistics['fps']:.1f} frames/s, faces {statistics['faces']}{late}{busy}"
+    )
+
+
+def _stop(arguments: argparse.Namespace) -> int:
+    answers, failed = _ask_all("stop")
+    for launcher, _ in answers:
+        _out(f"stopped the tracker of launcher {launcher.pid}")
+    if not answers and not failed:
+        _out(NOTHING)
+    return NOTHING_RUNS if failed or not answers else 0
+
+
+def _steer(arguments: argparse.Namespace) -> int:
+    values = {"clear": True} if getattr(arguments, "clear", False) else {}
+    answers, failed = _ask_all(arguments.command, **values)
+    if not answers and not failed:
+        _out(NOTHING)
+    return NOTHING_RUNS if failed or not answers else 0
+
+
+def _ask_all(command: str, **values: Any) -> tuple[list[tuple[RunningLauncher, Message]], bool]:
+    """What each launcher answers, and whether one failed, which is told."""
+    answers, failed = [], False
+    for launcher in running_launchers():
+        try:
+            answers.append((launcher, launcher.ask(command, **values)))
+        except LauncherError as error:
+            _say(f"error: {error}")
+            failed = True
+    return answers, failed
+
+
+def _print_json(value: Any, indent: int | None = 2) -> None:
+    _print(json.dumps(value, indent=indent, ensure_ascii=False), sys.stdout)
+
+
+def _out(text: str) -> None:
+    _print(text, sys.stdout)
+
+
+def _say(text: str) -> None:
+    _print(f"{PROGRAM}: {text}", sys.stderr)
+
+
+def _print(text: str, stream: TextIO | None) -> None:
+    """Whoever reads may have gone, or there is no console: that ends nothing."""
+    with suppress(OSError, ValueError):
+        print(text, file=stream, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""Commands to the running tracker, over the connection that it dials."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import logging
+import math
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as FutureTimeoutError
+from typing import Any
+
+from launcher.channel import Channel, Door
+from launcher.errors import LauncherError
+from launcher.statistics import Statistics
+from protocol.control import ControlAddress, ControlMessageError, Message
+
+logger = logging.getLogger(__name__)
+
+REPLY_LIMIT_S = 3.0
+
+
+class ControlError(LauncherError):
+    """The tracker is not connected, did not answer, or answered that it cannot."""
+
+
+class TrackerControl:
+    """Steers one tracker. Every method may be called from any thread and raises ControlError when it fails.
+
+    on_hello: called with what the tracker says of itself when it has dialled in. on_statistics: with each report.
+    statistics_every_s: how often it should report; None = only when asked.
+    """
+
+    def __init__(
+        self,
+        on_hello: Callable[[Message], object] = lambda hello: None,
+        on_statistics: Callable[[Statistics], object] = lambda statistics: None,
+        statistics_every_s: float | None = None,
+    ) -> None:
+        self._on_hello = on_hello
+        self._on_statistics = on_statistics
+        self._statistics_every_s = statistics_every_s
+        self._door: Door | None = None
+        self._channel: Channel | None = None
+        self._waiting: dict[int, Future[Message]] = {}
+        self._last_id = 0
+        self._lock = threading.Lock()
+
+    def open(self) -> ControlAddress:
+        """Wait for a tracker with a new token, from now on. What was said to an earlier one ends."""
+        self.close()
+        door = Door("launcher-control", self._converse)
+        with self._lock:
+            self._door = door
+        return door.address
+
+    def close(self) -> None:
+        """Hang up. Safe to call twice."""
+        with self._lock:
+            door, self._door = self._door, None
+            channel, self._channel = self._channel, None
+        if door is not None:
+            door.close()
+        if channel is not None:
+            channel.close()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the tracker has dialled in."""
+        return self._channel is not None
+
+    def recentre(self) -> None:
+        """Take the pose and the face that the user holds now for neutral."""
+        self.request("recentre")
+
+    def clear_recentring(self) -> None:
+        """Send poses as the camera sees them again."""
+        self.request("recentre", clear=True)
+
+    def reset_calibration(self) -> None:
+        """Forget how far the user's expressions reach."""
+        self.request("reset_calibration")
+
+    def pause(self) -> None:
+        """Send nothing until `resume`. The camera stays open."""
+        self.request("pause")
+
+    def resume(self) -> None:
+        """Track again."""
+        self.request("resume")
+
+    def quit(self) -> None:
+        """Ask the tracker to end. `TrackerProcess.stop` does, and sees to it."""
+        self.request("quit")
+
+    def statistics(self) -> Statistics:
+        """How it does now."""
+        try:
+            return Statistics.from_message(self.request("statistics"))
+        except ValueError as error:
+            raise ControlError(str(error)) from error
+
+    def report_every(self, seconds: float | None) -> None:
+        """Let statistics come by themselves that often; None ends it."""
+        self._statistics_every_s = seconds
+        self.request("statistics", every_s=seconds or 0)
+
+    def picture(self) -> bytes:
+        """What the camera sees, as JPEG of at most 640 pixels' width; ten a second at most, however often asked."""
+        answer = self.request("picture")
+        try:
+            return base64.b64decode(str(answer["jpeg"]), validate=True)
+        except (KeyError, binascii.Error) as error:
+            raise ControlError("the tracker sent a picture that is none") from error
+
+    def request(self, command: str, limit_s: float = REPLY_LIMIT_S, **values: Any) -> Message:
+        """Send `command` with `values` and return the reply."""
+        future: Future[Message] = Future()
+        with self._lock:
+            channel = self._channel
+            self._last_id += 1
+            number = self._last_id
+            if channel is not None:
+                self._waiting[number] = future
+        if channel is None:
+            raise ControlError("the tracker is not connected")
+        try:
+            channel.send({"id": number, "command": command, **values})
+            reply = future.result(limit_s)
+        except OSError as error:
+            if isinstance(error, FutureTimeoutError):  # the same class from Python 3.11 on, and an OSError
+                raise ControlError(f"the tracker did not answer within {limit_s:g} seconds") from error
+            raise ControlError("the tracker is not connected any more") from error
+        except FutureTimeoutError as error:
+            raise ControlError(f"the tracker did not answer within {limit_s:g} seconds") from error
+        finally:
+            with self._lock:
+                self._waiting.pop(number, None)
+        if reply.get("ok") is not True:
+            raise ControlError(str(reply.get("error") or "the tracker refused without a reason"))
+        return reply
+
+    def _converse(self, channel: Channel, hello: Message) -> None:
+        """The tracker's side of the talk, until it ends. In a thread of its own."""
+        with self._lock:
+            previous, self._channel = self._channel, channel
+        if previous is not None:
+            previous.close()  # the tracker dialled again: what it left behind is dead
+        self._on_hello(hello)
+        if self._statistics_every_s is not None and math.isfinite(self._statistics_every_s):
+            channel.send({"id": 0, "command": "statistics", "every_s": self._statistics_every_s})
+        try:
+            while True:
+                try:
+                    message = channel.receive()
+                except ControlMessageError as error:
+                    logger.debug("the tracker said what is not understood: %s", error)
+                    continue
+                if message is None:
+                    return
+                self._take(message)
+        finally:
+            with self._lock:
+                if self._channel is channel:
+                    self._channel = None
+                    waiting, self._waiting = self._waiting, {}
+                else:
+                    waiting = {}
+            for future in waiting.values():
+                future.set_exception(ConnectionResetError("the tracker hung up"))
+
+    def _take(self, message: Message) -> None:
+        kind = message.get("type")
+        if kind == "reply":
+            number = message.get("id")
+            with self._lock:
+                future = self._waiting.pop(number, None) if isinstance(number, int) else None
+            if future is not None:
+                future.set_result(message)
+        elif kind == "statistics":
+            try:
+                self._on_statistics(Statistics.from_message(message))
+            except ValueError as error:
+                logger.debug("%s", error)

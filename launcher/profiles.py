@@ -1,0 +1,179 @@
+"""Named settings, each in a JSON file of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from launcher.errors import UsageError
+from launcher.folders import profiles_folder
+from launcher.options import OPENSEEFACE, Receiver, TrackerOptions
+
+VERSION = 1
+_NAME = r"\w[\w .-]{0,63}"
+
+
+class ProfileError(UsageError):
+    """A profile that is not there, damaged, or cannot be written."""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One named set of options.
+
+    more: what else was in the file and belongs to others (a window's colours, a newer version's settings): kept.
+    """
+
+    name: str
+    options: TrackerOptions = field(default_factory=TrackerOptions)
+    more: Mapping[str, Any] = field(default_factory=dict)
+
+
+def profile_names(folder: Path | None = None) -> tuple[str, ...]:
+    """The names of all profiles, sorted."""
+    with suppress(OSError):
+        return tuple(sorted(path.stem for path in (folder or profiles_folder()).glob("*.json") if _is_name(path.stem)))
+    return ()
+
+
+def load_profile(name: str, folder: Path | None = None) -> Profile:
+    """Raises ProfileError, with one line that says what is wrong, for anything but a good file."""
+    path = _path(name, folder)
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise ProfileError(f"there is no profile {name!r}") from None
+    except OSError as error:
+        raise ProfileError(f"profile {name!r} cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ProfileError(f"profile {name!r} is damaged ({error}); delete {path} or save it again") from error
+    try:
+        return _from_content(name, content)
+    except (ValueError, TypeError, KeyError, UsageError) as error:
+        raise ProfileError(f"profile {name!r} is damaged ({error}); delete {path} or save it again") from error
+
+
+def save_profile(profile: Profile, folder: Path | None = None) -> Path:
+    """Write it whole or not at all; what a newer version keeps in the file stays. Raises ProfileError."""
+    path = _path(profile.name, folder)
+    text = json.dumps(_to_content(profile, _kept(path)), indent=2, ensure_ascii=False) + "\n"
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished.write_text(text, encoding="utf-8")
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink()
+        raise ProfileError(f"profile {profile.name!r} cannot be written: {error.strerror}") from error
+    return path
+
+
+def delete_profile(name: str, folder: Path | None = None) -> None:
+    """Raises ProfileError when there is none, or when it stays."""
+    try:
+        _path(name, folder).unlink()
+    except FileNotFoundError:
+        raise ProfileError(f"there is no profile {name!r}") from None
+    except OSError as error:
+        raise ProfileError(f"profile {name!r} cannot be deleted: {error.strerror}") from error
+
+
+def _path(name: str, folder: Path | None) -> Path:
+    if not _is_name(name):
+        raise ProfileError(f"{name!r} is no profile name; use letters, digits, spaces, '-', '_' and '.'")
+    return (folder or profiles_folder()) / f"{name}.json"
+
+
+def _is_name(name: str) -> bool:
+    return re.fullmatch(_NAME, name) is not None
+
+
+def _from_content(name: str, content: Any) -> Profile:
+    if not isinstance(content, dict) or not isinstance(content.get("options"), dict):
+        raise ValueError("it holds no options")
+    version = content.get("version")
+    if not isinstance(version, int) or version < 1:
+        raise ValueError("it has no version")
+    known = {field.name for field in fields(TrackerOptions)}
+    stored = content["options"]
+    values = {key: _checked(key, value) for key, value in stored.items() if key in known}
+    more = {key: value for key, value in content.items() if key not in ("version", "options")}
+    return Profile(name, replace(TrackerOptions(), **values), more)
+
+
+def _to_content(profile: Profile, kept: Mapping[str, Any]) -> dict[str, Any]:
+    options: dict[str, Any] = dict(kept.get("options") or {})
+    for option in fields(TrackerOptions):
+        value = getattr(profile.options, option.name)
+        if option.name == "receivers":
+            value = [_receiver_content(receiver) for receiver in value]
+        options[option.name] = list(value) if isinstance(value, tuple) else value
+    version = kept.get("version")
+    newer = version if isinstance(version, int) and version > VERSION else VERSION
+    return {**kept, **profile.more, "version": newer, "options": options}
+
+
+def _kept(path: Path) -> dict[str, Any]:
+    """What is in the file now, as far as it can be read."""
+    try:
+        content = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return {}
+    good = isinstance(content, dict) and isinstance(content.get("options"), dict)
+    return dict(content) if good else {}
+
+
+def _checked(name: str, value: Any) -> Any:
+    """`value` as `TrackerOptions` has it. Raises ValueError for another type."""
+    if name == "receivers":
+        if not isinstance(value, list):
+            raise ValueError("receivers are a list")
+        return tuple(_receiver(entry) for entry in value)
+    if name == "extra":
+        if not (isinstance(value, list) and all(isinstance(word, str) for word in value)):
+            raise ValueError("extra arguments are a list of texts")
+        return tuple(value)
+    wanted = _TYPES[name]
+    if isinstance(value, bool) != (wanted == (bool,)) or not isinstance(value, wanted):
+        raise ValueError(f"{name} cannot be {value!r}")
+    return value
+
+
+def _receiver(entry: Any) -> Receiver:
+    if not isinstance(entry, dict):
+        raise ValueError("a receiver has a host and a port")
+    host, port, kind = entry.get("host"), entry.get("port"), entry.get("format", OPENSEEFACE)
+    if not (isinstance(host, str) and isinstance(port, int) and isinstance(kind, str)) or isinstance(port, bool):
+        raise ValueError("a receiver has a host and a port")
+    switches = entry.get("switches", {})
+    if not (isinstance(switches, dict) and all(isinstance(value, str) for value in switches.values())):
+        raise ValueError("a receiver's switches are texts")
+    return Receiver(host, port, kind, tuple(switches.items()))
+
+
+def _receiver_content(receiver: Receiver) -> dict[str, Any]:
+    place = {"host": receiver.host, "port": receiver.port, "format": receiver.format}
+    return {**place, "switches": dict(receiver.switches)} if receiver.switches else place
+
+
+_OPTIONAL = type(None)
+_TYPES: dict[str, tuple[type, ...]] = {
+    "camera": (str,),
+    "width": (int, _OPTIONAL),
+    "height": (int, _OPTIONAL),
+    "fps": (int, _OPTIONAL),
+    "dformat": (str, _OPTIONAL),
+    "model": (int, _OPTIONAL),
+    "faces": (int, _OPTIONAL),
+    "smoothing": (int, float, _OPTIONAL),
+    "mirror": (bool,),
+    "gaze": (bool,),
+    "profile": (str, _OPTIONAL),
+}

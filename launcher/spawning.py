@@ -1,0 +1,103 @@
+"""Starts processes so that they end with this one, whatever ends it.
+
+* Linux: the tracker asks the kernel for a signal when its parent ends. That signal comes when the *thread* that
+  started it ends, so all are started from one that lives as long as this process.
+* Windows: a job object that closes, and kills what is in it, with this process.
+* Everywhere: the tracker is given this process's number and looks whether it still runs.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+
+from launcher.errors import LauncherError
+
+Process = subprocess.Popen[bytes]
+
+
+def spawn(command: Sequence[str], environment: Mapping[str, str]) -> Process:
+    """Start `command` without a shell, with both outputs piped and nothing to read.
+
+    Raises LauncherError when the system refuses.
+    """
+    return _spawner().spawn(command, environment)
+
+
+def child_environment() -> dict[str, str]:
+    """This process's environment, as another program should have it."""
+    environment = dict(os.environ)
+    if getattr(sys, "frozen", False):
+        # A frozen program tells its children where its own libraries lie; the tracker has its own.
+        environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
+        if "LD_LIBRARY_PATH_ORIG" in environment:
+            environment["LD_LIBRARY_PATH"] = environment["LD_LIBRARY_PATH_ORIG"]
+    return environment
+
+
+def creation_flags() -> int:
+    """No console window appears on Windows, and Ctrl-C in the launcher's does not reach the tracker."""
+    flags = 0
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    return flags
+
+
+class _Spawner:
+    """The thread that starts processes. A daemon: it ends with the process, and not before."""
+
+    def __init__(self) -> None:
+        self.pid = os.getpid()
+        self._orders: queue.SimpleQueue[tuple[Sequence[str], Mapping[str, str], Future[Process]]] = queue.SimpleQueue()
+        threading.Thread(target=self._run, name="launcher-spawner", daemon=True).start()
+
+    def spawn(self, command: Sequence[str], environment: Mapping[str, str]) -> Process:
+        future: Future[Process] = Future()
+        self._orders.put((command, environment, future))
+        try:
+            return future.result()
+        except OSError as error:
+            raise LauncherError(f"the tracker cannot be started ({error.strerror or error}): {command[0]}") from error
+
+    def _run(self) -> None:
+        while True:
+            command, environment, future = self._orders.get()
+            try:
+                future.set_result(_start(command, environment))
+            except BaseException as error:  # raised by `spawn`, in the thread that ordered it
+                future.set_exception(error)
+
+
+def _start(command: Sequence[str], environment: Mapping[str, str]) -> Process:
+    process = subprocess.Popen(
+        list(command),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        env=dict(environment),
+        creationflags=creation_flags(),
+        start_new_session=sys.platform != "win32",  # Ctrl-C in a terminal is the launcher's to act upon
+    )
+    if sys.platform == "win32":
+        from launcher.windows_job import kill_with_this_process
+
+        kill_with_this_process(process)
+    return process
+
+
+_the_spawner: _Spawner | None = None
+_lock = threading.Lock()
+
+
+def _spawner() -> _Spawner:
+    global _the_spawner
+    with _lock:
+        if _the_spawner is None or _the_spawner.pid != os.getpid():  # a fork has the object but not the thread
+            _the_spawner = _Spawner()
+        return _the_spawner

@@ -1,0 +1,61 @@
+"""Settings become arguments that the tracker itself understands."""
+
+from __future__ import annotations
+
+import pytest
+
+from launcher.errors import UsageError
+from launcher.options import Receiver, TrackerOptions
+from tracker.app.arguments import parse
+from tracker.output.target import Target
+
+
+def test_nothing_set_is_nothing_but_the_camera() -> None:
+    assert TrackerOptions().arguments() == ("--capture=0",)
+
+
+def test_every_setting_arrives() -> None:
+    options = TrackerOptions(
+        camera="-1 odd; name",
+        width=1280,
+        height=720,
+        fps=60,
+        dformat="MJPG",
+        model=-3,
+        faces=2,
+        smoothing=0.0,
+        mirror=True,
+        gaze=False,
+        receivers=(Receiver(), Receiver("::1", 4000), Receiver("10.0.0.7", 39540, "vmc", (("mirror", "1"),))),
+        profile="Anna",
+        extra=("--fov", "70"),
+    )
+    found = parse(list(options.arguments()))
+    assert (found.capture, found.width, found.height, found.fps, found.dformat) == (
+        "-1 odd; name", 1280, 720, 60, "MJPG",
+    )  # fmt: skip
+    assert (found.model, found.faces, found.smoothing, found.mirror_input) == (-3, 2, 0.0, True)
+    assert (found.gaze_tracking, found.profile, found.fov) == (False, "Anna", 70.0)
+    assert found.target == [
+        Target("127.0.0.1", 11573),
+        Target("::1", 4000),
+        Target("10.0.0.7", 39540, "vmc", (("mirror", "1"),)),
+    ]
+
+
+def test_a_value_of_a_receiver_may_hold_anything() -> None:
+    receiver = Receiver("localhost", 39539, "vmc", (("model", "C:\\My Avatars\\ä & b?.vrm"),))
+    (target,) = parse([f"--target={receiver}"]).target
+    assert target.option("model") == "C:\\My Avatars\\ä & b?.vrm"
+
+
+def test_extra_arguments_win() -> None:
+    assert parse(list(TrackerOptions(extra=("-c", "demo")).arguments())).capture == "demo"
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "kind"), [("", 1, "osf"), (" ", 1, "osf"), ("h", 0, "osf"), ("h", 65536, "osf"), ("h", 1, "a b")]
+)
+def test_what_is_no_receiver_is_refused(host: str, port: int, kind: str) -> None:
+    with pytest.raises(UsageError):
+        Receiver(host, port, kind)

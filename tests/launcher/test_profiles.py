@@ -1,0 +1,123 @@
+"""Named settings on the disk."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from launcher.options import Receiver, TrackerOptions
+from launcher.profiles import Profile, ProfileError, delete_profile, load_profile, profile_names, save_profile
+
+FULL = TrackerOptions(
+    camera="Kamera „A“",
+    width=1280,
+    height=720,
+    fps=60,
+    dformat="MJPG",
+    model=-3,
+    faces=2,
+    smoothing=0.5,
+    mirror=True,
+    gaze=False,
+    receivers=(Receiver("::1", 4000), Receiver("host", 39539, "vmc", (("mirror", "1"), ("model", "C:\\ä.vrm")))),
+    profile="Anna",
+    extra=("--fov", "70"),
+)
+
+
+def test_the_full_example_sets_every_option_to_something_else() -> None:
+    assert all(getattr(FULL, option.name) != getattr(TrackerOptions(), option.name) for option in fields(FULL))
+
+
+@pytest.mark.parametrize("options", [TrackerOptions(), FULL])
+def test_what_was_saved_is_loaded(options: TrackerOptions, tmp_path: Path) -> None:
+    profile = Profile("Évening stream 2.0", options, {"window": {"dark": True}})
+    save_profile(profile, tmp_path / "new folder")
+    assert load_profile(profile.name, tmp_path / "new folder") == profile
+    assert profile_names(tmp_path / "new folder") == (profile.name,)
+
+
+def test_saving_keeps_what_a_newer_version_wrote(tmp_path: Path) -> None:
+    path = save_profile(Profile("a"), tmp_path)
+    content = json.loads(path.read_text("utf-8"))
+    content["version"] = 7
+    content["options"]["novelty"] = {"x": 1}
+    content["colours"] = "blue"
+    path.write_text(json.dumps(content), "utf-8")
+    loaded = load_profile("a", tmp_path)
+    assert loaded.more == {"colours": "blue"}
+    save_profile(Profile("a", TrackerOptions(camera="demo")), tmp_path)
+    after = json.loads(path.read_text("utf-8"))
+    assert (after["version"], after["colours"], after["options"]["novelty"]) == (7, "blue", {"x": 1})
+    assert after["options"]["camera"] == "demo"
+
+
+def test_names_are_listed_and_deleted(tmp_path: Path) -> None:
+    assert profile_names(tmp_path / "nowhere") == ()
+    for name in ("b", "a"):
+        save_profile(Profile(name), tmp_path)
+    assert profile_names(tmp_path) == ("a", "b")
+    delete_profile("a", tmp_path)
+    assert profile_names(tmp_path) == ("b",)
+    with pytest.raises(ProfileError, match="there is no profile 'a'"):
+        delete_profile("a", tmp_path)
+
+
+@pytest.mark.parametrize("name", ["", ".hidden", "../evil", "a/b", "a\\b", "x" * 65, "a\nb"])
+def test_a_name_that_would_leave_the_folder_is_refused(name: str, tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="is no profile name"):
+        save_profile(Profile(name), tmp_path)
+
+
+def test_a_profile_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProfileError, match="there is no profile 'Anna'"):
+        load_profile("Anna", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\xff\xfe",
+        b"{",
+        b"[" * 100_000,
+        b"[]",
+        b"{}",
+        b'{"version": 1}',
+        b'{"options": {}}',
+        b'{"version": "1", "options": {}}',
+        b'{"version": 1, "options": []}',
+        b'{"version": 1, "options": {"model": "3"}}',
+        b'{"version": 1, "options": {"model": true}}',
+        b'{"version": 1, "options": {"mirror": 1}}',
+        b'{"version": 1, "options": {"camera": null}}',
+        b'{"version": 1, "options": {"receivers": {}}}',
+        b'{"version": 1, "options": {"receivers": [7]}}',
+        b'{"version": 1, "options": {"receivers": [{"host": "h", "port": 0}]}}',
+        b'{"version": 1, "options": {"receivers": [{"host": "h", "port": true}]}}',
+        b'{"version": 1, "options": {"receivers": [{"host": "h", "port": 1, "switches": {"a": 1}}]}}',
+        b'{"version": 1, "options": {"extra": "-c 0"}}',
+    ],
+)
+def test_a_damaged_file_is_told_in_one_line_and_can_be_saved_over(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_bytes(content)
+    with pytest.raises(ProfileError) as caught:
+        load_profile("a", tmp_path)
+    assert str(caught.value).startswith("profile 'a' is damaged (") and "\n" not in str(caught.value)
+    save_profile(Profile("a", FULL), tmp_path)
+    assert load_profile("a", tmp_path).options == FULL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions work otherwise there")
+def test_a_folder_that_is_none_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(ProfileError, match="cannot be written"):
+        save_profile(Profile("a"), tmp_path / "file" / "folder")
+    (tmp_path / "a.json").mkdir()
+    with pytest.raises(ProfileError, match="cannot be written"):
+        save_profile(Profile("a"), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "file"]
