@@ -1,0 +1,65 @@
+"""What the page draws of one datagram, packed small: 12 bytes and then 476 for each face.
+
+The page reads the same layout in static/frame.js; a browser test holds the two together.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+
+import numpy as np
+
+from protocol.openseeface import FaceRecord
+
+FRAME = 1
+"""The first byte of such a message; see also `PICTURE`."""
+PICTURE = 2
+"""The first byte of a message that goes on as a JPEG."""
+
+POINT_SCALE = 8.0
+"""Points are sent in eighths of a pixel, which 16 bits hold up to a width of 4095."""
+NO_POSE = -1.0
+"""Sent as fit error when there is no pose."""
+
+HEADER = struct.Struct("<BBHIf")  # FRAME, faces, 0, datagrams received so far, latency in milliseconds
+
+FACE_DTYPE = np.dtype(
+    [
+        ("face_id", "<i4"),
+        ("size", "<f4", (2,)),  # width, height of the frame in pixels
+        ("fit_error", "<f4"),
+        ("open", "<f4", (2,)),  # right, left eye: 0 closed to 1 open
+        ("quaternion", "<f4", (4,)),  # the wire's, x, y, z, w
+        ("translation", "<f4", (3,)),  # the wire's: up, image-left, minus the distance
+        ("confidence", "<f4"),  # mean of the 66 landmarks
+        ("gaze", "<f4", (2, 3)),  # pupil minus eyeball, right, left; head-fixed: subject's right, down, into the head
+        ("features", "<f4", (14,)),
+        ("points", "<i2", (68, 2)),
+        ("point_confidence", "u1", (68,)),  # 255 = 1
+    ]
+)
+assert FACE_DTYPE.itemsize == 476
+
+
+def pack_frame(records: Sequence[FaceRecord], received: int, latency_ms: float) -> bytes:
+    """One message for the page.
+
+    records: of one datagram. received: datagrams so far, also those not shown, from which the page takes the frame
+    rate. latency_ms: from the reading of the frame to its arrival here.
+    """
+    table = np.zeros(len(records), FACE_DTYPE)
+    for row, record in zip(table, records, strict=True):
+        points = record.points_3d
+        row["face_id"] = record.face_id
+        row["size"] = (record.width, record.height)
+        row["fit_error"] = record.fit_error if record.got_3d else NO_POSE
+        row["open"] = (record.right_eye_open, record.left_eye_open)
+        row["quaternion"] = record.quaternion
+        row["translation"] = record.translation
+        row["confidence"] = record.confidence[:66].mean()
+        row["gaze"] = points[66:68] - points[68:70]
+        row["features"] = record.features
+        row["points"] = np.clip(np.rint(record.points_2d * POINT_SCALE), -32768, 32767)
+        row["point_confidence"] = np.clip(np.rint(record.confidence * 255.0), 0, 255)
+    return HEADER.pack(FRAME, len(records), 0, received & 0xFFFFFFFF, latency_ms) + table.tobytes()

@@ -1,0 +1,160 @@
+"""Keeps strangers out: checks Host, Origin and token of every request and websocket before anything else sees it.
+
+A web page anywhere can make the user's browser ask 127.0.0.1. Three checks stop it. The Host header must name this
+server, so that a foreign name that is made to point at 127.0.0.1 (DNS rebinding) is refused. An Origin header must
+name this server too, and websockets must have one, because browsers let every page open a websocket to everywhere.
+And a server that others can reach wants a token.
+"""
+
+from __future__ import annotations
+
+import hmac
+import ipaddress
+from http.cookies import CookieError, SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
+
+SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
+    (
+        b"content-security-policy",
+        # blob: and data: are textures and buffers inside an avatar the user opened. Nothing may leave this server.
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
+        b"connect-src 'self' blob: data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    ),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a server bound to `host` can be reached from this machine alone."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+class Guard:
+    """An ASGI application around `app` that lets only the window's own page through.
+
+    host, port: what the server is bound to. token: what a visitor must know, in the query once and in a cookie from
+    then on; None asks for none, which is only right on a loopback address.
+    """
+
+    def __init__(self, app: ASGIApp, host: str, port: int, token: str | None) -> None:
+        self._app = app
+        self._host = host
+        self._port = port
+        self._token = token
+        self._cookie = f"facetracker-{port}"  # cookies are shared by all ports of a host
+        self._any_address = not is_loopback(host)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on what may pass and refuse the rest: 403 for a foreign Host or Origin, 401 without the token."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        status, reason = self._judge(scope)
+        if status is not None:
+            await _refuse(scope, receive, send, status, reason)
+            return
+        if scope["type"] == "http" and self._token is not None and _query_token(scope) is not None:
+            # Out of the address bar, the history and bookmarks; into a cookie that no script can read.
+            cookie = f"{self._cookie}={self._token}; Path=/; HttpOnly; SameSite=Lax"
+            await _respond(send, 303, b"", ((b"location", b"/"), (b"set-cookie", cookie.encode())))
+            return
+        await self._app(scope, receive, _with_headers(send))
+
+    def _judge(self, scope: Scope) -> tuple[int | None, str]:
+        """The status to refuse with and the reason in words; None to let through."""
+        hosts = _headers(scope, b"host")
+        if len(hosts) != 1 or not self._is_ours(hosts[0]):
+            return 403, "this address does not belong to the facetracker window"
+        origins = _headers(scope, b"origin")
+        if len(origins) > 1 or any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
+            return 403, "another web page may not use the facetracker window"
+        if scope["type"] == "websocket" and not origins:
+            return 403, "a websocket must say where it comes from"
+        if self._token is not None and not self._knows_token(scope):
+            return 401, "open the address that facetracker-launcher printed: it holds the token this page asks for"
+        if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
+            return 405, "only GET is answered here"
+        return None, ""
+
+    def _is_ours(self, header: str) -> bool:
+        name, colon, port = header.lower().rpartition(":")
+        if not colon or port.endswith("]"):
+            name, port = header.lower(), "80"
+        if port != str(self._port):
+            return False
+        if name in _LOOPBACK_NAMES or name == _bracketed(self._host):
+            return True
+        # Bound to more than loopback, the page is asked for by whichever address the machine has. Rebinding needs
+        # a name, so any address will do.
+        return self._any_address and _is_address(name)
+
+    def _knows_token(self, scope: Scope) -> bool:
+        given = _query_token(scope)
+        if given is None:
+            cookies: SimpleCookie = SimpleCookie()
+            try:
+                cookies.load("; ".join(_headers(scope, b"cookie")))
+            except CookieError:
+                return False
+            given = cookies[self._cookie].value if self._cookie in cookies else ""
+        return hmac.compare_digest(given.encode(), (self._token or "").encode())
+
+
+def _headers(scope: Scope, name: bytes) -> list[str]:
+    return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
+
+
+def _query_token(scope: Scope) -> str | None:
+    values = parse_qs(scope["query_string"].decode("latin-1")).get("token")
+    return values[0] if values else None
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host.lower()}]" if ":" in host else host.lower()
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
+    if scope["type"] == "websocket":
+        await receive()
+        await send({"type": "websocket.close", "code": 1008, "reason": reason})  # before accepting: the server says 403
+        return
+    await _respond(send, status, reason.encode() + b"\n", ((b"content-type", b"text/plain; charset=utf-8"),))
+
+
+async def _respond(send: Send, status: int, body: bytes, headers: tuple[tuple[bytes, bytes], ...]) -> None:
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, *SECURITY_HEADERS, length]})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            # no-cache: ask each time, so that the page after an update is never a mixture of two versions.
+            message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS, (b"cache-control", b"no-cache")]
+        await send(message)
+
+    return send_with_headers

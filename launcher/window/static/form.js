@@ -1,0 +1,288 @@
+// The settings as the user sees them, and as plain values under the tracker's own names.
+
+const DEFAULTS = { fps: 24, model: 3, faces: 1, smoothing: 1 };
+const DEMO = "demo";
+const FILE = "\u0000file";
+const STREAM = "\u0000stream";
+const NAMES = {
+  camera: "camera", mode: "picture format", fps: "frame rate", model: "model", faces: "faces", smoothing: "smoothing",
+  mirror: "flipped picture", gaze: "look of the eyes", profile: "remembered face", receivers: "receivers",
+};
+
+const byId = (id) => document.getElementById(id);
+const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
+const isAddress = (text) => /^[a-z][a-z0-9+.-]*:\/\//i.test(text);
+const isFile = (text) => !isAddress(text) && /[\\/]|\.[a-z0-9]{2,5}$/i.test(text);
+
+export class Form {
+  /** onChange: called after each change by the user. */
+  constructor(onChange) {
+    this._onChange = onChange;
+    this._cameras = [];
+    this._formats = [{ name: "osf", title: "OpenSeeFace", port: 11573, receivers: [], switches: [] }];
+    this._wanted = ""; // the camera that the settings name, whether it is there or not
+    this._receivers = [];
+    this._modeWanted = null;
+    byId("source").addEventListener("change", () => this._sourceChosen());
+    byId("mode").addEventListener("change", () => this._modeChosen());
+    byId("smoothing").addEventListener("input", () => this._showSmoothing());
+    byId("receiver-add").addEventListener("click", () => this._addReceiver());
+    for (const id of ["file", "url", "mode", "mirror", "model", "fps", "faces", "smoothing", "gaze", "profile"]) {
+      byId(id).addEventListener("input", () => onChange());
+    }
+    this._fillSources();
+  }
+
+  /** Show `settings`. */
+  fill(settings) {
+    this._wanted = settings.camera ?? "0";
+    this._modeWanted = { width: settings.width, height: settings.height, dformat: settings.dformat, fps: settings.fps };
+    byId("file").value = isFile(this._wanted) ? this._wanted : "";
+    byId("url").value = isAddress(this._wanted) ? this._wanted : "";
+    for (const [name, fallback] of Object.entries(DEFAULTS)) byId(name).value = settings[name] ?? fallback;
+    byId("mirror").checked = settings.mirror;
+    byId("gaze").checked = settings.gaze;
+    byId("profile").value = settings.profile ?? "";
+    this._receivers = settings.receivers.map((receiver) => ({ ...receiver }));
+    this._fillSources();
+    this._fillReceivers();
+    this._showSmoothing();
+  }
+
+  /** What the user set, as the server takes it. */
+  read() {
+    const source = byId("source").value;
+    const camera = { [FILE]: byId("file").value.trim(), [STREAM]: byId("url").value.trim() }[source] ?? source;
+    const number = (id) => (byId(id).value.trim() === "" ? null : Number(byId(id).value));
+    return {
+      camera,
+      ...this._readMode(),
+      fps: number("fps"),
+      model: Number(byId("model").value),
+      faces: number("faces"),
+      smoothing: number("smoothing"),
+      mirror: byId("mirror").checked,
+      gaze: byId("gaze").checked,
+      profile: byId("profile").value.trim() || null,
+      receivers: this._receivers.map(({ host, port, format, switches }) => ({ host, port, format, switches })),
+    };
+  }
+
+  /** Which settings differ between the form and `running`, in words. */
+  differences(running) {
+    const [now, then] = [normal(this.read()), normal(running)];
+    return Object.keys(NAMES).filter((key) => JSON.stringify(now[key]) !== JSON.stringify(then[key])).map((key) => NAMES[key]);
+  }
+
+  /** The cameras the system has. searching: they are still being looked for. */
+  setCameras(cameras, searching) {
+    this._searching = searching;
+    if (cameras) this._cameras = cameras;
+    byId("refresh").classList.toggle("busy", Boolean(searching));
+    this._fillSources();
+  }
+
+  /** The formats a receiver can be sent. */
+  setFormats(formats) {
+    if (formats.length) this._formats = formats;
+    this._fillReceivers();
+  }
+
+  // Cameras first, and one that is wanted but not there stays to be seen.
+  _fillSources() {
+    const select = byId("source");
+    const chosen = select.value && this._chosenByUser ? select.value : this._sourceOf(this._wanted);
+    const cameras = make("optgroup", { label: "Cameras" });
+    for (const camera of this._cameras) cameras.append(make("option", { value: camera.selector, textContent: camera.name }));
+    const known = this._cameras.some((camera) => camera.selector === chosen);
+    if (!known && ![DEMO, FILE, STREAM].includes(chosen)) {
+      const name = /^\d+$/.test(chosen) ? `Camera ${chosen}` : chosen;
+      cameras.append(make("option", { value: chosen, textContent: this._searching ? name : `${name} (not found)` }));
+    }
+    const others = make("optgroup", { label: "Without a camera" });
+    others.append(
+      make("option", { value: DEMO, textContent: "Demo face" }),
+      make("option", { value: FILE, textContent: "Video or picture file …" }),
+      make("option", { value: STREAM, textContent: "Stream from an address …" }),
+    );
+    select.replaceChildren(...(cameras.children.length ? [cameras] : []), others);
+    select.value = chosen;
+    this._showSource();
+  }
+
+  _sourceOf(camera) {
+    if (camera === DEMO) return DEMO;
+    if (isAddress(camera)) return STREAM;
+    // A settings file may name a camera by number or name; the list has its selector.
+    const found = this._cameras.find((each) => [each.selector, String(each.index), each.name].includes(camera));
+    if (found) return found.selector;
+    return isFile(camera) ? FILE : camera;
+  }
+
+  _sourceChosen() {
+    this._chosenByUser = true;
+    this._modeWanted = null;
+    this._showSource();
+    this._onChange();
+  }
+
+  _showSource() {
+    const source = byId("source").value;
+    byId("file-field").hidden = source !== FILE;
+    byId("url-field").hidden = source !== STREAM;
+    const camera = this._cameras.find((each) => each.selector === source);
+    byId("source-hint").textContent = this._searching
+      ? "Looking for cameras …"
+      : source === DEMO
+        ? "A drawn face that moves by itself, to try everything without a camera."
+        : camera
+          ? `Number ${camera.index}, ${camera.backend}`
+          : this._cameras.length ? "" : "No camera was found. Plug one in and look again, or try the demo face.";
+    this._fillModes(camera?.modes ?? []);
+  }
+
+  _fillModes(modes) {
+    const select = byId("mode");
+    const options = new Map([["", "Automatic"]]);
+    const sorted = [...modes].sort((a, b) => b.max_width * b.max_height - a.max_width * a.max_height || b.max_fps - a.max_fps);
+    for (const { max_width: width, max_height: height, max_fps: fps, fourcc, format } of sorted) {
+      const value = JSON.stringify({ width, height, dformat: fourcc || null });
+      if (!options.has(value)) options.set(value, `${width} × ${height}, up to ${+fps.toFixed(1)} /s, ${format}`);
+    }
+    const wanted = this._modeWanted;
+    let value = "";
+    if (wanted?.width || wanted?.height || wanted?.dformat) {
+      value = JSON.stringify({ width: wanted.width, height: wanted.height, dformat: wanted.dformat ?? null });
+      if (!options.has(value)) {
+        const size = wanted.width ? `${wanted.width} × ${wanted.height ?? "?"}` : "Automatic size";
+        options.set(value, [size, wanted.dformat].filter(Boolean).join(", "));
+      }
+    }
+    select.replaceChildren(...[...options].map(([key, textContent]) => make("option", { value: key, textContent })));
+    select.value = value;
+    byId("mode-field").hidden = options.size < 2;
+  }
+
+  _modeChosen() {
+    this._modeWanted = byId("mode").value ? JSON.parse(byId("mode").value) : null;
+    this._onChange();
+  }
+
+  _readMode() {
+    const { width = null, height = null, dformat = null } = this._modeWanted ?? {};
+    return { width, height, dformat };
+  }
+
+  _showSmoothing() {
+    const value = Number(byId("smoothing").value);
+    byId("smoothing-value").textContent = value === 0 ? "off" : value.toFixed(1);
+  }
+
+  _addReceiver() {
+    const format = this._formats[0];
+    const used = new Set(this._receivers.map((receiver) => receiver.port));
+    let port = format.port;
+    while (used.has(port)) port++;
+    this._receivers.push({ host: "127.0.0.1", port, format: format.name, switches: {}, freePort: true });
+    this._fillReceivers();
+    byId(`receiver-host-${this._receivers.length - 1}`).focus();
+    this._onChange();
+  }
+
+  _fillReceivers() {
+    const rows = this._receivers.map((receiver, index) => this._receiverRow(receiver, index));
+    byId("receivers").replaceChildren(...rows);
+    byId("receivers-hint").hidden = rows.length > 0;
+  }
+
+  _receiverRow(receiver, index) {
+    const row = make("fieldset", { className: "receiver" });
+    const title = `Receiver ${index + 1}`;
+    row.append(make("legend", { textContent: title }));
+    const host = make("input", { id: `receiver-host-${index}`, type: "text", value: receiver.host, spellcheck: false });
+    host.setAttribute("aria-label", `${title}: host`);
+    host.addEventListener("input", () => this._receiverChanged(receiver, { host: host.value.trim() }));
+    const port = make("input", { type: "number", min: 1, max: 65535, value: receiver.port, inputMode: "numeric" });
+    port.setAttribute("aria-label", `${title}: port`);
+    port.addEventListener("input", () =>
+      this._receiverChanged(receiver, { port: port.value === "" ? null : Number(port.value), freePort: false }));
+    const remove = make("button", { type: "button", className: "icon", textContent: "×", title: `Remove receiver ${index + 1}` });
+    remove.setAttribute("aria-label", `Remove receiver ${index + 1}`);
+    remove.addEventListener("click", () => {
+      this._receivers.splice(index, 1);
+      this._fillReceivers();
+      byId("receiver-add").focus();
+      this._onChange();
+    });
+    row.append(host, port, remove);
+    if (this._formats.length > 1) row.append(this._formatSelect(receiver, title, port));
+    const format = this._formats.find((each) => each.name === receiver.format);
+    if (format?.switches.length) row.append(this._switches(receiver, format, title));
+    return row;
+  }
+
+  _formatSelect(receiver, title, port) {
+    const select = make("select", { className: "format" });
+    select.setAttribute("aria-label", `${title}: format`);
+    const known = this._formats.some((format) => format.name === receiver.format);
+    const unknown = { name: receiver.format, title: `${receiver.format} (not known to this tracker)`, switches: [] };
+    const formats = known ? this._formats : [unknown, ...this._formats];
+    for (const format of formats) {
+      const text = format.extra ? `${format.title} (extra: ${format.extra})` : format.title;
+      select.append(make("option", { value: format.name, textContent: text }));
+    }
+    select.value = receiver.format;
+    const readers = formats.find((format) => format.name === receiver.format).receivers ?? [];
+    select.title = readers.length ? `Read by ${readers.join(", ")}` : "";
+    select.addEventListener("change", () => {
+      const before = formats.find((format) => format.name === receiver.format);
+      const after = formats.find((format) => format.name === select.value);
+      // The usual port of a format follows it, unless the user chose another.
+      const follows = (receiver.freePort || receiver.port === before?.port) && after.port;
+      this._receiverChanged(receiver, { format: after.name, switches: {}, ...(follows && { port: after.port }) });
+      this._fillReceivers();
+      const index = this._receivers.indexOf(receiver);
+      byId("receivers").children[index].querySelector("select.format").focus();
+    });
+    return select;
+  }
+
+  // What a format can be told besides, folded away; what is left alone stays at the tracker's default.
+  _switches(receiver, format, title) {
+    const details = make("details", { className: "format", open: Boolean(receiver.open) });
+    details.addEventListener("toggle", () => (receiver.open = details.open));
+    details.append(make("summary", { textContent: `Settings of ${format.title}` }));
+    for (const { name, text, default: standard, values } of format.switches) {
+      const label = make("label", { textContent: `${name}: ${text}`, className: "hint" });
+      const control = make(values.length ? "select" : "input", { spellcheck: false });
+      if (values.length) {
+        control.append(make("option", { value: "", textContent: `as usual (${standard})` }));
+        for (const value of values) control.append(make("option", { value, textContent: value }));
+      } else {
+        control.placeholder = standard;
+      }
+      control.value = receiver.switches?.[name] ?? "";
+      control.setAttribute("aria-label", `${title}: ${name}, ${text}`);
+      control.addEventListener("input", () => {
+        const switches = { ...receiver.switches, [name]: control.value.trim() };
+        if (!switches[name]) delete switches[name];
+        this._receiverChanged(receiver, { switches });
+      });
+      details.append(label, control);
+    }
+    return details;
+  }
+
+  _receiverChanged(receiver, change) {
+    Object.assign(receiver, change);
+    this._onChange();
+  }
+}
+
+// Two settings that mean the same compare equal.
+function normal(settings) {
+  const { camera, width, height, dformat, mirror, gaze, profile, receivers } = settings;
+  const rows = receivers.map(({ host, port, format, switches }) => [host, port, format, Object.entries(switches ?? {}).sort()]);
+  const filled = Object.fromEntries(Object.entries(DEFAULTS).map(([name, fallback]) => [name, settings[name] ?? fallback]));
+  return { ...filled, camera, mode: [width ?? null, height ?? null, dformat ?? null], mirror, gaze, profile: profile ?? null, receivers: rows };
+}
