@@ -13,8 +13,9 @@ def main() -> int:
     The thread environment is set inside, from ``--max-threads``, before numpy is imported.
     """
     from tracker.app import cli
+    from tracker.app.double_click import run_in_own_window, started_by_double_click
 
-    exit_code = cli.main()
+    exit_code = run_in_own_window(cli.main) if started_by_double_click(sys.argv[1:]) else cli.main()
     if threading.active_count() > 1:
         # Everything is written and closed, but a thread hangs in a driver or a pipe. Letting the interpreter
         # tear itself down under it can crash or wait for ever.
