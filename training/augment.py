@@ -1,4 +1,4 @@
-"""Photometric degradations a webcam and its user bring; none of them moves a label.
+"""What the landmark networks' crops go through: what a webcam and its user do to a picture. None of it moves a label.
 
 Images are (H, W, 3) uint8 BGR, probabilities and strengths were chosen by looking at contact sheets.
 """
@@ -10,17 +10,9 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 
+from training import photometric
+
 Rng = np.random.Generator
-
-
-def _grains(shape: tuple[int, ...], rng: Rng, sigma: float) -> np.ndarray:
-    """Normal noise, float32: a random window of one large table, because drawing it anew costs ten times more."""
-    size = int(np.prod(shape))
-    start = int(rng.integers(0, len(_NOISE) - size))
-    return _NOISE[start : start + size].reshape(shape) * np.float32(sigma)
-
-
-_NOISE = np.random.default_rng(0).standard_normal(1 << 21, np.float32)
 
 
 def expose(image: np.ndarray, rng: Rng) -> np.ndarray:
@@ -36,7 +28,7 @@ def expose(image: np.ndarray, rng: Rng) -> np.ndarray:
 def dim(image: np.ndarray, rng: Rng) -> np.ndarray:
     """A dark room: little light, then the noise that the camera's gain brings up."""
     light = rng.uniform(0.08, 0.4)
-    noisy = image * np.float32(light) + _grains(image.shape, rng, rng.uniform(1, 5))
+    noisy = image * np.float32(light) + photometric.grains(image.shape, rng.uniform(1, 5), rng)
     return cv2.convertScaleAbs(np.maximum(noisy, 0), alpha=rng.uniform(1, min(0.8 / light, 4)))
 
 
@@ -59,14 +51,7 @@ def blur(image: np.ndarray, rng: Rng) -> np.ndarray:
 
 
 def motion_blur(image: np.ndarray, rng: Rng) -> np.ndarray:
-    length = int(rng.integers(3, max(4, image.shape[0] // 12)))
-    kernel = np.zeros((length, length), np.float32)
-    angle = rng.uniform(0, np.pi)
-    dx, dy = np.cos(angle) * length / 2, np.sin(angle) * length / 2
-    middle = (length - 1) / 2
-    ends = [(round(middle + s * dx), round(middle + s * dy)) for s in (-1, 1)]
-    cv2.line(kernel, ends[0], ends[1], 1.0)
-    return cv2.filter2D(image, -1, kernel / kernel.sum())
+    return photometric.motion_blur(image, rng.uniform(2, max(3, image.shape[0] / 12)), rng)
 
 
 def soften(image: np.ndarray, rng: Rng) -> np.ndarray:
@@ -80,15 +65,14 @@ def soften(image: np.ndarray, rng: Rng) -> np.ndarray:
 
 
 def noise(image: np.ndarray, rng: Rng) -> np.ndarray:
-    grains = _grains(image.shape, rng, rng.uniform(2, 14))
+    grains = photometric.grains(image.shape, rng.uniform(2, 14), rng)
     if rng.random() < 0.4:  # sensor noise after demosaicking is smooth
         grains = cv2.GaussianBlur(grains, (3, 3), 0.8) * 2
     return cv2.add(image, grains, dtype=cv2.CV_8U)
 
 
 def compress(image: np.ndarray, rng: Rng) -> np.ndarray:
-    _, encoded = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(15, 75))])
-    return cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    return photometric.through_jpeg(image, int(rng.integers(15, 75)))
 
 
 STEPS: tuple[tuple[float, Callable[[np.ndarray, Rng], np.ndarray]], ...] = (

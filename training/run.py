@@ -20,7 +20,9 @@ WARM_UP = 0.03
 def add_run_arguments(parser: argparse.ArgumentParser, minutes: float) -> None:
     """The options all training scripts share."""
     parser.add_argument("--minutes", type=float, default=minutes, help="budget of training time (default %(default)s)")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of this run")
+    parser.add_argument(
+        "--resume", action="store_true", help="go on from the last checkpoint of this run, if there is one"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
 
@@ -108,6 +110,8 @@ class Run:
 
     def resume(self) -> None:
         """Go on from the checkpoint. One that was kept (`python -m training.keep`) has the averaged weights alone."""
+        if not self.file.exists():
+            return
         state = torch.load(self.file, weights_only=True)
         self.module.load_state_dict(state.get("module", state["average"]))
         self.average.load_state_dict(state["average"])

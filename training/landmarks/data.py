@@ -12,25 +12,63 @@ from torch.utils.data import IterableDataset
 from tracker import topology as t
 from tracker.face.crop import CropBox, crop_around, cut, transform
 from training import packs
+from training.accessories import put_on_glasses, put_on_mask
 from training.augment import degrade, occlude
+from training.landmarks.conventions import load_convention
 
 NEGATIVES = 0.07
 """Share of samples without a face."""
 DISAGREEMENT_SCALE = 0.035
 """Annotator disagreement (of the outer-eye distance) at which a label counts half."""
 MASKED_POINTS = np.r_[t.JAW[2:15], t.NOSE_TIP, t.NOSE_BASE, np.arange(48, 66)]
+UPPER_POINTS = np.setdiff1d(np.arange(t.N_LANDMARKS), MASKED_POINTS)
+UPPER_INNER = np.intersect1d(UPPER_POINTS, t.INNER_49)
+"""Brows, bridge of the nose and eyes: what a mask leaves free."""
+MASKED_EXTRA = np.r_[t.EXTRA_OUTER_LIP, t.EXTRA_INNER_LIP, np.arange(72, t.N_EXTRA)]
+HIDDEN = 0.5
+"""Weight of a point under a mask we drew: its place is exact, but nobody sees it."""
+N_POINTS = t.N_LANDMARKS + t.N_EXTRA
+MIRROR = np.concatenate([t.MIRROR, t.N_LANDMARKS + t.EXTRA_MIRROR])
+HIDDEN_POINTS = np.ones(N_POINTS, np.float32)
+HIDDEN_POINTS[np.r_[MASKED_POINTS, t.N_LANDMARKS + MASKED_EXTRA]] = HIDDEN
+GLASSES, MASKS = 0.07, 0.07
+"""Share of samples on which we draw them."""
 
 
 def point_weights(pack: packs.Pack) -> np.ndarray:
-    """(N, 66) float32: how far each label is to be trusted."""
+    """(N, 153) float32: how far each label is to be trusted, the landmarks before the extra points."""
     disagreement = pack["disagreement"].astype(np.float32)
     weights = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], 66, axis=1)
     weights *= np.clip(pack["lm66_conf"].astype(np.float32), 0.2, 1)
     weights[:, t.JAW] *= 0.5  # a contour without marks: annotators slide along it
     weights[:, t.RIGHT_EYE[0] : t.LEFT_EYE[-1] + 1] *= 1.5
-    masked = np.ix_(pack.source == "mask_on", MASKED_POINTS)
-    weights[masked] *= 0.2
-    return weights.astype(np.float32)
+    extra = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], t.N_EXTRA, axis=1)
+    masked = pack.source == "mask_on"
+    # The annotators disagree on such pictures about what the mask hides, much less about the rest.
+    upper = np.ix_(masked, UPPER_POINTS)
+    weights[upper] = np.maximum(weights[upper], 0.5)
+    weights[np.ix_(masked, MASKED_POINTS)] *= 0.2
+    extra[np.ix_(masked, MASKED_EXTRA)] *= 0.2
+    return np.concatenate([weights, extra], axis=1).astype(np.float32)
+
+
+def all_points(pack: packs.Pack) -> np.ndarray:
+    """(N, 153, 2) float32 px: the landmarks, in the convention of all three annotators, then the extra points.
+
+    Where the third annotator has seen the very picture and is not far off, the landmarks also move a third of what
+    is left towards its own points: three opinions are better than two.
+    """
+    mesh = packs.load_mesh(pack)
+    landmarks = load_convention().correct(pack["lm66"], mesh)
+    third = pack["fan68"].astype(np.float32)
+    rows = np.flatnonzero(np.isfinite(third).all(axis=(1, 2)) & (pack.fold == packs.TRAIN))
+    apart = third[rows][:, t.IBUG_68] - landmarks[rows]
+    eye = np.linalg.norm(landmarks[rows, 45] - landmarks[rows, 36], axis=1)[:, None, None]
+    apart = apart / eye - np.median(apart / eye, axis=0)
+    near = np.linalg.norm(apart, axis=2, keepdims=True) < 0.08
+    inner = np.isin(np.arange(t.N_LANDMARKS), t.INNER_49)[:, None]
+    landmarks[rows] += np.where(near & inner, apart / 3, 0) * eye
+    return np.concatenate([landmarks, mesh[:, t.EXTRA_MESH, :2]], axis=1)
 
 
 def jitter(box: CropBox, rng: np.random.Generator) -> CropBox:
@@ -97,7 +135,7 @@ class Faces:
         pack = packs.load_faces()
         self.pixels = pack.pixels
         self.index = pack.indices(fold)
-        self.points = pack["lm66"]
+        self.points = all_points(pack)
         self.weights = point_weights(pack)
         self.remade = None
         if extra:
@@ -110,7 +148,7 @@ class Faces:
         return len(self.index) + (0 if self.remade is None else len(self.remade))
 
     def sample(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Picture (H, W, 3), points (66, 2), weights (66,)."""
+        """Picture (H, W, 3), points (153, 2), weights (153,)."""
         if k < len(self.index):
             i = self.index[k]
             return self.pixels[i], self.points[i], self.weights[i]
@@ -120,7 +158,10 @@ class Faces:
 
 
 class FaceSamples(IterableDataset):
-    """Endless augmented batches: images (B, S, S, 3) uint8, points (B, 66, 2) crop fractions, weights (B, 66)."""
+    """Endless augmented batches: images (B, S, S, 3) uint8, points (B, 153, 2) crop fractions, weights (B, 153).
+
+    Points are the 66 landmarks, then the extra ones.
+    """
 
     def __init__(self, size: int, batch: int, seed: int, extra: str | None = None) -> None:
         self.size, self.batch, self.seed, self.extra = size, batch, seed, extra
@@ -143,20 +184,29 @@ class FaceSamples(IterableDataset):
         if rng.random() < NEGATIVES:
             return self._negative(faces, background, k, rng)
         picture, points, weights = faces.sample(k)
-        box = jitter(crop_around(points), rng)
+        box = jitter(crop_around(points[: t.N_LANDMARKS]), rng)
         crop = cut(picture, box, self.size)
         points = transform(box.to_crop(self.size), points)
         if rng.random() < 0.5:
-            crop = crop[:, ::-1]
-            points = points[t.MIRROR] * (-1, 1) + (self.size - 1, 0)
-            weights = weights[t.MIRROR]
+            crop = np.ascontiguousarray(crop[:, ::-1])
+            points = points[MIRROR] * (-1, 1) + (self.size - 1, 0)
+            weights = weights[MIRROR]
+        if rng.random() < GLASSES:
+            crop = put_on_glasses(crop, points, rng)
+        if rng.random() < MASKS:
+            crop = put_on_mask(crop, points, self._other(faces, rng), rng)
+            weights = weights * HIDDEN_POINTS
         if rng.random() < 0.25:
-            other = faces.sample(int(rng.integers(len(faces))))[0]
-            crop = occlude(crop, other, rng)
+            crop = occlude(crop, self._other(faces, rng), rng)
         if rng.random() < 0.08:
             crop = cut_at_border(crop, rng)
         crop = degrade(np.ascontiguousarray(crop), rng)
         return crop, ((points + 0.5) / self.size).astype(np.float32), weights
+
+    @staticmethod
+    def _other(faces: Faces, rng: np.random.Generator) -> np.ndarray:
+        """Some other picture."""
+        return faces.sample(int(rng.integers(len(faces))))[0]
 
     def _negative(
         self, faces: Faces, background: Background, k: int, rng: np.random.Generator
@@ -167,7 +217,7 @@ class FaceSamples(IterableDataset):
             crop = background.sample(self.size, rng)
         else:
             picture, points, _ = faces.sample(k)
-            box = crop_around(points)
+            box = crop_around(points[: t.N_LANDMARKS])
             if kind < 0.75:
                 away = rng.uniform(0, 2 * np.pi)
                 shift = rng.uniform(0.6, 0.9) * box.side * np.array([np.cos(away), np.sin(away)])
@@ -180,4 +230,4 @@ class FaceSamples(IterableDataset):
                 crop = np.ascontiguousarray(crop)
                 crop[int(low) : int(high), int(low) : int(high)] = cover[int(low) : int(high), int(low) : int(high)]
         crop = degrade(np.ascontiguousarray(crop), rng)
-        return crop, np.full((66, 2), NOT_A_FACE, np.float32), np.ones(66, np.float32)
+        return crop, np.full((N_POINTS, 2), NOT_A_FACE, np.float32), np.ones(N_POINTS, np.float32)

@@ -9,16 +9,17 @@ Writes the figures to models/manifest.json with the hash of the network they bel
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.crop import crop_around
+from tracker.face.crop import CropBox, crop_around
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from training import packs
-from training.landmarks.data import Background, jitter
+from training.landmarks.data import UPPER_INNER, Background, jitter
 from training.manifest import MODELS_FOLDER, update_quality
 
 CLOSE = 0.05
@@ -45,71 +46,118 @@ def inner_49(error: np.ndarray) -> float:
     return 100 * float(np.linalg.norm(error[:, t.INNER_49], axis=2).mean())
 
 
-def predict(reader: LandmarkReader, pack: packs.Pack, rows: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Points (N, 66, 2) in pixels and confidences (N, 66) for images `rows`."""
+EXTRA_GROUPS = {
+    "lips": np.r_[t.EXTRA_OUTER_LIP, t.EXTRA_INNER_LIP],
+    "lids": np.r_[t.EXTRA_RIGHT_LID, t.EXTRA_LEFT_LID],
+    "nose wings": np.r_[t.EXTRA_RIGHT_NOSE_WING, t.EXTRA_LEFT_NOSE_WING],
+    "cheeks": np.r_[t.EXTRA_RIGHT_CHEEK, t.EXTRA_LEFT_CHEEK],
+    "chin": t.EXTRA_CHIN,
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Readings:
+    """Of N pictures: landmarks (N, 66, 2) px, confidence (N, 66), extra points (N, 87, 2) px, and the landmarks once
+    more, (N, 66, 2), from a crop disturbed as a moving face's is."""
+
+    landmarks: np.ndarray
+    confidence: np.ndarray
+    extra: np.ndarray
+    again: np.ndarray
+
+
+def predict(reader: LandmarkReader, pack: packs.Pack, rows: np.ndarray, seed: int) -> Readings:
+    """Read images `rows`."""
     rng = np.random.default_rng(seed)
-    points, confidence = np.empty((len(rows), 66, 2)), np.empty((len(rows), 66))
-    for k, i in enumerate(rows):
+    first, second = [], []
+    for i in rows:
         image = pack.pixels[i]
         rough = reader.read(image, jitter(crop_around(pack["lm66"][i]), rng))
-        found = reader.read(image, crop_around(rough.xy))
-        points[k], confidence[k] = found.xy, found.confidence
-    return points, confidence
+        box = crop_around(rough.xy)
+        first.append(reader.read(image, box))
+        shift, scale, roll = rng.normal(0, 0.02, 2) * box.side, np.exp(rng.normal(0, 0.04)), rng.normal(0, 0.05)
+        moved = CropBox((box.centre[0] + shift[0], box.centre[1] + shift[1]), box.side * scale, box.roll + roll)
+        second.append(reader.read(image, moved).xy)
+    none = np.full((t.N_EXTRA, 2), np.nan)
+    return Readings(
+        np.stack([found.xy for found in first]).astype(np.float64),
+        np.stack([found.confidence for found in first]),
+        np.stack([none if found.extra is None else found.extra for found in first]),
+        np.stack(second).astype(np.float64),
+    )
 
 
-def evaluate(model: int) -> dict[str, object]:
-    reader = LandmarkReader(ModelStore(MODELS_FOLDER).load(f"landmarks_{model}"))
-    pack = packs.load_faces()
-    rows = pack.indices(packs.VALIDATION)
-    found, confidence = predict(reader, pack, rows, seed=1)
-    truth, source = pack["lm66"][rows], pack.source[rows]
-    by_source = {
-        str(s): round(inner_49(relative_error(found[source == s], truth[source == s])), 3) for s in np.unique(source)
-    }
-    labelled = np.isfinite(pack["fan68"][rows]).all(axis=(1, 2))
-    fan = pack["fan68"][rows][labelled][:, t.IBUG_68].astype(np.float64)
-    fan_error = inner_49(relative_error(found[labelled], fan))
-
-    distance = np.linalg.norm(relative_error(found, truth), axis=2)
-    right = distance[:, t.INNER_49] < CLOSE
-    sure = confidence[:, t.INNER_49]
-    edges = np.linspace(0, 1, 11)
-    reliability = []
-    for low, high in pairwise(edges):
-        inside = (sure >= low) & (sure < high if high < 1 else sure <= 1)
+def reliability(confidence: np.ndarray, right: np.ndarray) -> list[list[float]]:
+    """Per tenth: its lower end, how many points, what was said and what was true on average."""
+    rows = []
+    for low, high in pairwise(np.linspace(0, 1, 11)):
+        inside = (confidence >= low) & (confidence < high if high < 1 else confidence <= 1)
         if inside.sum() > 50:
-            reliability.append(
-                [
-                    round(float(low), 1),
-                    int(inside.sum()),
-                    round(float(sure[inside].mean()), 3),
-                    round(float(right[inside].mean()), 3),
-                ]
-            )
+            said, true = float(confidence[inside].mean()), float(right[inside].mean())
+            rows.append([round(float(low), 1), int(inside.sum()), round(said, 3), round(true, 3)])
+    return rows
+
+
+def extra_error(readings: Readings, truth: np.ndarray, mesh: np.ndarray) -> dict[str, float]:
+    """Percent per group of extra points, offsets removed as for the landmarks. truth (N, 66, 2), mesh (N, 478, 3)."""
+    # Among the landmarks' 66 places the eye line and its length are looked up: keep them in front.
+    points = np.concatenate([truth, mesh[:, t.EXTRA_MESH, :2]], axis=1)
+    found = np.concatenate([truth, readings.extra], axis=1)
+    error = 100 * np.linalg.norm(relative_error(found, points)[:, t.N_LANDMARKS :], axis=2).mean(axis=0)
+    return {name: round(float(error[group].mean()), 2) for name, group in EXTRA_GROUPS.items()}
+
+
+def background_confidence(reader: LandmarkReader, count: int = 500) -> np.ndarray:
+    """(count,) mean confidence in windows without any face."""
     rng = np.random.default_rng(3)
     background = Background(packs.VALIDATION)
     empty = []
-    for _ in range(500):
+    for _ in range(count):
         window = background.sample(128, rng)
-        rough = reader.read(
-            window,
-            crop_around(
-                np.stack(np.meshgrid([20, 108], [20, 108]), -1).reshape(-1, 2)[[0] * 66] + rng.uniform(0, 88, (66, 2))
-            ),
-        )
-        empty.append(float(rough.confidence.mean()))
-    mean_confidence = confidence.mean(axis=1)
+        corners = np.stack(np.meshgrid([20, 108], [20, 108]), -1).reshape(-1, 2)
+        empty.append(reader.read(window, crop_around(corners[[0] * 66] + rng.uniform(0, 88, (66, 2)))).mean_confidence)
+    return np.array(empty)
+
+
+def percentiles(values: np.ndarray, which: list[float]) -> list[float]:
+    return [round(float(value), 3) for value in np.percentile(values, which)]
+
+
+def evaluate(model: int) -> dict[str, object]:
+    reader = LandmarkReader(ModelStore(MODELS_FOLDER).load(f"landmarks_{model}", optional=True))
+    pack = packs.load_faces()
+    rows = pack.indices(packs.VALIDATION)
+    readings = predict(reader, pack, rows, seed=1)
+    found, confidence = readings.landmarks, readings.confidence
+    truth, source = pack["lm66"][rows], pack.source[rows]
+    error = {s: relative_error(found[source == s], truth[source == s]) for s in np.unique(source)}
+    third = pack["fan68"][rows][:, t.IBUG_68].astype(np.float64)
+    labelled = np.isfinite(third).all(axis=(1, 2))
+    distance = np.linalg.norm(relative_error(found, truth), axis=2)
+    eye = np.linalg.norm(truth[:, t.LEFT_EYE_OUTER] - truth[:, t.RIGHT_EYE_OUTER], axis=1)
+    apart = np.linalg.norm(readings.again - found, axis=2)[:, t.INNER_49] / eye[:, None]
+    masked = source == "mask_on"
+    empty = background_confidence(reader)
     figures: dict[str, object] = {
-        "inner_49_percent": by_source,
-        "inner_49_percent_fan68": round(fan_error, 3),
-        "confidence_reliability": reliability,
-        "face_confidence_percentiles_1_5_50": [round(float(v), 3) for v in np.percentile(mean_confidence, [1, 5, 50])],
-        "background_confidence_percentiles_50_99_max": [
-            round(float(v), 3) for v in (*np.percentile(empty, [50, 99]), max(empty))
-        ],
-        "command": f"python -m training.landmarks.evaluate --models {model}",
+        "inner_49_percent": {str(s): round(inner_49(e), 3) for s, e in error.items()},
+        "inner_49_percent_fan68": round(inner_49(relative_error(found[labelled], third[labelled])), 3),
+        "upper_face_percent_mask_on": round(
+            100 * float(np.linalg.norm(error["mask_on"][:, UPPER_INNER], axis=2).mean()), 3
+        ),
+        "change_with_the_crop_percent": round(100 * float(np.median(apart.mean(axis=1))), 3),
+        "confidence_reliability": reliability(
+            confidence[:, t.INNER_49][~masked], distance[:, t.INNER_49][~masked] < CLOSE
+        ),
+        "face_confidence_percentiles_1_5_50": percentiles(confidence.mean(axis=1), [1, 5, 50]),
+        "masked_face_confidence_percentiles_5_25_50": percentiles(confidence[masked].mean(axis=1), [5, 25, 50]),
+        "masked_upper_face_confidence_percentiles_5_25_50": percentiles(
+            confidence[masked][:, UPPER_INNER].mean(axis=1), [5, 25, 50]
+        ),
+        "background_confidence_percentiles_50_99_max": percentiles(empty, [50, 99, 100]),
     }
-    return figures
+    if reader.has_extra:
+        figures["extra_percent"] = extra_error(readings, truth, packs.load_mesh(pack)[rows])
+    return figures | {"command": f"python -m training.landmarks.evaluate --models {model}"}
 
 
 def main() -> None:

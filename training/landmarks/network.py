@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tracker.topology import N_LANDMARKS
+from tracker.topology import N_EXTRA, N_LANDMARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +86,10 @@ class Merge(nn.Module):
 
 
 class LandmarkNetwork(nn.Module):
-    """(N, 3, S, S) float BGR 0 to 1 -> points (N, 66, 2) in crop fractions and log scale (N, 66).
+    """(N, 3, S, S) float BGR 0 to 1 -> points (N, 66, 2) in crop fractions, log scale (N, 66), extra points (N, 87, 2).
 
-    The log scale is that of the error as a fraction of the crop's side.
+    The log scale is that of the error as a fraction of the crop's side. The extra points cost one more 1x1
+    convolution over the same features, which is left out where they are not asked for.
     """
 
     def __init__(self, tier: Tier) -> None:
@@ -103,6 +104,7 @@ class LandmarkNetwork(nn.Module):
         if tier.fine_maps:
             self.merge4 = Merge(tier.decoder, w4, tier.decoder)
         self.maps = nn.Conv2d(tier.decoder, N_LANDMARKS, 1)
+        self.extra_maps = nn.Conv2d(tier.decoder, N_EXTRA, 1)
         self.scale = nn.Linear(w16 + tier.decoder, N_LANDMARKS)
         nn.init.constant_(self.scale.bias, -4.0)
 
@@ -111,19 +113,21 @@ class LandmarkNetwork(nn.Module):
         first = InvertedResidual(inputs, outputs, 2, expansion)
         return nn.Sequential(first, *(InvertedResidual(outputs, outputs, 1, expansion) for _ in range(depth - 1)))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         f4 = self.stage4(self.stem(image))
         f8 = self.stage8(f4)
         f16 = self.stage16(f8)
         decoded = d8 = self.merge8(f16, f8)
         if self.fine_maps:
             decoded = self.merge4(d8, f4)
-        logits = self.maps(decoded).float()
-        height, width = logits.shape[2:]
-        weights = logits.flatten(2).softmax(dim=2)
-        grid = cell_centres(height, width).to(weights.device)
         pooled = torch.cat([f16.mean(dim=(2, 3)), d8.mean(dim=(2, 3))], dim=1)
-        return weights @ grid, self.scale(pooled).float()
+        return expectation(self.maps(decoded)), self.scale(pooled).float(), expectation(self.extra_maps(decoded))
+
+
+def expectation(maps: Tensor) -> Tensor:
+    """(N, K, h, w) logits -> (N, K, 2) where each softmax lies on average, in crop fractions."""
+    height, width = maps.shape[2:]
+    return maps.float().flatten(2).softmax(dim=2) @ cell_centres(height, width).to(maps.device)
 
 
 def cell_centres(height: int, width: int) -> Tensor:

@@ -18,7 +18,8 @@ import numpy as np
 from tracker import topology as t
 from tracker.face.crop import CropBox, cut, transform
 from training import packs
-from training.landmarks.data import point_weights
+from training.landmarks.conventions import load_convention
+from training.landmarks.data import N_POINTS, point_weights
 from training.mesh import FaceMesh, load_face_mesh
 
 PICTURE_PX = 136
@@ -145,8 +146,8 @@ class Reposer:
 
     def render(
         self, picture: np.ndarray, points: np.ndarray, landmarks: np.ndarray, change: Change, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Picture (S, S, 3) with mesh `points` (478, 3) px after `change`, and the new landmarks (66, 2)."""
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Picture (S, S, 3) with mesh `points` (478, 3) px after `change`, the new landmarks (66, 2) and mesh."""
         size = picture.shape[0]
         eye = float(np.linalg.norm(landmarks[36] - landmarks[45]))
         pivot = points.mean(axis=0) + (0, 0, 0.55 * eye)
@@ -171,7 +172,7 @@ class Reposer:
         mapped = self._map(picture, source[triangles], target[triangles])
         if change.opening > 0:
             mapped = self.paint_inside(mapped, new[self.mesh.mouth_ring, :2], rng)
-        return mapped, new_landmarks
+        return mapped, new_landmarks, new
 
     @staticmethod
     def _map(picture: np.ndarray, source: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -220,7 +221,10 @@ def random_change(mesh: np.ndarray, landmarks: np.ndarray, eyes_closed: bool, rn
 
 
 def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Pictures (count, S, S, 3), points (count, 66, 2) and weights (count, 66)."""
+    """Pictures (count, S, S, 3), points (count, 153, 2) and weights (count, 153), those of `training.landmarks.data`.
+
+    The annotators' conventions differ with the pose: labels turn first, then move to the common convention.
+    """
     rng = np.random.default_rng(seed)
     pack = packs.load_faces()
     meshes, weights = packs.load_mesh(pack), point_weights(pack)
@@ -232,8 +236,9 @@ def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     )
     reposer = Reposer(load_face_mesh())
     pictures = np.empty((count, PICTURE_PX, PICTURE_PX, 3), np.uint8)
-    points = np.empty((count, 66, 2), np.float32)
-    trust = np.empty((count, 66), np.float32)
+    points = np.empty((count, N_POINTS, 2), np.float32)
+    trust = np.empty((count, N_POINTS), np.float32)
+    convention = load_convention()
     for k, i in enumerate(rng.choice(usable, count)):
         landmarks = pack["lm66"][i]
         low, high = landmarks.min(axis=0), landmarks.max(axis=0)
@@ -244,7 +249,9 @@ def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         mesh = np.concatenate([transform(box.to_crop(PICTURE_PX), meshes[i, :, :2]), meshes[i, :, 2:] * scale], axis=1)
         landmarks = transform(box.to_crop(PICTURE_PX), landmarks)
         change = random_change(mesh, landmarks, str(pack.source[i]) == "cew_closed", rng)
-        pictures[k], points[k] = reposer.render(picture, mesh, landmarks, change, rng)
+        pictures[k], landmarks, mesh = reposer.render(picture, mesh, landmarks, change, rng)
+        landmarks = convention.correct(landmarks[None], mesh[None])[0]
+        points[k] = np.concatenate([landmarks, mesh[t.EXTRA_MESH, :2]])
         trust[k] = weights[i] * TRUST
     return pictures, points, trust
 
