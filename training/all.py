@@ -1,0 +1,135 @@
+"""Everything in order, from the packs to the tables: `python -m training.all`.
+
+What is done is noted in all.json of the runs folder: started again, it goes on where it ended, also in the middle of
+a training. `--dry-run` prints the commands.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One command. minutes: its budget of training time; such a command can be told to `--resume`.
+
+    goes_on: it resumes what an earlier step trained, whose time counts in its budget.
+    """
+
+    name: str
+    module: str
+    arguments: tuple[str, ...] = ()
+    minutes: float | None = None
+    goes_on: bool = False
+
+    def command(self, minutes_scale: float, *, resume: bool) -> list[str]:
+        command = [sys.executable, "-m", self.module, *self.arguments]
+        if self.minutes is not None:
+            command += [
+                "--minutes",
+                f"{self.minutes * minutes_scale:g}",
+                *(["--resume"] if resume or self.goes_on else []),
+            ]
+        return command
+
+
+FULL, SIBLINGS = ("3", "0", "-3"), ("2", "1", "-1", "-2")
+
+STEPS = (
+    Step("head", "training.make_head"),
+    Step("demo face", "training.make_demo_face"),
+    Step("feature prior", "training.feature_prior"),
+    Step("prior of the coefficients", "training.blendshape_prior"),
+    Step("re-posed faces", "training.landmarks.repose", ("--count", "10000", "--seed", "5")),
+    Step("landmarks", "training.landmarks.train", ("--models", *FULL, "--extra", "reposed", "--seed", "11"), 172),
+    Step("landmarks export", "training.landmarks.export", ("--models", *FULL)),
+    Step(
+        "sibling landmarks",
+        "training.landmarks.train",
+        ("--models", *SIBLINGS, "--extra", "reposed", "--fine-tune", "--learning-rate", "4e-4", "--seed", "12"),
+        25,
+    ),
+    Step("sibling landmarks export", "training.landmarks.export", ("--models", *SIBLINGS)),
+    Step("detector", "training.detector.train", (), 192),
+    Step("detector export", "training.detector.publish"),
+    Step("crops for the verifier", "training.verifier.data", ("--name", "second", "--count", "85000", "--seed", "31")),
+    Step("first verifier", "training.verifier.train", ("--crops", "second"), 12),
+    Step("first verifier export", "training.verifier.publish"),
+    Step(
+        "hard crops for the verifier",
+        "training.verifier.data",
+        ("--hard", "--name", "hard3", "--count", "55000", "--seed", "303"),
+    ),
+    Step("verifier", "training.verifier.train", ("--resume", "--crops", "second", "hard3"), 105),
+    Step("verifier export", "training.verifier.publish"),
+    Step("eyes", "training.eyes.train", ("--network", "eyes"), 12),
+    Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
+    Step("fine eyes", "training.eyes.train", ("--network", "eyes_fine"), 63),
+    Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),
+    Step("figures", "training.evaluate"),
+    Step("kept weights", "training.keep"),
+    Step("tables", "training.tables"),
+    Step("plot", "training.plot"),
+)
+
+
+class Progress:
+    """Which steps have begun and which are done, in `file`."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._states: dict[str, str] = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+
+    def __getitem__(self, step: Step) -> str:
+        """ "", "begun" or "done"."""
+        return self._states.get(step.name, "")
+
+    def __setitem__(self, step: Step, state: str) -> None:
+        self._states[step.name] = state
+        draft = self._file.with_suffix(".new")
+        draft.write_text(json.dumps(self._states, indent=1) + "\n", encoding="utf-8")
+        draft.replace(self._file)
+
+
+def run(steps: Sequence[Step], progress: Progress, minutes_scale: float, *, dry: bool) -> int:
+    """The exit status of the first step that fails, else 0."""
+    for step in steps:
+        if progress[step] == "done":
+            print(f"# {step.name}: done")
+            continue
+        command = step.command(minutes_scale, resume=progress[step] == "begun")
+        print(f"# {step.name}\n{shlex.join(command)}", flush=True)
+        if dry:
+            continue
+        progress[step] = "begun"
+        status = subprocess.run(command, check=False).returncode
+        if status:
+            print(f"{step.name} failed with {status}; mend it and start this again", file=sys.stderr)
+            return status
+        progress[step] = "done"
+    return 0
+
+
+def main() -> int:
+    from training.packs import runs_folder
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dry-run", action="store_true", help="only print the commands that are left")
+    parser.add_argument("--minutes-scale", type=float, default=1, help="multiplies every training budget (default 1)")
+    parser.add_argument("--again", action="store_true", help="forget what is done")
+    arguments = parser.parse_args()
+    file = runs_folder() / "all.json"
+    if arguments.again:
+        file.unlink(missing_ok=True)
+    return run(STEPS, Progress(file), arguments.minutes_scale, dry=arguments.dry_run)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
