@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from training.manifest import read_manifest
 
+CONFIDENCES = (
+    "face_confidence_percentiles_1_5_50",
+    "masked_face_confidence_percentiles_5_25_50",
+    "masked_upper_face_confidence_percentiles_5_25_50",
+    "background_confidence_percentiles_50_99_max",
+)
 SOURCES = ("uda", "muxspace", "utk", "faker", "mask_off", "cew_closed", "mtfl", "mask_on")
 
 
 def main() -> None:
     networks = read_manifest()["networks"]
-    print("| model | input | parameters | multiply-adds | `fan68` | " + " | ".join(SOURCES) + " |")
-    print("|---" * (5 + len(SOURCES)) + "|")
+    print("| model | input | parameters | multiply-adds | `fan68` | " + " | ".join(SOURCES) + " | its upper face |")
+    print("|---" * (6 + len(SOURCES)) + "|")
     for model in range(3, -4, -1):
         entry = networks[f"landmarks_{model}"]
         quality = entry["quality"]
@@ -22,19 +28,27 @@ def main() -> None:
             f"{entry['multiply_adds'] / 1e6:.1f} M",
             f"{quality['inner_49_percent_fan68']:.2f}",
             *(f"{by_source[source]:.2f}" for source in SOURCES),
+            f"{quality['upper_face_percent_mask_on']:.2f}",
         ]
         print("| " + " | ".join(row) + " |")
-    print("\n| model | mean confidence of held-out faces: 1, 5, 50 % | of background: 50, 99 %, most |")
-    print("|---|---|---|")
+    print(
+        "\n| model | mean confidence of held-out faces: 1, 5, 50 % | with masks: 5, 25, 50 % | their upper faces: 5,",
+        end="",
+    )
+    print(" 25, 50 % | background: 50, 99 %, most | change with the crop |\n" + "|---" * 6 + "|")
     for model in range(3, -4, -1):
         quality = networks[f"landmarks_{model}"]["quality"]
-        faces = ", ".join(f"{v:.2f}" for v in quality["face_confidence_percentiles_1_5_50"])
-        empty = ", ".join(f"{v:.2f}" for v in quality["background_confidence_percentiles_50_99_max"])
-        print(f"| {model} | {faces} | {empty} |")
+        shares = [", ".join(f"{v:.2f}" for v in quality[figure]) for figure in CONFIDENCES]
+        print(f"| {model} | " + " | ".join(shares) + f" | {quality['change_with_the_crop_percent']:.2f} |")
+    groups = list(networks["landmarks_3"]["quality"]["extra_percent"])
+    print("\n| model: extra points | " + " | ".join(groups) + " |\n" + "|---" * (1 + len(groups)) + "|")
+    for model in range(3, -4, -1):
+        errors = networks[f"landmarks_{model}"]["quality"]["extra_percent"]
+        print(f"| {model} | " + " | ".join(f"{errors[group]:.2f}" for group in groups) + " |")
     print("\n| model 3: confidence said | true | points |\n|---|---|---|")
     for _, count, said, true in networks["landmarks_3"]["quality"]["confidence_reliability"]:
         print(f"| {said:.2f} | {true:.2f} | {count} |")
-    for name in ("detector", "eyes", "eyes_fine"):
+    for name in ("detector", "verifier", "eyes", "eyes_fine"):
         entry = networks[name]
         height, width = entry["input"][1:3]
         print(f"\n{name}: {width} x {height}, {entry['parameters'] / 1e3:.0f} k parameters,", end=" ")

@@ -7,6 +7,7 @@ import pytest
 from tracker import Tracker
 from tracker.capture.demo import DemoFace, DemoState
 from tracker.errors import ModelError
+from training.accessories import put_on_mask
 
 FPS = 30
 
@@ -58,6 +59,26 @@ def test_a_moved_scaled_and_turned_photograph_is_held_and_its_roll_followed(port
             result = tracker.process(picture)
             assert len(result.faces) == 1, f"lost in frame {k}"
             assert abs(result.faces[0].pose.euler_deg[2] - upright[2] - angle) < 2 + 0.1 * abs(30 / 12 * np.cos(k / 12))
+
+
+@pytest.mark.parametrize("model", [3, 0, -3])
+def test_a_masked_face_is_found_and_held(model, portrait):
+    with Tracker(model=model) as tracker:
+        points = tracker.process(portrait).faces[0].landmarks.xy
+    masked = put_on_mask(portrait, points, portrait, np.random.default_rng(1))
+    with Tracker(model=model) as tracker:
+        for k in range(30):
+            result = tracker.process(placed(masked, 5 * np.sin(k / 5), 1.5))
+            assert len(result.faces) == 1, f"lost in frame {k}"
+
+
+@pytest.mark.parametrize("angle", [-50, -35, 35, 50])
+def test_a_leaning_head_is_found_within_two_frames(angle, portrait):
+    with Tracker() as tracker:
+        tracker.process(placed(portrait, angle, 1.5))
+        (face,) = tracker.process(placed(portrait, angle, 1.5)).faces
+    assert face.pose is not None
+    assert abs(face.pose.euler_deg[2] - angle) < 12
 
 
 def test_the_same_frames_give_the_same_results(demo):

@@ -1,12 +1,14 @@
 import numpy as np
 import pytest
 
+from tracker.face.crop import CropBox
 from tracker.face.detector import Candidate
-from tracker.face.finder import EVIDENCE, FaceFinder, logit
+from tracker.face.finder import DETECTOR_SAYS, LANDMARKS_SAY, LEANING, FaceFinder, logit
 from tracker.face.head import REFERENCE_HEAD
 from tracker.types import Detection, Landmarks
 
 FRAME = np.zeros((360, 640, 3), np.uint8)
+BOX = CropBox((250.0, 150.0), 120.0, 0.0)
 
 
 def candidate(x=200.0, score=0.9):
@@ -14,11 +16,15 @@ def candidate(x=200.0, score=0.9):
 
 
 class FakeDetector:
-    def __init__(self, *found):
-        self.found = list(found)
+    def __init__(self, *found, leaning=()):
+        self.found, self.leaning, self.turns = list(found), list(leaning), []
 
     def detect(self, bgr, threshold, limit):
         return [c for c in self.found if c.detection.score >= threshold][:limit]
+
+    def detect_turned(self, bgr, turn, threshold, limit):
+        self.turns.append(turn)
+        return self.leaning
 
 
 class FakeReader:
@@ -33,29 +39,67 @@ class FakeReader:
         return Landmarks(xy.astype(np.float32), np.full(66, self.confidence, np.float32))
 
 
-def finder(*detectors, confidence=0.9, only_if_none=False, **reader):
-    return FaceFinder(list(detectors), FakeReader(confidence, **reader), 0.15, 0.6, only_if_none)
+class FakeVerifier:
+    """As sure as it is told: of a detection, and of where the landmarks lie."""
+
+    def __init__(self, of_box=4.0, of_points=4.0):
+        self.box_odds, self.points_odds = of_box, of_points
+
+    def of_box(self, bgr, box, roll):
+        return self.box_odds
+
+    def of_points(self, bgr, xy):
+        return self.points_odds
 
 
-def test_a_sure_detection_with_sure_landmarks_is_a_face():
+def finder(*detectors, confidence=0.9, only_if_none=False, of_box=4.0, of_points=4.0, lowest=0.02, **reader):
+    return FaceFinder(
+        list(detectors),
+        FakeReader(confidence, **reader),
+        FakeVerifier(of_box, of_points),
+        trusted=0.15,
+        lowest=lowest,
+        detection_threshold=0.6,
+        only_if_none=only_if_none,
+    )
+
+
+def test_a_proposal_the_verifier_believes_in_is_a_face():
     assert finder().confirm(FRAME, candidate()) is not None
 
 
-def test_landmarks_below_the_threshold_are_no_face_however_sure_the_detector_is():
-    assert finder(confidence=0.1).confirm(FRAME, candidate(score=0.999)) is None
+def test_a_face_with_unsure_landmarks_is_one_when_the_verifier_says_so():
+    assert finder(confidence=0.05).confirm(FRAME, candidate()) is not None
 
 
-def test_hopeless_landmarks_cost_one_reading_only():
-    hopeless = finder(confidence=0.01)
+def test_what_the_verifier_does_not_believe_in_is_no_face_however_sure_the_landmarks_are():
+    assert finder(of_box=-3, of_points=-3, confidence=0.99).confirm(FRAME, candidate(score=0.99)) is None
+
+
+def test_confidence_below_the_lowest_is_no_face_however_sure_the_verifier_is():
+    assert finder(confidence=0.5, lowest=0.6, of_box=9, of_points=9).confirm(FRAME, candidate()) is None
+
+
+def test_a_hopeless_proposal_costs_no_reading_of_landmarks():
+    hopeless = finder(of_box=-9)
     assert hopeless.confirm(FRAME, candidate()) is None
-    assert hopeless._reader.reads == 1
+    assert hopeless._reader.reads == 0
 
 
-def test_weak_landmarks_need_a_stronger_detection():
-    weak = finder(confidence=0.3)
-    assert weak.confirm(FRAME, candidate(score=0.6)) is None
-    assert weak.confirm(FRAME, candidate(score=0.95)) is not None
-    assert logit(0.3) + logit(0.6) < EVIDENCE < logit(0.3) + logit(0.95)
+def test_the_odds_of_detector_verifier_and_landmarks_add_up():
+    odds = finder(of_box=1.5, of_points=-0.5, confidence=0.3).weigh(FRAME, candidate(score=0.8))[1]
+    assert odds == pytest.approx(DETECTOR_SAYS * logit(0.8) + 1.5 - 0.5 + LANDMARKS_SAY * logit(0.3))
+    assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds - 9) is not None
+    assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds + 9) is None
+
+
+def test_a_held_face_is_kept_for_its_landmarks_or_for_the_verifiers_word():
+    held = finder(of_points=-2)
+    assert held.sure(held.read(FRAME, BOX))
+    unsure = finder(confidence=0.1, of_points=-2)
+    assert not unsure.sure(unsure.read(FRAME, BOX)) and not unsure.vouched(FRAME, unsure.read(FRAME, BOX))
+    masked = finder(confidence=0.1, of_points=2)
+    assert not masked.sure(masked.read(FRAME, BOX)) and masked.vouched(FRAME, masked.read(FRAME, BOX))
 
 
 def test_a_face_whose_middle_is_outside_the_frame_is_none():
@@ -71,6 +115,15 @@ def test_trying_hard_asks_the_second_detector_only_where_the_first_finds_nothing
     fine = FakeDetector(candidate(400, 0.8))
     assert len(finder(FakeDetector(candidate()), fine, only_if_none=True).propose(FRAME, 5)) == 1
     assert len(finder(FakeDetector(), fine, only_if_none=True).propose(FRAME, 5)) == 1
+
+
+def test_leaning_heads_are_looked_for_to_one_side_and_then_to_the_other():
+    detector = FakeDetector(candidate(200, 0.7), leaning=[candidate(203, 0.9), candidate(400, 0.65)])
+    leaning = finder(detector)
+    assert [c.detection.box[0] for c in leaning.propose(FRAME, 5, turned=True)] == [200, 400]
+    leaning.propose(FRAME, 5, turned=True)
+    leaning.propose(FRAME, 5)
+    assert detector.turns == [LEANING, -LEANING]
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0, 0.5])

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker.face.crop import CropBox, cut, transform
 from tracker.face.networks import Network
 from tracker.types import Detection
 
@@ -59,6 +60,24 @@ class Detector:
             found.append(Candidate(Detection(box, float(scores[y, x])), float(np.arctan2(sin, cos))))
             if len(found) == limit:
                 break
+        return found
+
+    def detect_turned(self, bgr: npt.NDArray[np.uint8], turn: float, threshold: float, limit: int) -> list[Candidate]:
+        """The same in a square picture turned so that heads rolled by `turn` radians stand upright.
+
+        It covers the frame but for what a turn moves out of the square of the frame's longer side. The boxes keep
+        the size they have in the turned picture.
+        """
+        height, width = bgr.shape[:2]
+        square = CropBox((width / 2 - 0.5, height / 2 - 0.5), max(height, width), turn)
+        to_frame, scale = square.to_frame(self._long_side), max(height, width) / self._long_side
+        found = []
+        for candidate in self.detect(cut(bgr, square, self._long_side), threshold, limit):
+            left, top, across, down = candidate.detection.box
+            x, y = transform(to_frame, np.array([left + across / 2, top + down / 2])).tolist()
+            across, down = across * scale, down * scale
+            detection = Detection((x - across / 2, y - down / 2, across, down), candidate.detection.score)
+            found.append(Candidate(detection, candidate.roll + turn))
         return found
 
 

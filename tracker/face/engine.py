@@ -7,7 +7,8 @@ points into the head, measure and calibrate the expression.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -15,13 +16,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tracker.face.crop import crop_around
+from tracker.face.crop import bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.eyes import EyeReader
 from tracker.face.features import raw_features
-from tracker.face.finder import FaceFinder
+from tracker.face.finder import LOWEST_CONFIDENCE, FaceFinder
 from tracker.face.gaze import eye_centres, to_pixels
-from tracker.face.identity import bounds, choose_memory
+from tracker.face.identity import choose_memory
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.memory import FaceMemory
 from tracker.face.networks import ModelStore, Network
@@ -29,6 +30,7 @@ from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise
 from tracker.face.pose import Camera
 from tracker.face.scanner import BackgroundScanner
+from tracker.face.verifier import Verifier
 from tracker.types import Detection, Expression, Eyes, Face, FloatArray, Frame, FrameResult, HeadPose, Landmarks
 
 IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
@@ -36,14 +38,16 @@ IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
 SAME_FACE = 0.3
 """Two held faces that overlap more (intersection over union) are one."""
 SPARE_PROPOSALS = 5
-"""Detections looked at beyond the faces wanted: the landmarks have the last word on what is a face."""
+"""Detections looked at beyond the faces wanted: the finder has the last word on what is a face."""
 MIN_LEARNING_CONFIDENCE = 0.4
+VOUCHED_S = 0.25
+"""How long the verifier's word holds for a face whose landmarks are not sure."""
 LARGEST_LEARNING_ERROR = 0.25
 """Fit error over face size beyond which expression ranges do not learn from a frame."""
 
 
 class Engine:
-    """Tracks the faces of one stream of frames. Not for use from several threads at once."""
+    """Tracks the faces of one stream of frames. Not for use from several threads at once, but where it is said."""
 
     def __init__(self, options: EngineOptions) -> None:
         self.options = options
@@ -57,6 +61,7 @@ class Engine:
         if options.background_scan and options.max_faces > 1:
             self._scanner = BackgroundScanner(self._finder, self._proposals)
         self._memories = [FaceMemory(face_id, options) for face_id in range(options.max_faces)]
+        self._wishes: deque[Callable[[], None]] = deque()
         self._camera: Camera | None = None
         self._since_scan = 0
         self._last_seen_s: float | None = None
@@ -69,25 +74,28 @@ class Engine:
         detectors = [Detector(network, FAST_WIDTH)]
         if options.scan_retinaface or options.try_hard:
             detectors.append(Detector(network, FINE_WIDTH))
-        threshold = float(landmarks.facts["threshold"]) if options.threshold is None else options.threshold
+        given = options.threshold
         return FaceFinder(
             detectors,
             LandmarkReader(landmarks),
-            threshold,
-            options.detection_threshold,
+            Verifier(store.load("verifier", threads)),
+            trusted=float(landmarks.facts["threshold"]) if given is None else given,
+            lowest=LOWEST_CONFIDENCE if given is None else given,
+            detection_threshold=options.detection_threshold,
             only_if_none=not options.scan_retinaface,
         )
 
     def process(self, frame: Frame) -> FrameResult:
         """Find and measure the faces in `frame`. Frames must come in the order of their media time."""
         begin = time.perf_counter()
+        self._grant_wishes()
         self._times = {"detect": 0.0, "landmarks": 0.0, "eyes": 0.0, "pose": 0.0, "expression": 0.0}
         if self._camera is None or (self._camera.width, self._camera.height) != (frame.width, frame.height):
             self._camera = Camera.from_fov(frame.width, frame.height, self.options.fov_deg)
             for memory in self._memories:
                 memory.lose()
         with self._timed("landmarks"):
-            self._follow(frame.bgr)
+            self._follow(frame)
         self._scan(frame)
         faces = tuple(
             self._measure(frame, memory, memory.landmarks)
@@ -116,9 +124,29 @@ class Engine:
             self._scanner = None
 
     def reset_calibration(self) -> None:
-        """Forget every person's ranges; poses stay."""
+        """Forget every person's ranges before the next frame; poses stay. May be called from any thread."""
+        self._wishes.append(self._reset_calibration)
+
+    def recentre(self) -> None:
+        """Take the next second of everybody in the picture for their neutral face. May be called from any thread.
+
+        Poses stay: what is sent is recentred in the output.
+        """
+        self._wishes.append(self._retake_neutral)
+
+    def _grant_wishes(self) -> None:
+        """Do what other threads asked for since the last frame."""
+        while self._wishes:
+            self._wishes.popleft()()
+
+    def _reset_calibration(self) -> None:
         for memory in self._memories:
             memory.reset_calibration()
+
+    def _retake_neutral(self) -> None:
+        # With nobody there the wish waits for somebody; who comes later than others did not ask for it.
+        for memory in [memory for memory in self._memories if memory.held] or self._memories:
+            memory.retake_neutral()
 
     def head_points(self) -> FloatArray:
         """(70, 3) the head of face 0 in frame M: the reference head, or what was fitted to the user."""
@@ -127,7 +155,10 @@ class Engine:
     def export_profile(self) -> dict[str, Any]:
         """The neutral face and ranges of face 0, fit for JSON."""
         memory = self._memories[0]
-        return {"version": 1, "features": memory.features.export(), "eyes": memory.openness.export()}
+        profile = {"version": 1, "features": memory.features.export(), "eyes": memory.openness.export()}
+        if memory.blendshapes is not None:
+            profile["blendshapes"] = memory.blendshapes.neutral.export()
+        return profile
 
     def import_profile(self, profile: dict[str, Any]) -> None:
         """Begin with the ranges of an earlier run. Raises ValueError when `profile` is damaged."""
@@ -135,16 +166,18 @@ class Engine:
         try:
             memory.features.restore(profile["features"])
             memory.openness.restore(profile["eyes"])
+            if memory.blendshapes is not None and "blendshapes" in profile:
+                memory.blendshapes.neutral.restore(profile["blendshapes"])
         except (KeyError, TypeError) as error:
             raise ValueError(f"the profile lacks {error}") from error
 
-    def _follow(self, bgr: npt.NDArray[np.uint8]) -> None:
+    def _follow(self, frame: Frame) -> None:
         """Look for each known face where it was."""
         for memory in self._memories:
             if memory.landmarks is None:
                 continue
-            found = self._finder.read(bgr, crop_around(memory.landmarks.xy))
-            if found is not None:
+            found = self._finder.read(frame.bgr, crop_around(memory.landmarks.xy))
+            if found is not None and self._believed(frame, memory, found):
                 memory.landmarks, memory.missing_frames = found, 0
             else:
                 memory.missing_frames += 1
@@ -152,6 +185,15 @@ class Engine:
                 if memory.missing_frames > self.options.discard_after:
                     memory.lose()
         self._drop_doubles()
+
+    def _believed(self, frame: Frame, memory: FaceMemory, found: Landmarks) -> bool:
+        """Whether a followed face is still one. Where its landmarks are not sure (a mask), the verifier is asked."""
+        if self._finder.sure(found) or frame.media_s < memory.vouched_until_s:
+            return True
+        if not self._finder.vouched(frame.bgr, found):
+            return False
+        memory.vouched_until_s = frame.media_s + VOUCHED_S
+        return True
 
     def _scan(self, frame: Frame) -> None:
         """Look for further faces while there is room for them."""
@@ -163,7 +205,7 @@ class Engine:
         with self._timed("detect"):
             if held == 0:
                 if not self._idle(frame.media_s):
-                    candidates = self._finder.propose(frame.bgr, self._proposals)
+                    candidates = self._finder.propose(frame.bgr, self._proposals, turned=True)
                     self._last_scan_s, self._since_scan = frame.media_s, 0
             elif self._scanner is not None:
                 candidates = self._scanner.collect()
@@ -216,7 +258,7 @@ class Engine:
         assert self._camera is not None
         now_s = frame.media_s
         confidence = seen.mean_confidence
-        size = float(np.ptp(seen.xy, axis=0).max())
+        size = max(bounds(seen.xy)[2:])
         xy = seen.xy
         if memory.steady_points is not None:
             xy = memory.steady_points.filter(seen.xy, now_s, unit=size).astype(np.float32)
@@ -231,7 +273,12 @@ class Engine:
                 if self.options.adapt_3d:
                     memory.head.update(xy, seen.confidence, pose, self._camera)
                 points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, self._camera))
-            expression = self._expression(memory, points, pose, eyes.openness, confidence, size, now_s)
+            sure = confidence >= MIN_LEARNING_CONFIDENCE
+            sure = sure and pose is not None and pose.error_px <= LARGEST_LEARNING_ERROR * size
+            expression = self._expression(memory, points, eyes.openness, sure, now_s)
+            blendshapes = None
+            if memory.blendshapes is not None:
+                blendshapes = memory.blendshapes.update(points, pose, eyes.openness, now_s, learn=sure)
         return Face(
             face_id=memory.face_id,
             detection=Detection(bounds(xy), confidence),
@@ -240,6 +287,7 @@ class Engine:
             pose=pose,
             points_3d=points,
             expression=expression,
+            blendshapes=blendshapes,
         )
 
     def _eyes(
@@ -254,7 +302,7 @@ class Engine:
         """Pupils and openness. xy: smoothed, seen: measured points (66, 2)."""
         reading = self._eye_reader.read(bgr, seen)
         openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
-        place = memory.pupils.place(seen, reading.pupils, openness)
+        place = memory.pupils.place(reading.place, openness)
         if memory.steady_points is not None:
             openness = memory.steady_openness.filter(openness[:, None], now_s)[:, 0].astype(np.float32)
             place = memory.steady_pupils.filter(place, now_s)
@@ -264,18 +312,11 @@ class Engine:
 
     @staticmethod
     def _expression(
-        memory: FaceMemory,
-        points: FloatArray | None,
-        pose: HeadPose | None,
-        openness: FloatArray,
-        confidence: float,
-        size: float,
-        now_s: float,
+        memory: FaceMemory, points: FloatArray | None, openness: FloatArray, sure: bool, now_s: float
     ) -> Expression:
         """The calibrated features; landmarks say how far an eye is widened, the eye network how far it is closed."""
-        if points is None or pose is None:
+        if points is None:
             return memory.last_expression
-        sure = confidence >= MIN_LEARNING_CONFIDENCE and pose.error_px <= LARGEST_LEARNING_ERROR * size
         measured = memory.features.update(raw_features(points), now_s, learn=sure)
         right, left = openness.tolist()
         memory.last_expression = replace(

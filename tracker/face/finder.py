@@ -1,7 +1,7 @@
 """Find faces in a whole frame and make sure that they are faces.
 
-The detector proposes, the landmark network decides: its confidence tells a face from a flower far better than
-a detector that must be cheap on every pixel. So proposals may be generous.
+The detector proposes, generously; the verifier looks closely at each proposal, before and after the landmarks have
+placed it; the landmarks' own confidence has a say as well, but a small one: it is low on masked faces.
 """
 
 from __future__ import annotations
@@ -9,22 +9,31 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
 from tracker.face.crop import CropBox, crop_around, crop_around_box
 from tracker.face.detector import OVERLAP, Candidate, Detector, intersection_over_union
 from tracker.face.landmarks import LandmarkReader
+from tracker.face.verifier import Verifier
 from tracker.types import Landmarks
 
 PLACING_READS = 2
 """Readings that only centre and turn the crop of a proposal, before the one that counts."""
-HOPELESS = 0.25
-"""A first reading with less than this share of the wanted confidence ends the matter."""
-EVIDENCE = 0.1
-"""What the log odds of the detection and of the landmarks must add up to: each alone confuses faces with masks on,
-or letters and flowers, that the other tells apart. Chosen on training scenes."""
+HOPELESS = -4.0
+"""Log odds, of the detection and of the verifier's first look together, that end the matter."""
+DETECTOR_SAYS, LANDMARKS_SAY = 0.3, 0.3
+"""Weights of these two's log odds; the verifier's two looks count whole."""
+EVIDENCE = 0.8
+"""What all these must add up to. Chosen on training scenes that the verifier had not seen."""
+VOUCHED = -1.5
+"""The verifier's log odds from which a held face is kept although its landmarks are not sure."""
+LOWEST_CONFIDENCE = 0.02
+"""Mean landmark confidence below which nothing is a face unless the user says otherwise."""
 SMALLEST_FACE_PX = 8.0
+LEANING = math.radians(45)
+"""The detector alone misses most heads that lean so far; they are looked for in a picture turned by it."""
 
 
 def logit(probability: float) -> float:
@@ -36,53 +45,86 @@ def logit(probability: float) -> float:
 class FaceFinder:
     """detectors: tried in order and joined, or, with `only_if_none`, each only where those before found nothing.
 
-    threshold: mean landmark confidence of a face. detection_threshold: score of a proposal.
+    trusted: mean landmark confidence from which a held face needs no second opinion; lowest: below it nothing is
+    a face. detection_threshold: score of a proposal.
     """
 
     def __init__(
         self,
         detectors: Sequence[Detector],
         reader: LandmarkReader,
-        threshold: float,
+        verifier: Verifier,
+        *,
+        trusted: float,
+        lowest: float = LOWEST_CONFIDENCE,
         detection_threshold: float,
         only_if_none: bool = False,
     ) -> None:
-        self._detectors, self._reader = detectors, reader
-        self._threshold, self._detection_threshold = threshold, detection_threshold
+        self._detectors, self._reader, self._verifier = detectors, reader, verifier
+        self._trusted, self._lowest, self._detection_threshold = trusted, lowest, detection_threshold
         self._only_if_none = only_if_none
+        self._turn = -LEANING
 
-    def propose(self, bgr: npt.NDArray[np.uint8], limit: int) -> list[Candidate]:
-        """Where faces may be in `bgr` (H, W, 3), likeliest first, at most `limit` per detector."""
+    def propose(self, bgr: npt.NDArray[np.uint8], limit: int, turned: bool = False) -> list[Candidate]:
+        """Where faces may be in `bgr` (H, W, 3), likeliest first, at most `limit` per detector.
+
+        turned: look for heads leaning far to one side as well, and the next time to the other.
+        """
         found: list[Candidate] = []
         for detector in self._detectors:
             if found and self._only_if_none:
                 break
-            for candidate in detector.detect(bgr, self._detection_threshold, limit):
-                box = candidate.detection.box
-                if all(intersection_over_union(box, other.detection.box) <= OVERLAP for other in found):
-                    found.append(candidate)
+            _join(found, detector.detect(bgr, self._detection_threshold, limit))
+        if turned:
+            self._turn = -self._turn
+            leaning = self._detectors[0].detect_turned(bgr, self._turn, self._detection_threshold, limit)
+            _join(found, leaning)
         return sorted(found, key=lambda candidate: -candidate.detection.score)
 
     def confirm(self, bgr: npt.NDArray[np.uint8], candidate: Candidate, evidence: float = EVIDENCE) -> Landmarks | None:
         """The landmarks of a proposed face, or None where it is none."""
-        crop = crop_around_box(candidate.detection.box, candidate.roll)
-        for _ in range(PLACING_READS):
-            rough = self._reader.read(bgr, crop)
-            if rough.mean_confidence < HOPELESS * self._threshold:
-                return None
-            crop = crop_around(rough.xy)
-        found = self.read(bgr, crop)
-        if found is None or logit(candidate.detection.score) + logit(found.mean_confidence) < evidence:
+        weighed = self.weigh(bgr, candidate)
+        return weighed[0] if weighed is not None and weighed[1] >= evidence else None
+
+    def weigh(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> tuple[Landmarks, float] | None:
+        """The landmarks at a proposal and the evidence (log odds) that they lie on a face; None where hopeless."""
+        box, score = candidate.detection.box, candidate.detection.score
+        odds = DETECTOR_SAYS * logit(score) + self._verifier.of_box(bgr, box, candidate.roll)
+        if odds < HOPELESS:
             return None
-        return found
+        crop = crop_around_box(box, candidate.roll)
+        for _ in range(PLACING_READS):
+            crop = crop_around(self._reader.read(bgr, crop).xy)
+        found = self.read(bgr, crop)
+        if found is None:
+            return None
+        odds += self._verifier.of_points(bgr, found.xy) + LANDMARKS_SAY * logit(found.mean_confidence)
+        return found, odds
 
     def read(self, bgr: npt.NDArray[np.uint8], crop: CropBox) -> Landmarks | None:
-        """The landmarks in `crop`, or None where there is no face."""
+        """The landmarks in `crop`, or None where there can be no face. How sure they are is for `sure` to say."""
         if crop.side < SMALLEST_FACE_PX:
             return None
         found = self._reader.read(bgr, crop)
-        if found.mean_confidence < self._threshold or not np.isfinite(found.xy).all():
+        if found.mean_confidence < self._lowest:
             return None
         height, width = bgr.shape[:2]
-        x, y = found.xy.mean(axis=0).tolist()
+        # The mean is not finite, and so in no frame, where a point is not.
+        ((x, y),) = cv2.reduce(found.xy, 0, cv2.REDUCE_AVG).tolist()
         return found if 0 <= x < width and 0 <= y < height else None
+
+    def sure(self, found: Landmarks) -> bool:
+        """Whether the landmarks of a held face say by themselves that they lie on one."""
+        return found.mean_confidence >= self._trusted
+
+    def vouched(self, bgr: npt.NDArray[np.uint8], found: Landmarks) -> bool:
+        """Whether the verifier takes what lies under the landmarks for a face."""
+        return self._verifier.of_points(bgr, found.xy) >= VOUCHED
+
+
+def _join(found: list[Candidate], further: list[Candidate]) -> None:
+    """Add those of `further` to `found` that do not lie on one already there."""
+    for candidate in further:
+        box = candidate.detection.box
+        if all(intersection_over_union(box, other.detection.box) <= OVERLAP for other in found):
+            found.append(candidate)

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import topology
+from training.accessories import put_on_glasses, put_on_mask
 from training.packs import TRAIN, load_faces, load_scenes
 from training.photometric import Picture, degrade
 
@@ -121,6 +122,8 @@ class Scenery:
         self.empty = train[[not np.isfinite(self.main[i, 0]) and not len(boxes[i]) for i in train]]
         self.faces = load_faces()
         self.points = self.faces["lm66"]
+        masked = self.scenes.source[self.with_face] == "mask"
+        self.scene_chance = np.where(masked, 2.0, 1.0) / np.where(masked, 2.0, 1.0).sum()
         train_faces = self.faces.indices(TRAIN)
         share = {"mtfl": 1.0, "utk": 0.6, "mask_on": 6.0, "mask_off": 2.0, "cew_closed": 2.0, "uda": 1.5}
         weight = np.array([share.get(str(source), 1.0) for source in self.faces.source[train_faces]])
@@ -176,11 +179,11 @@ class Scenery:
 
     def _scene(self, height: int, width: int, rng: np.random.Generator, into: Sample | None = None) -> Sample:
         """A real scene, scaled, shifted and slightly rolled; what it leaves free is filled."""
-        i = int(rng.choice(self.with_face))
+        i = int(rng.choice(self.with_face, p=self.scene_chance))
         picture, main = self.scenes.pixels[i], self.main[i]
         target = float(np.exp(rng.uniform(np.log(1.2 * SMALLEST_PX), np.log(1.1 * height))))
         scale = target / main[3]
-        angle = float(rng.normal(0, 0.1))
+        angle = float(rng.normal(0, 0.1 if rng.random() < 0.75 else 0.4))
         centre = (main[0] + main[2] / 2, main[1] + main[3] / 2)
         matrix = _similarity(centre, (rng.uniform(0.02, 0.98) * width, rng.uniform(0.05, 0.95) * height), scale, angle)
         fill = rng.random()
@@ -234,7 +237,7 @@ class Scenery:
         scale = float(rng.uniform(0.55, 1.25)) * height / down
         angle = float(rng.normal(0, 0.25))
         matrix = _similarity(centre, (rng.uniform(0.15, 0.85) * width, rng.uniform(0.3, 0.7) * height), scale, angle)
-        sample = Sample(move_picture(self.faces.pixels[i], matrix, (width, height), cv2.BORDER_REPLICATE))
+        sample = Sample(move_picture(self._dressed(i, rng), matrix, (width, height), cv2.BORDER_REPLICATE))
         _add(sample, _moved_face(self.points[i], matrix))
         return sample
 
@@ -251,17 +254,25 @@ class Scenery:
         low, high = self.points[i].min(axis=0), self.points[i].max(axis=0)
         return i, (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2), float(high[1] - low[1])
 
+    def _dressed(self, i: int, rng: np.random.Generator) -> Picture:
+        """Face crop `i`, now and then behind a drawn mask or glasses."""
+        picture: Picture = self.faces.pixels[i]
+        worn = rng.random()
+        if worn < 0.15 and self.faces.source[i] != "mask_on":
+            return put_on_mask(picture, self.points[i], self.background(64, 64, rng), rng)
+        return put_on_glasses(picture, self.points[i], rng) if worn > 0.92 else picture
+
     def _paste_face(self, sample: Sample, rng: np.random.Generator) -> None:
         height, width = sample.picture.shape[:2]
         i, centre, down = self._face(rng)
         target = float(np.exp(rng.uniform(np.log(1.1 * SMALLEST_PX), np.log(0.8 * height))))
-        angle = float(rng.normal(0, 0.2) if rng.random() < 0.7 else rng.uniform(-0.95, 0.95))
+        angle = float(rng.normal(0, 0.2) if rng.random() < 0.6 else rng.uniform(-1, 1))
         to = (rng.uniform(0, 1) * width, rng.uniform(0, 1) * height)
         matrix = _similarity(centre, to, target / down, angle)
         box = _moved_face(self.points[i], matrix)
         if any(_covers(box, other) for other in (*sample.faces, *sample.ignored)):
             return
-        self._paste(sample.picture, self.faces.pixels[i], matrix, rng)
+        self._paste(sample.picture, self._dressed(i, rng), matrix, rng)
         _add(sample, box)
 
     def _paste_piece(self, sample: Sample, rng: np.random.Generator) -> None:

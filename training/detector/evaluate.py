@@ -2,7 +2,8 @@
 
 Found: a detection with an intersection over union of at least 0.5 with the box around the main face's landmarks.
 False faces: detections in windows that miss every face enlarged by half; pictures of them go to the runs folder.
-Both also for what the tracker does with them: it believes a detection only when the landmarks confirm it.
+Both also for what the tracker makes of them: it believes a detection only when verifier and landmarks confirm it.
+`--part tracker` measures only that, for instance after the landmark networks have changed.
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ from collections.abc import Iterator
 import cv2
 import numpy as np
 
-from tracker import topology
+from tracker import Tracker, topology
+from tracker.face.crop import bounds
 from tracker.face.detector import FINE_WIDTH, Detector, intersection_over_union
 from tracker.face.finder import FaceFinder
-from tracker.face.identity import bounds
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
+from tracker.face.verifier import Verifier
 from training.detector.data import Floats, free_window
 from training.manifest import MODELS_FOLDER, update_quality
 from training.packs import VALIDATION, load_faces, load_scenes, runs_folder
@@ -31,6 +33,7 @@ WINDOWS, FINE_WINDOWS = 6000, 2000
 CONFIRMING = (3, -3)
 PROPOSALS = 6
 """How many the tracker looks at for one face."""
+HELD_FRAMES, MOST_FACES = 10, 5
 FRAME = (360, 640)
 """Height and width of the frames made from scenes and windows."""
 RELATIVE_HEIGHTS = (0.08, 0.1, 0.15, 0.25, 0.5, 0.8, 1.0)
@@ -93,38 +96,89 @@ def found_share(detector: Detector, cases: list[tuple[Picture, Box]]) -> float:
 
 
 def make_finder(model: int, detector: Detector) -> FaceFinder:
-    """What the tracker finds faces with: the detector's proposals, confirmed by the landmarks of `model`."""
-    landmarks = ModelStore(MODELS_FOLDER).load(f"landmarks_{model}")
-    return FaceFinder([detector], LandmarkReader(landmarks), landmarks.facts["threshold"], THRESHOLD)
+    """What the tracker finds faces with: the detector's proposals, confirmed with the landmarks of `model`."""
+    store = ModelStore(MODELS_FOLDER)
+    landmarks = store.load(f"landmarks_{model}")
+    return FaceFinder(
+        [detector],
+        LandmarkReader(landmarks),
+        Verifier(store.load("verifier")),
+        trusted=landmarks.facts["threshold"],
+        detection_threshold=THRESHOLD,
+    )
 
 
-def confirmed(finder: FaceFinder, picture: Picture) -> list[Box]:
-    """The boxes around the landmarks of all faces that the tracker would report."""
-    found = (finder.confirm(picture, candidate) for candidate in finder.propose(picture, PROPOSALS))
-    return [bounds(landmarks.xy) for landmarks in found if landmarks is not None]
+def confirmed(finder: FaceFinder, picture: Picture, looks: int = 1) -> list[Box]:
+    """The boxes around the landmarks of all faces that the tracker would report, in any of the first `looks`.
+
+    Every look includes one at heads leaning to one side, the next look to the other.
+    """
+    boxes = []
+    for _ in range(looks):
+        for candidate in finder.propose(picture, PROPOSALS, turned=True):
+            landmarks = finder.confirm(picture, candidate)
+            if landmarks is not None:
+                boxes.append(bounds(landmarks.xy))
+    return boxes
+
+
+def verifier_figures(detector: Detector, cases: list[tuple[str, Picture, Box]]) -> dict[str, object]:
+    """What the verifier says of detections on main faces, and in windows without a face: log odds above zero."""
+    verifier = Verifier(ModelStore(MODELS_FOLDER).load("verifier"))
+
+    def odds(picture: Picture, box: Box | None) -> float:
+        found = detector.detect(picture, THRESHOLD, PROPOSALS)
+        chosen = [c for c in found if box is None or intersection_over_union(box, c.detection.box) >= 0.5]
+        return max((verifier.of_box(picture, c.detection.box, c.roll) for c in chosen), default=-np.inf)
+
+    figures: dict[str, object] = {}
+    sums = [(source, odds(picture, box)) for source, picture, box in cases]
+    for wanted in ("uda", "mask", ""):
+        above = [value > 0 for source, value in sums if wanted in source and np.isfinite(value)]
+        figures[f"detected main faces above zero, % ({wanted or 'all'})"] = round(100 * float(np.mean(above)), 2)
+    empty = np.array([odds(picture, None) for picture in windows(VALIDATION, WINDOWS)])
+    figures["face-free windows"] = WINDOWS
+    figures["face-free windows with a detection"] = int(np.isfinite(empty).sum())
+    figures["face-free windows with a detection above zero"] = int((empty > 0).sum())
+    return figures
+
+
+def is_found(box: Box, faces: list[Box]) -> bool:
+    """Whether one of `faces` lies on the true `box`."""
+    return any(intersection_over_union(box, face) >= 0.5 for face in faces)
 
 
 def confirmed_figures(model: int, detector: Detector, cases: list[tuple[str, Picture, Box]]) -> dict[str, object]:
-    """Main faces found and false faces, as the tracker with `model` reports them."""
+    """Main faces found in one still and false faces, as the tracker with `model` reports them."""
     finder = make_finder(model, detector)
-    found = [
-        (source, any(intersection_over_union(box, face) >= 0.5 for face in confirmed(finder, picture)))
-        for source, picture, box in cases
-    ]
+    found = [(source, is_found(box, confirmed(finder, picture))) for source, picture, box in cases]
+    held = [(source, is_found(box, held_faces(model, picture))) for source, picture, box in cases]
     shares: dict[str, object] = {}
     for wanted in ("uda", "mask", ""):
+        label = f"({wanted or 'all'})"
         hits = [hit for source, hit in found if wanted in source]
-        shares[f"found and confirmed by model {model}, % ({wanted or 'all'})"] = round(100 * float(np.mean(hits)), 2)
-    false = [picture for picture in windows(VALIDATION, WINDOWS) if confirmed(finder, picture)]
-    for k, picture in enumerate(false[:24]):
-        cv2.imwrite(str(runs_folder() / f"false-confirmed-{model}-{k}.png"), picture)
+        shares[f"found and confirmed by model {model}, % {label}"] = round(100 * float(np.mean(hits)), 2)
+        hits = [hit for source, hit in held if wanted in source]
+        shares[f"held over {HELD_FRAMES} frames by model {model}, % {label}"] = round(100 * float(np.mean(hits)), 2)
+    missed = [picture for (_, hit), (_, picture, _) in zip(found, cases, strict=True) if not hit]
+    false = [picture for picture in windows(VALIDATION, WINDOWS) if confirmed(finder, picture, looks=2)]
+    for name, pictures in (("missed", missed), ("false-confirmed", false)):
+        for k, picture in enumerate(pictures[:24]):
+            cv2.imwrite(str(runs_folder() / f"{name}-{model}-{k}.png"), picture)
     return shares | {f"windows with a false face confirmed by model {model}": len(false)}
 
 
-def rolled(detector: Detector, degrees: float) -> tuple[float, float]:
-    """Of fold-1 face crops turned by `degrees`: share found in percent, mean roll error in degrees."""
+def held_faces(model: int, picture: Picture) -> list[Box]:
+    """The faces that the tracker reports in the last of HELD_FRAMES frames of one still."""
+    with Tracker(model=model, max_faces=MOST_FACES) as tracker:
+        for _ in range(HELD_FRAMES):
+            result = tracker.process(picture)
+    return [bounds(face.landmarks.xy) for face in result.faces]
+
+
+def rolled_faces(degrees: float) -> Iterator[tuple[Picture, Box, float]]:
+    """Fold-1 face crops turned by `degrees`: a frame, the box around the landmarks, and the roll in degrees."""
     faces = load_faces()
-    hits, errors, count = 0, [], 0
     for i in faces.indices(VALIDATION)[::6]:
         points: Floats = faces["lm66"][i]
         height, width = FRAME
@@ -133,18 +187,27 @@ def rolled(detector: Detector, degrees: float) -> tuple[float, float]:
         matrix = cv2.getRotationMatrix2D((float(centre[0]), float(centre[1])), -degrees, scale)
         matrix[:, 2] += np.array([width, height]) / 2 - centre
         frame = cv2.warpAffine(faces.pixels[i], matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
-        moved = points @ matrix[:, :2].T + matrix[:, 2]
-        low, high = moved.min(axis=0), moved.max(axis=0)
-        box = (float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1]))
+        moved = (points @ matrix[:, :2].T + matrix[:, 2]).astype(np.float32)
         line = moved[topology.LEFT_EYE_OUTER] - moved[topology.RIGHT_EYE_OUTER]
-        truth = np.degrees(np.arctan2(line[1], line[0]))
-        count += 1
-        for candidate in detector.detect(frame.astype(np.uint8, copy=False), THRESHOLD, 4):
+        yield frame.astype(np.uint8, copy=False), bounds(moved), float(np.degrees(np.arctan2(line[1], line[0])))
+
+
+def rolled_figures(detector: Detector, finder: FaceFinder, degrees: float) -> dict[str, object]:
+    """Turned face crops: found by the detector, its mean roll error, and found by the tracker in two looks."""
+    hits, errors, believed = 0, [], []
+    for frame, box, truth in rolled_faces(degrees):
+        for candidate in detector.detect(frame, THRESHOLD, 4):
             if intersection_over_union(box, candidate.detection.box) >= 0.5:
                 hits += 1
                 errors.append(abs((np.degrees(candidate.roll) - truth + 180) % 360 - 180))
                 break
-    return round(100 * hits / count, 2), round(float(np.mean(errors)), 2)
+        believed.append(is_found(box, confirmed(finder, frame, looks=2)))
+    key = f"face crops rolled by {degrees}"
+    return {
+        f"{key}: found, %": round(100 * hits / len(believed), 2),
+        f"{key}: roll error, degrees": round(float(np.mean(errors)), 2),
+        f"{key}: found and confirmed by model 3, %": round(100 * float(np.mean(believed)), 2),
+    }
 
 
 def dark(picture: Picture, rng: np.random.Generator) -> Picture:
@@ -173,52 +236,66 @@ def false_faces(detector: Detector, label: str, count: int) -> int:
     return len(hits)
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="main faces and false faces only; stores nothing")
-    args = parser.parse_args()
-    cv2.setNumThreads(1)
-    network = ModelStore(MODELS_FOLDER).load(NAME)
-    detector, fine = Detector(network), Detector(network, FINE_WIDTH)
-    rng = np.random.default_rng(7)
-    cases = list(main_faces(VALIDATION))
+def detector_figures(detector: Detector, cases: list[tuple[str, Picture, Box]]) -> dict[str, object]:
+    """What the detector proposes on main faces and in windows without any."""
     figures: dict[str, object] = {}
-
     for source in ("uda", "mask", ""):
         chosen = [(picture, box) for where, picture, box in cases if source in where]
         figures[f"main faces found, % ({source or 'all'})"] = found_share(detector, chosen)
-    plain = [(picture, box) for _, picture, box in cases]
     overlaps = []
-    for picture, box in plain:
+    for _, picture, box in cases:
         best = [intersection_over_union(box, c.detection.box) for c in detector.detect(picture, THRESHOLD, 8)]
         overlaps.append(max(best, default=0.0))
     figures["mean IoU of the found"] = round(float(np.mean([v for v in overlaps if v >= 0.5])), 3)
     figures["false faces, windows"] = WINDOWS
     figures["false faces, windows with any"] = false_faces(detector, "fast", WINDOWS)
-    for model in CONFIRMING:
-        figures |= confirmed_figures(model, detector, cases)
-    if not args.quick:
-        for relative in RELATIVE_HEIGHTS:
-            key = f"found at {relative:.0%} of the frame's height, %"
-            framed = [in_frame(picture, box, relative) for picture, box in plain]
-            figures[key] = found_share(detector, framed)
-            figures[f"{key} (fine)"] = found_share(fine, framed)
-        figures["found in the dark (1/12 of the light), %"] = found_share(
-            detector, [(dark(p, rng), b) for p, b in plain]
-        )
-        figures["found motion-blurred (5 % of the width), %"] = found_share(
-            detector, [(motion_blur(p, 0.05 * p.shape[1], rng), b) for p, b in plain]
-        )
+    return figures
+
+
+def hard_figures(detector: Detector, fine: Detector, cases: list[tuple[str, Picture, Box]]) -> dict[str, object]:
+    """Sizes, darkness, blur, and the fine scan."""
+    rng = np.random.default_rng(7)
+    plain = [(picture, box) for _, picture, box in cases]
+    figures: dict[str, object] = {}
+    for relative in RELATIVE_HEIGHTS:
+        key = f"found at {relative:.0%} of the frame's height, %"
+        framed = [in_frame(picture, box, relative) for picture, box in plain]
+        figures[key] = found_share(detector, framed)
+        figures[f"{key} (fine)"] = found_share(fine, framed)
+    figures["found in the dark (1/12 of the light), %"] = found_share(detector, [(dark(p, rng), b) for p, b in plain])
+    figures["found motion-blurred (5 % of the width), %"] = found_share(
+        detector, [(motion_blur(p, 0.05 * p.shape[1], rng), b) for p, b in plain]
+    )
+    figures["false faces, windows (fine)"] = FINE_WINDOWS
+    figures["false faces, windows with any (fine)"] = false_faces(fine, "fine", FINE_WINDOWS)
+    return figures
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--part", choices=("detector", "tracker"), help="the detector alone, or what is made of it")
+    args = parser.parse_args()
+    cv2.setNumThreads(1)
+    network = ModelStore(MODELS_FOLDER).load(NAME)
+    detector = Detector(network)
+    cases = list(main_faces(VALIDATION))
+    figures: dict[str, object] = {"fold": 1, "threshold": THRESHOLD}
+    if args.part != "tracker":
+        figures |= detector_figures(detector, cases)
+        figures |= hard_figures(detector, Detector(network, FINE_WIDTH), cases)
+    if args.part != "detector":
+        of_verifier = verifier_figures(detector, cases)
+        update_quality("verifier", {"fold": 1, **of_verifier})
+        for key, value in of_verifier.items():
+            print(f"verifier: {key:50s} {value}")
+        for model in CONFIRMING:
+            figures |= confirmed_figures(model, detector, cases)
+        finder = make_finder(3, detector)
         for degrees in (0, 20, -20, 45, -45):
-            share, error = rolled(detector, degrees)
-            figures[f"face crops rolled by {degrees}: found, %"] = share
-            figures[f"face crops rolled by {degrees}: roll error, degrees"] = error
-        figures["false faces, windows (fine)"] = FINE_WINDOWS
-        figures["false faces, windows with any (fine)"] = false_faces(fine, "fine", FINE_WINDOWS)
+            figures |= rolled_figures(detector, finder, degrees)
     for key, value in figures.items():
         print(f"{key:60s} {value}")
-    if not args.quick:
-        update_quality(NAME, {"fold": 1, "threshold": THRESHOLD, **figures})
+    update_quality(NAME, figures)
     return 0
 
 

@@ -17,6 +17,7 @@ import torch
 
 from tracker import topology
 from tracker.face.eyes import EyeReader
+from tracker.face.gaze import to_pixels
 from tracker.face.networks import ModelStore, Network
 from training.eyes.data import (
     CLOSED_GAP,
@@ -166,14 +167,14 @@ def tracker_figures(network: Network) -> dict[str, Any]:
     errors: dict[str, list[float]] = {}
     for i in faces.indices(VALIDATION):
         points = faces["lm66"][i]
-        reading = reader.read(np.ascontiguousarray(faces.pixels[i]), points)
+        pupils = to_pixels(points, reader.read(np.ascontiguousarray(faces.pixels[i]), points).place)
         outer = float(np.hypot(*(points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER])))
         for k, corners in enumerate((topology.RIGHT_EYE, topology.LEFT_EYE)):
             eye = points[corners]
             gap = float(np.linalg.norm(eye[[1, 2]].mean(axis=0) - eye[[5, 4]].mean(axis=0)))
             if gap > 0.15 * float(np.hypot(*(eye[3] - eye[0]))):
                 iris = mesh[i, MESH_IRIS["right" if k == 0 else "left"], :2]
-                error = 100 * float(np.hypot(*(reading.pupils[k] - iris))) / outer
+                error = 100 * float(np.hypot(*(pupils[k] - iris))) / outer
                 errors.setdefault(str(faces.source[i]), []).append(error)
     return {
         f"pupil error through the tracker, % ({source})": round(float(np.mean(values)), 2)

@@ -1,0 +1,1 @@
+"""The verifier: whether a proposed box really holds a face."""
