@@ -57,6 +57,11 @@ FPS = "fps"
 _OFF_ON = ("0", "1")
 _ALL = Switch(FPS, "at most so many frames a second")
 _MIRROR = Switch("mirror", "1 swaps left and right, as in a mirror", "0", _OFF_ON)
+_OF_JSON = (
+    _ALL,
+    Switch("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
+    Switch("points", "1 adds the landmarks", "0", _OFF_ON),
+)
 
 
 def _always(option: Options) -> bool:
@@ -135,11 +140,7 @@ _TABLE = (
         "JSON",
         facejson.UDP_PORT,
         ("scripts",),
-        switches=(
-            _ALL,
-            Switch("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
-            Switch("points", "1 adds the landmarks", "0", _OFF_ON),
-        ),
+        switches=_OF_JSON,
         needs_blendshapes=lambda option: option("blendshapes") == "1",
     ),
     Format(
@@ -151,9 +152,7 @@ _TABLE = (
         listens=True,
         extra="receivers",
         switches=(
-            _ALL,
-            Switch("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
-            Switch("points", "1 adds the landmarks", "0", _OFF_ON),
+            *_OF_JSON,
             Switch("origin", "web sites, separated by commas, that may connect besides pages of this machine"),
         ),
         needs_blendshapes=lambda option: option("blendshapes") == "1",
