@@ -134,3 +134,37 @@ def put_on_glasses(image: np.ndarray, points: np.ndarray, rng: Rng) -> np.ndarra
     for end, ear in zip(temples, (points[0], points[16]), strict=True):
         _line(image, np.stack([end, ear]), colour, thickness)
     return image
+
+
+def put_on_hat(image: np.ndarray, points: np.ndarray, other: np.ndarray, rng: Rng) -> np.ndarray:
+    """A cap, hood or headband down to the forehead or the brows. image (H, W, 3), points (66, 2) px."""
+    down, across = points[8] - points[27], points[16] - points[0]
+    edge = _brows(points) - rng.uniform(0.0, 0.35) * down
+    half = rng.uniform(0.5, 0.68) * across
+    angles = np.linspace(0, np.pi, 16)
+    crown = edge + np.cos(angles)[:, None] * half - np.sin(angles)[:, None] * rng.uniform(0.25, 1.1) * down
+    brim = edge - np.cos(angles)[:, None] * half + np.sin(angles)[:, None] * rng.uniform(-0.15, 0.08) * down
+    return _blend(image, _cloth(image, other, rng), [np.concatenate([crown, brim])], rng)
+
+
+def let_hair_fall(image: np.ndarray, points: np.ndarray, rng: Rng) -> np.ndarray:
+    """A fringe over forehead, brows and now and then an eye. image (H, W, 3), points (66, 2) px."""
+    down, across = points[8] - points[27], points[16] - points[0]
+    roots = _brows(points) - rng.uniform(0.5, 0.8) * down
+    parting, spread, length = rng.uniform(-0.4, 0.4), rng.uniform(0.15, 0.6), rng.uniform(0.45, 1.1)
+    tone = (np.array([0.6, 0.8, 1.0]) if rng.random() < 0.7 else np.ones(3)) * rng.uniform(10, 170)
+    hair = image.copy()
+    for _ in range(int(rng.integers(15, 70))):
+        root = roots + (parting + rng.uniform(-spread, spread)) * across
+        tip = root + length * rng.uniform(0.6, 1.1) * down + rng.normal(0, 0.08) * across
+        bend = 0.5 * (root + tip) + rng.normal(0, 0.02) * across
+        colour = [float(v) for v in np.clip(tone * rng.uniform(0.6, 1.3), 0, 255)]
+        _line(hair, np.stack([root, bend, tip]), colour, max(1, round(image.shape[0] * rng.uniform(0.006, 0.02))))
+    strength = rng.uniform(0.6, 1.0)
+    return cv2.addWeighted(hair, strength, image, 1 - strength, 0)
+
+
+def _brows(points: np.ndarray) -> np.ndarray:
+    """(2,) the middle of both brows."""
+    middle: np.ndarray = points[17:27].mean(axis=0)
+    return middle

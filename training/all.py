@@ -20,7 +20,7 @@ from pathlib import Path
 class Step:
     """One command. minutes: its budget of training time; such a command can be told to `--resume`.
 
-    goes_on: it resumes what an earlier step trained, whose time counts in its budget.
+    goes_on: it resumes what an earlier step trained, whose time counts in its budget. count: of pictures it makes.
     """
 
     name: str
@@ -28,15 +28,17 @@ class Step:
     arguments: tuple[str, ...] = ()
     minutes: float | None = None
     goes_on: bool = False
+    count: int | None = None
 
-    def command(self, minutes_scale: float, *, resume: bool) -> list[str]:
+    def command(self, scale: float, *, resume: bool) -> list[str]:
+        """What to run. scale: multiplies `minutes` and `count`."""
         command = [sys.executable, "-m", self.module, *self.arguments]
+        if self.count is not None:
+            command += ["--count", str(max(1, round(self.count * scale)))]
         if self.minutes is not None:
-            command += [
-                "--minutes",
-                f"{self.minutes * minutes_scale:g}",
-                *(["--resume"] if resume or self.goes_on else []),
-            ]
+            command += ["--minutes", f"{self.minutes * scale:g}"]
+            if resume or self.goes_on:
+                command.append("--resume")
         return command
 
 
@@ -45,9 +47,7 @@ FULL, SIBLINGS = ("3", "0", "-3"), ("2", "1", "-1", "-2")
 STEPS = (
     Step("head", "training.make_head"),
     Step("demo face", "training.make_demo_face"),
-    Step("feature prior", "training.feature_prior"),
-    Step("prior of the coefficients", "training.blendshape_prior"),
-    Step("re-posed faces", "training.landmarks.repose", ("--count", "10000", "--seed", "5")),
+    Step("re-posed faces", "training.landmarks.repose", ("--seed", "5"), count=10000),
     Step("landmarks", "training.landmarks.train", ("--models", *FULL, "--extra", "reposed", "--seed", "11"), 172),
     Step("landmarks export", "training.landmarks.export", ("--models", *FULL)),
     Step(
@@ -59,13 +59,14 @@ STEPS = (
     Step("sibling landmarks export", "training.landmarks.export", ("--models", *SIBLINGS)),
     Step("detector", "training.detector.train", (), 192),
     Step("detector export", "training.detector.publish"),
-    Step("crops for the verifier", "training.verifier.data", ("--name", "second", "--count", "85000", "--seed", "31")),
+    Step("crops for the verifier", "training.verifier.data", ("--name", "second", "--seed", "31"), count=85000),
     Step("first verifier", "training.verifier.train", ("--crops", "second"), 12),
     Step("first verifier export", "training.verifier.publish"),
     Step(
         "hard crops for the verifier",
         "training.verifier.data",
-        ("--hard", "--name", "hard3", "--count", "55000", "--seed", "303"),
+        ("--hard", "--name", "hard3", "--seed", "303"),
+        count=55000,
     ),
     Step("verifier", "training.verifier.train", ("--resume", "--crops", "second", "hard3"), 105),
     Step("verifier export", "training.verifier.publish"),
@@ -73,6 +74,8 @@ STEPS = (
     Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
     Step("fine eyes", "training.eyes.train", ("--network", "eyes_fine"), 63),
     Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),
+    Step("feature prior", "training.feature_prior"),
+    Step("prior of the coefficients", "training.blendshape_prior"),
     Step("figures", "training.evaluate"),
     Step("kept weights", "training.keep"),
     Step("tables", "training.tables"),
@@ -98,13 +101,13 @@ class Progress:
         draft.replace(self._file)
 
 
-def run(steps: Sequence[Step], progress: Progress, minutes_scale: float, *, dry: bool) -> int:
+def run(steps: Sequence[Step], progress: Progress, scale: float, *, dry: bool) -> int:
     """The exit status of the first step that fails, else 0."""
     for step in steps:
         if progress[step] == "done":
             print(f"# {step.name}: done")
             continue
-        command = step.command(minutes_scale, resume=progress[step] == "begun")
+        command = step.command(scale, resume=progress[step] == "begun")
         print(f"# {step.name}\n{shlex.join(command)}", flush=True)
         if dry:
             continue
@@ -122,13 +125,18 @@ def main() -> int:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="only print the commands that are left")
-    parser.add_argument("--minutes-scale", type=float, default=1, help="multiplies every training budget (default 1)")
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=1,
+        help="multiplies training time and counts of pictures (default 1)",
+    )
     parser.add_argument("--again", action="store_true", help="forget what is done")
     arguments = parser.parse_args()
     file = runs_folder() / "all.json"
     if arguments.again:
         file.unlink(missing_ok=True)
-    return run(STEPS, Progress(file), arguments.minutes_scale, dry=arguments.dry_run)
+    return run(STEPS, Progress(file), arguments.scale, dry=arguments.dry_run)
 
 
 if __name__ == "__main__":

@@ -41,6 +41,16 @@ def light_from_side(image: np.ndarray, rng: Rng) -> np.ndarray:
     return cv2.multiply(image, cv2.merge([ramp, ramp, ramp]), dtype=cv2.CV_8U)
 
 
+def band(image: np.ndarray, rng: Rng) -> np.ndarray:
+    """Bands of light and dark: a rolling shutter under lamps that flicker with the mains."""
+    phase = np.linspace(0, 2 * np.pi * rng.uniform(0.6, 4), image.shape[0], dtype=np.float32) + rng.uniform(
+        0, 2 * np.pi
+    )
+    rows = 1 + np.float32(rng.uniform(0.05, 0.3)) * np.sin(phase)
+    gain = np.broadcast_to(rows[:, None], image.shape[:2])
+    return cv2.multiply(image, cv2.merge([gain, gain, gain]), dtype=cv2.CV_8U)
+
+
 def grey(image: np.ndarray, rng: Rng) -> np.ndarray:
     return cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR)
 
@@ -78,6 +88,7 @@ def compress(image: np.ndarray, rng: Rng) -> np.ndarray:
 STEPS: tuple[tuple[float, Callable[[np.ndarray, Rng], np.ndarray]], ...] = (
     (0.75, expose),
     (0.20, light_from_side),
+    (0.04, band),
     (0.12, grey),
     (0.12, blur),
     (0.10, motion_blur),

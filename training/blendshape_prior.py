@@ -18,20 +18,11 @@ from itertools import pairwise
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.blendshape_measures import MEASURES, NAMES, NEUTRAL, POSE, measure, pose_terms
+from tracker.face.blendshape_measures import LIDS, MEASURES, NAMES, NEUTRAL, POSE, measure, pose_terms
 from tracker.face.blendshapes import coefficients
-from tracker.face.crop import crop_around
-from tracker.face.eyes import EyeReader
-from tracker.face.gaze import to_pixels
-from tracker.face.head import REFERENCE_HEAD
-from tracker.face.landmarks import LandmarkReader
-from tracker.face.networks import ModelStore
-from tracker.face.points3d import lift, normalise
-from tracker.face.pose import Camera, PoseSolver
 from training import packs
+from training.tracked import tracked_faces
 
-CAMERA_WIDTHS = 4.0
-"""Focal length assumed for a face cut from a photograph, in widths of the cut."""
 MAX_DISAGREEMENT, MIN_NATIVE_PX = 0.06, 80
 FRONTAL_SINE = float(np.sin(np.radians(15)))
 CLOSED_LIPS = 0.02
@@ -63,22 +54,11 @@ def collect(fold: int) -> Faces:
     mesh = packs.load_mesh(pack)[chosen]
     gap = np.linalg.norm(mesh[:, UPPER_INNER_LIP] - mesh[:, LOWER_INNER_LIP], axis=1)
     gap /= np.linalg.norm(mesh[:, MESH_EYES[0]] - mesh[:, MESH_EYES[1]], axis=1)
-    store = ModelStore()
-    landmark_reader, eye_reader = LandmarkReader(store.load("landmarks_3")), EyeReader(store.load("eyes"))
     rows, terms, kept = [], [], []
-    for place, i in enumerate(chosen):
-        picture = np.ascontiguousarray(pack.pixels[i])
-        height, width = picture.shape[:2]
-        seen = landmark_reader.read(picture, crop_around(pack["lm66"][i]))
-        camera = Camera(width, height, CAMERA_WIDTHS * width)
-        pose = PoseSolver().solve(seen, REFERENCE_HEAD, camera)
-        if pose is None:
-            continue
-        pupils = to_pixels(seen.xy, eye_reader.read(picture, seen.xy).place)
-        points = normalise(lift(seen.xy, pupils, pose, REFERENCE_HEAD, camera))
-        rows.append(measure(points, np.zeros(4)))
-        terms.append(pose_terms(pose))
-        kept.append(place)
+    for face in tracked_faces(pack, chosen):
+        rows.append(measure(face.points, face.lids, np.zeros(4)))
+        terms.append(pose_terms(face.pose))
+        kept.append(face.place)
     return Faces(np.array(rows), np.array(terms), gap[kept], pack["person"][chosen[kept]])
 
 
@@ -98,7 +78,7 @@ def pose_effect(faces: Faces) -> np.ndarray:
     raw = own_mean_out(faces.raw[several])
     effect = np.zeros((raw.shape[1], 4))
     place = 0
-    for one in MEASURES:
+    for one in (*MEASURES, *LIDS):
         if one.sided:
             values = np.concatenate([raw[:, place], raw[:, place + 1]])
         else:

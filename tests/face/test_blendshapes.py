@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as npst
 
 from tracker import topology as t
-from tracker.face.blendshape_measures import INDEX, NAMES, NEUTRAL, SPREAD, measure, pose_terms
+from tracker.face.blendshape_measures import EYE_MM, INDEX, NAMES, NEUTRAL, SPREAD, measure, pose_terms
 from tracker.face.blendshape_neutral import LARGEST_DEVIATION, NeutralFace
 from tracker.face.blendshapes import ALWAYS_ZERO, BlendshapeEstimator, coefficients
 from tracker.face.head import REFERENCE_HEAD
@@ -24,6 +24,10 @@ SWAPPED = [
 MIRROR_70 = [*t.MIRROR, 67, 66, 69, 68]
 STILL = np.zeros(2)
 OPEN = np.ones(2)
+LIDS = np.array(
+    [[NEUTRAL[INDEX[f"{lid}_lid_{side}"]] / EYE_MM for lid in ("upper", "lower")] for side in ("right", "left")]
+)
+"""Of the average face at rest."""
 
 
 def head_pose(pitch=0.0, yaw=0.0):
@@ -38,7 +42,7 @@ def settled(points, pose=None, seconds=3.0):
     """An estimator that saw `points` long enough to know them as this person's neutral face."""
     estimator = BlendshapeEstimator()
     for k in range(int(seconds * FPS)):
-        values = estimator.update(points, pose or head_pose(), OPEN, k / FPS, learn=True)
+        values = estimator.update(points, LIDS, pose or head_pose(), OPEN, k / FPS, learn=True)
     return estimator, values
 
 
@@ -75,7 +79,7 @@ POINTS = npst.arrays(np.float32, (70, 3), elements=st.floats(-5, 5, width=32))
     npst.arrays(np.float32, 2, elements=st.floats(0, 1, width=32)),
 )
 def test_any_points_give_52_numbers_from_0_to_1(points, pitch, yaw, openness):
-    values = BlendshapeEstimator().update(points, head_pose(pitch, yaw), openness, 0.0, learn=True)
+    values = BlendshapeEstimator().update(points, LIDS, head_pose(pitch, yaw), openness, 0.0, learn=True)
     assert values.shape == (52,) and values.dtype == np.float32
     assert np.isfinite(values).all() and values.min() >= 0 and values.max() <= 1
     assert not values[[PLACE[name] for name in ALWAYS_ZERO]].any()
@@ -88,14 +92,17 @@ def test_a_mirrored_face_swaps_left_and_right(seed, pitch, yaw):
     mirrored = points[MIRROR_70] * [-1, 1, 1]
     openness = rng.uniform(0, 1, 2)
     terms, mirrored_terms = pose_terms(head_pose(pitch, yaw)), pose_terms(head_pose(pitch, -yaw))
-    values = coefficients(measure(points, terms) - NEUTRAL, terms[:2], openness)
-    swapped = coefficients(measure(mirrored, mirrored_terms) - NEUTRAL, mirrored_terms[:2], openness[::-1])
+    lids = LIDS + rng.normal(0, 0.03, (2, 2))
+    values = coefficients(measure(points, lids, terms) - NEUTRAL, terms[:2], openness)
+    swapped = coefficients(measure(mirrored, lids[::-1], mirrored_terms) - NEUTRAL, mirrored_terms[:2], openness[::-1])
     np.testing.assert_allclose(swapped, values[SWAPPED], atol=1e-6)
 
 
 def test_the_average_head_at_rest_gives_nothing():
     points = REFERENCE_HEAD.astype(np.float32)
-    assert BlendshapeEstimator().update(points, head_pose(), OPEN, 0.0, learn=True).max() < 0.15  # before it is known
+    assert (
+        BlendshapeEstimator().update(points, LIDS, head_pose(), OPEN, 0.0, learn=True).max() < 0.15
+    )  # before it is known
     assert settled(points)[1].max() < 1e-3
 
 
@@ -104,7 +111,7 @@ def test_an_unusual_resting_face_is_neutral_after_a_calm_second():
     odd[t.RIGHT_BROW, 1] += 0.035  # 5 mm
     odd[t.LEFT_MOUTH_CORNER, 1] -= 0.03
     estimator = BlendshapeEstimator()
-    first = estimator.update(odd, head_pose(), OPEN, 0.0, learn=True)
+    first = estimator.update(odd, LIDS, head_pose(), OPEN, 0.0, learn=True)
     assert first[PLACE["browOuterUpRight"]] > 0.5 and first[PLACE["mouthFrownLeft"]] > 0.2
     assert settled(odd)[1].max() < 0.02
 
@@ -179,9 +186,9 @@ def test_without_a_pose_the_face_stays_but_for_the_blinks():
     estimator, _ = settled(points)
     points[t.OUTER_LOWER_LIP, 1] -= 0.1
     points[t.INNER_LOWER_LIP, 1] -= 0.1
-    opened = estimator.update(points, head_pose(), OPEN, 4.0, learn=True)
+    opened = estimator.update(points, LIDS, head_pose(), OPEN, 4.0, learn=True)
     assert opened[PLACE["jawOpen"]] > 0.5
-    held = estimator.update(None, None, np.array([0.0, 1.0]), 4.1, learn=False)
+    held = estimator.update(None, LIDS, None, np.array([0.0, 1.0]), 4.1, learn=False)
     assert held[PLACE["jawOpen"]] == opened[PLACE["jawOpen"]]
     assert held[PLACE["eyeBlinkRight"]] == 1 and held[PLACE["eyeBlinkLeft"]] == 0
 

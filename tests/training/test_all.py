@@ -34,6 +34,12 @@ def test_steps_run_in_order_and_only_once(module, tmp_path):
     assert len(calls()) == 2
 
 
+def test_pictures_to_be_made_scale_with_the_training(module, tmp_path):
+    step = Step("made", module, ("1",), count=300)
+    assert run([step], Progress(tmp_path / "all.json"), 0.01, dry=False) == 0
+    assert calls() == ["1 --count 3"]
+
+
 def test_a_training_that_failed_is_resumed(module, tmp_path):
     steps = [Step("first", module, ("1",)), Step("second", module, ("2",), minutes=10), Step("third", module)]
     file = tmp_path / "all.json"

@@ -1,8 +1,10 @@
-"""What the 52 coefficients are made of: lengths on the face and angles of the gaze, freed of the head's pose.
+"""What the 52 coefficients are made of: lengths on the face, heights of the lids and angles of the gaze, freed of the
+head's pose.
 
 Lengths are taken between normalised head points and given in millimetres of the reference head, whose outer eye
 corners are 90 mm apart. A head that nods or turns still moves them a little, because the depth of its points is
-the reference head's and not its own; what that does on average is known and taken out.
+the reference head's and not its own; what that does on average is known and taken out. The lids are the eye network's:
+it sees them far closer than the landmarks do.
 
 The figures in `MEASURES` come from `python -m training.blendshape_prior`.
 """
@@ -61,8 +63,6 @@ _LIPS_MIDDLE = (50, 60, 64, 55)
 MEASURES = (
     Measure("brow_inner", Y, (20, 21), _EYE, True, 19.4, 2.8, (-6.1, -1.8, -4.2, -1.9)),
     Measure("brow_outer", Y, (17, 18, 19), _EYE, True, 18.6, 2.9, (-4.0, 1.4, -2.4, -0.1)),
-    Measure("upper_lid", Y, (37, 38), _EYE, True, 4.4, 0.6, (0.8, -0.1, -1.9, -1.1)),
-    Measure("lower_lid", Y, (40, 41), _EYE, True, -2.5, 0.4, (1.5, -0.1, 0.9, 0.2)),
     Measure("corner_out", X, (58,), _LIPS_MIDDLE, True, 26.9, 2.4, (4.4, -0.8, 4.3, 0.6)),
     Measure("corner_up", Y, (58,), _NOSE_BASE, True, -21.0, 2.7, (10.4, -0.8, 15.1, -2.3)),
     Measure("corner_lift", Y, (58,), _LIPS_MIDDLE, True, 2.2, 2.1, (4.0, -0.8, 9.0, -3.0)),
@@ -76,6 +76,13 @@ MEASURES = (
     Measure("jaw_right", X, (54, 55, 56, 64), (49, 50, 51, 60), False, 0.0, 0.6, (0.0, -1.0, 0.0, 0.0)),
 )
 """Of a side, the subject's right one is described."""
+LIDS = (
+    Measure("upper_lid", Y, (), (), True, 4.4, 0.6, (0.8, -0.1, -1.9, -1.1)),
+    Measure("lower_lid", Y, (), (), True, -2.5, 0.4, (1.5, -0.1, 0.9, 0.2)),
+)
+"""Over the eye's corners; not from points, but from the eye network's contour of the lids."""
+EYE_MM = MILLIMETRES * abs(float(REFERENCE_HEAD[t.RIGHT_EYE_OUTER, 0] - REFERENCE_HEAD[t.RIGHT_EYE_INNER, 0]))
+"""Width of the reference head's eyes, millimetres."""
 GAZE_NEUTRAL = {"gaze_out": 2.1, "gaze_up": 10.0}
 """Degrees between an eyeball's axis and a pupil that looks straight ahead, outwards and up: the ball's centre is
 placed from the eye's corners, which lie lower than the pupil."""
@@ -84,15 +91,16 @@ GAZE_SPREAD = 3.0
 _SIDES = ("right", "left")
 NAMES: tuple[str, ...] = tuple(
     name
-    for measure in MEASURES
+    for measure in (*MEASURES, *LIDS)
     for name in ([f"{measure.name}_{side}" for side in _SIDES] if measure.sided else [measure.name])
 ) + tuple(f"{name}_{side}" for name in GAZE_NEUTRAL for side in _SIDES)
 """Names of what `measure` returns, in order."""
 INDEX = {name: place for place, name in enumerate(NAMES)}
 
 _WEIGHTS = np.stack([m.weights(mirrored) for m in MEASURES for mirrored in ((False, True) if m.sided else (False,))])
-_LINEAR = len(_WEIGHTS)
-_EACH = [(m, flip) for m in MEASURES for flip in ((1.0, -1.0) if m.sided else (1.0,))]
+_LIDS = len(_WEIGHTS)
+_GAZE = _LIDS + 2 * len(LIDS)
+_EACH = [(m, flip) for m in (*MEASURES, *LIDS) for flip in ((1.0, -1.0) if m.sided else (1.0,))]
 NEUTRAL: FloatArray = np.array([m.neutral for m, _ in _EACH] + [v for v in GAZE_NEUTRAL.values() for _ in _SIDES])
 SPREAD: FloatArray = np.array([m.spread for m, _ in _EACH] + [GAZE_SPREAD] * 4)
 POSE: FloatArray = np.array([[m.pose[0], flip * m.pose[1], *m.pose[2:]] for m, flip in _EACH] + [[0.0] * 4] * 4)
@@ -111,13 +119,18 @@ def pose_terms(pose: HeadPose) -> FloatArray:
     return np.array([pitch, yaw, pitch * pitch, yaw * yaw])
 
 
-def measure(points: FloatArray, terms: FloatArray) -> FloatArray:
-    """(N,) float64, see `NAMES`, from the (70, 3) normalised head points and the `pose_terms` of the head."""
+def measure(points: FloatArray, lids: FloatArray, terms: FloatArray) -> FloatArray:
+    """(N,) float64, see `NAMES`.
+
+    points: (70, 3) normalised head points; lids: (2, 2) of each eye the height of its upper and its lower lid, eye
+    widths; terms: the `pose_terms` of the head.
+    """
     values = np.empty(len(NAMES))
-    values[:_LINEAR] = _WEIGHTS @ points[: t.N_LANDMARKS, :2].ravel()
+    values[_LIDS:_GAZE] = EYE_MM * lids.T.ravel()
+    values[:_LIDS] = _WEIGHTS @ points[: t.N_LANDMARKS, :2].ravel()
     for eye, (x, y, z) in enumerate((points[66:68] - points[68:70]).tolist()):
         outwards = -x if eye else x
-        values[_LINEAR + eye] = math.degrees(math.atan2(outwards, z))
-        values[_LINEAR + 2 + eye] = math.degrees(math.atan2(y, math.hypot(x, z)))
+        values[_GAZE + eye] = math.degrees(math.atan2(outwards, z))
+        values[_GAZE + 2 + eye] = math.degrees(math.atan2(y, math.hypot(x, z)))
     values -= POSE @ terms
     return values

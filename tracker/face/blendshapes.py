@@ -216,16 +216,22 @@ class BlendshapeEstimator:
         self._deviation, self._turned = np.zeros_like(NEUTRAL), np.zeros(2)
 
     def update(
-        self, points: FloatArray | None, pose: HeadPose | None, openness: FloatArray, now_s: float, learn: bool
+        self,
+        points: FloatArray | None,
+        lids: FloatArray,
+        pose: HeadPose | None,
+        openness: FloatArray,
+        now_s: float,
+        learn: bool,
     ) -> FloatArray:
-        """(52,) float32 from the (70, 3) normalised head points at media time `now_s`.
+        """(52,) float32 from the (70, 3) normalised head points and the (2, 2) lid heights at media time `now_s`.
 
         Without points or pose the face stays as it was last seen, but for the blinks. learn: the frame may take part
         in the neutral face.
         """
         if points is not None and pose is not None:
             terms = pose_terms(pose)
-            measured = measure(points, terms)
+            measured = measure(points, lids, terms)
             rest, rest_pose = self.neutral.update(measured, terms[:2], openness, now_s, learn)
             self._deviation, self._turned = measured - rest, terms[:2] - rest_pose
             if not self._gaze:

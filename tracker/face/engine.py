@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from tracker.face.crop import bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
-from tracker.face.eyes import EyeReader
+from tracker.face.eyes import EyeReader, EyeReading
 from tracker.face.features import raw_features
 from tracker.face.finder import LOWEST_CONFIDENCE, FaceFinder
 from tracker.face.gaze import eye_centres, to_pixels
@@ -266,7 +266,8 @@ class Engine:
         with self._timed("pose"):
             pose = memory.solver.solve(landmarks, memory.head.head, self._camera)
         with self._timed("eyes"):
-            eyes = self._eyes(frame.bgr, memory, xy, seen.xy, pose, now_s)
+            reading = self._eye_reader.read(frame.bgr, seen.xy)
+            eyes = self._eyes(memory, reading, xy, pose, now_s)
         with self._timed("expression"):
             points = None
             if pose is not None:
@@ -278,7 +279,10 @@ class Engine:
             expression = self._expression(memory, points, eyes.openness, sure, now_s)
             blendshapes = None
             if memory.blendshapes is not None:
-                blendshapes = memory.blendshapes.update(points, pose, eyes.openness, now_s, learn=sure)
+                lids = reading.lid_heights()
+                if memory.steady_points is not None:
+                    lids = memory.steady_lids.filter(lids, now_s)
+                blendshapes = memory.blendshapes.update(points, lids, pose, eyes.openness, now_s, learn=sure)
         return Face(
             face_id=memory.face_id,
             detection=Detection(bounds(xy), confidence),
@@ -292,15 +296,13 @@ class Engine:
 
     def _eyes(
         self,
-        bgr: npt.NDArray[np.uint8],
         memory: FaceMemory,
+        reading: EyeReading,
         xy: FloatArray,
-        seen: FloatArray,
         pose: HeadPose | None,
         now_s: float,
     ) -> Eyes:
-        """Pupils and openness. xy: smoothed, seen: measured points (66, 2)."""
-        reading = self._eye_reader.read(bgr, seen)
+        """Pupils and openness. xy: (66, 2) the smoothed points."""
         openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
         place = memory.pupils.place(reading.place, openness)
         if memory.steady_points is not None:

@@ -14,6 +14,8 @@ from tracker.types import FloatArray
 
 CROP_WIDTHS = (1.6, 1.2)
 """The crop's width and height in eye widths (distance of the corners)."""
+UPPER_LID, LOWER_LID = slice(3, 6), slice(11, 14)
+"""The middle of each lid in its contour of 16 points: outer corner, upper lid, inner corner (8), lower lid back."""
 CORNERS = np.array([t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER, t.LEFT_EYE_OUTER, t.LEFT_EYE_INNER])
 _IN_EYE = np.array([CROP_WIDTHS, (-CROP_WIDTHS[0], CROP_WIDTHS[1])])  # the left crop is mirrored, its eye is not
 Point = list[float]
@@ -25,13 +27,21 @@ class EyeReading:
 
     place: (2, 2) where the pupils stand: from the middle of the eye's corners, along their line to the image's right
     and across it downwards, in eye widths. aperture: (2,) lid gap over eye width. closed: (2,) probability.
-    confidence: (2,) of the pupils.
+    confidence: (2,) of the pupils. contour: (2, 16, 2) the lids, in fractions of the eye's crop.
     """
 
     place: FloatArray
     aperture: FloatArray
     closed: FloatArray
     confidence: FloatArray
+    contour: FloatArray
+
+    def lid_heights(self) -> FloatArray:
+        """(2, 2) how high each eye's upper and lower lid stand over the middle of its corners, in eye widths."""
+        y = self.contour[:, :, 1]
+        middles = np.stack([y[:, UPPER_LID].mean(axis=1), y[:, LOWER_LID].mean(axis=1)], axis=1)
+        heights: FloatArray = (0.5 - middles) * CROP_WIDTHS[1]
+        return heights
 
 
 class EyeReader:
@@ -59,8 +69,8 @@ class EyeReader:
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-        pupil, _, aperture, closed, confidence = self._network.run(self._crops)
-        return EyeReading((pupil - 0.5) * _IN_EYE, aperture, closed, confidence)
+        pupil, contour, aperture, closed, confidence = self._network.run(self._crops)
+        return EyeReading((pupil - 0.5) * _IN_EYE, aperture, closed, confidence, contour)
 
     def _to_frame(self, outer: Point, inner: Point, side: int) -> FloatArray:
         """(2, 3) affine matrix from an eye's crop to the frame. side: 1 right, -1 left eye."""

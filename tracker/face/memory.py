@@ -44,6 +44,7 @@ class FaceMemory:
             self.steady_points = OneEuro(_GROUPS, min_cutoff_hz=1.2 * rest, gain=20.0, dead_zone=0.05)
             self.steady_pupils = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
             self.steady_openness = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
+            self.steady_lids = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=18.0, dead_zone=0.03)
 
     @property
     def held(self) -> bool:
@@ -60,6 +61,7 @@ class FaceMemory:
             self.steady_points.reset()
             self.steady_pupils.reset()
             self.steady_openness.reset()
+            self.steady_lids.reset()
         if self._reset_ranges_on_loss:
             self.reset_calibration()
 

@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.eyes.irises import INNER, IRIS, LOWER, OUTER, UPPER, lid_curves, move_iris, stretched_rows
 from training.packs import Pack, load_eyes
 from training.photometric import Picture, degrade
 
@@ -21,14 +22,18 @@ Floats = npt.NDArray[np.floating]
 
 SPAN = (1.6, 1.2)
 """Width and height of a crop, eye widths."""
-OUTER, INNER = 0, 8
-UPPER, LOWER = np.arange(1, 8), np.arange(15, 8, -1)
-"""Facing points of the upper and lower lid, from the outer to the inner corner."""
-IRIS = 16
 MIDDLE = slice(2, 5)
 """The three facing pairs between which the lid gap is measured."""
 CLOSED_GAP, OPEN_GAP = 0.08, 0.18
 """Unlabelled eyes with a smaller or larger gap (in eye widths) count as closed or open."""
+DEGRADED = 0.8
+"""Share of the crops that a worse camera sees; sharp and well lit ones teach where pupils are."""
+LOOKING_ELSEWHERE = 0.5
+"""Share of the open eyes whose iris is moved."""
+LOOKING_GAP = 0.15
+"""Smallest lid gap (in eye widths) of an eye whose iris can be moved."""
+PLACES = (-0.27, 0.27), (-0.2, 0.12)
+"""Where moved irises go, from the corners' middle, across and down, in eye widths."""
 # The eye-state pictures come without corners: an eye as wide as this share of the picture, in its middle.
 EYE_STATE_SHARE = 0.55
 
@@ -126,7 +131,9 @@ class Example:
 def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generator) -> Example:
     """Eye `i` as a camera might see it and a landmark network might crop it."""
     truth = eyes.truth(i, rng)
-    picture, points = eyes.pack.pixels[i], truth.points
+    picture, points, lowered = eyes.pack.pixels[i], truth.points, 0.0
+    if truth.pupil_known and truth.gap > LOOKING_GAP and rng.random() < LOOKING_ELSEWHERE:
+        picture, points, lowered = _looking_elsewhere(picture, points, rng)
     outer, inner = truth.outer.copy(), truth.inner.copy()
     scale = _shrink(float(np.hypot(*(inner - outer))), size, rng)
     if scale < 1:
@@ -136,8 +143,7 @@ def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generato
         ratio = np.array([small[0] / width, small[1] / height], np.float32)
         points, outer, inner = ((value + 0.5) * ratio - 0.5 for value in (points, outer, inner))
 
-    across = inner - outer
-    width_px = float(np.hypot(*across))
+    width_px = float(np.hypot(*(inner - outer)))
     if rng.random() < 0.5:  # mirrored, the other eye of another person
         picture = np.ascontiguousarray(picture[:, ::-1])
         turn = np.array([-1, 1], np.float32)
@@ -148,25 +154,49 @@ def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generato
     middle, half = corners.mean(axis=0), (corners[1] - corners[0]) / 2 * np.exp(rng.normal(0, 0.06))
     matrix = crop_matrix((middle - half).astype(np.float32), (middle + half).astype(np.float32), size)
 
-    gap, closed, pupil_known = truth.gap, truth.closed, truth.pupil_known
+    closed, pupil_known = truth.closed, truth.pupil_known
+    gap = float(lid_gap(points[:16])) if pupil_known else truth.gap  # a moved iris may have raised the lid
     crop = warp_crop(picture, matrix, size, averaged=False)
     points = points @ matrix[:, :2].T + matrix[:, 2]
     hidden = 0.0
+    share = lowered
     if truth.pupil_known and gap > 0.15 and rng.random() < 0.4:
-        share = float(rng.uniform(0.1, 1.0)) if rng.random() < 0.75 else 1.0
+        share = float(rng.uniform(max(0.1, lowered), 1.0)) if rng.random() < 0.75 else 1.0
+    if share:
         crop, points, hidden = close_lids(crop, points, share)
         gap *= 1 - share
         closed = 1 if gap < CLOSED_GAP * 0.6 else 0 if gap > OPEN_GAP else -1
         pupil_known = gap > CLOSED_GAP and hidden < 0.75
     if rng.random() < 0.3:
         crop = _glasses(crop, rng)
-    crop = degrade(crop, rng, blur_px=0.8 * size[0] / 48, grey=0.35)
+    if rng.random() < DEGRADED:
+        crop = degrade(crop, rng, blur_px=0.8 * size[0] / 48, grey=0.35)
     fraction = (points + 0.5) / np.array(size, np.float32)
     has_points = bool(np.isfinite(points[0, 0]))
     gap_weight = 1.0 if np.isfinite(gap) else -1.0
     weights = (1.0 - hidden if pupil_known else 0.0, 1.0 if has_points else 0.0, gap_weight, float(closed >= 0))
     known = np.nan_to_num(fraction).astype(np.float32)
     return Example(crop, known[IRIS], known[:16], float(np.nan_to_num(gap)), float(max(closed, 0)), weights)
+
+
+def _looking_elsewhere(picture: Picture, points: Floats, rng: np.random.Generator) -> tuple[Picture, Floats, float]:
+    """The eye with its iris somewhere else: the picture, its points, and the share of the gap the lid should close.
+
+    The upper lid follows the iris, up at once, down as `close_lids` does it later.
+    """
+    middle = (points[OUTER] + points[INNER]) / 2
+    across = float(np.hypot(*(points[INNER] - points[OUTER])))
+    to = middle + across * np.array([rng.uniform(*reach) for reach in PLACES], np.float32)
+    down = float(to[1] - points[IRIS, 1]) / across
+    raised = float(rng.uniform(0, 0.35)) * min(1.0, -down / 0.1) if down < 0 else 0.0
+    upper, lower = (curve[int(np.clip(to[0], 0, len(curve) - 1))] for curve in lid_curves(points, picture.shape[1]))
+    to[1] = np.clip(to[1], upper - raised * (lower - upper), lower)  # nobody's pupil leaves the opening
+    moved = move_iris(picture, points, (to - points[IRIS]).astype(np.float32), raised, rng)
+    if moved is None:
+        return picture, points, 0.0
+    gap = float(lid_gap(points[:16]))
+    follows = float(np.clip(rng.uniform(0.2, 1.0) * down / gap, 0, 0.75))
+    return *moved, follows
 
 
 def _shrink(width_px: float, size: tuple[int, int], rng: np.random.Generator) -> float:
@@ -196,33 +226,22 @@ def close_lids(crop: Picture, points: Floats, share: float) -> tuple[Picture, Fl
     height became hidden, 0 to 1.
     """
     height, width = crop.shape[:2]
-    columns = np.arange(width, dtype=np.float32)
-    top = np.concatenate([points[OUTER : OUTER + 1], points[UPPER], points[INNER : INNER + 1]])
-    low = np.concatenate([points[OUTER : OUTER + 1], points[LOWER], points[INNER : INNER + 1]])
-    order_top, order_low = np.argsort(top[:, 0]), np.argsort(low[:, 0])
-    upper = np.interp(columns, top[order_top, 0], top[order_top, 1]).astype(np.float32)
-    lower = np.maximum(np.interp(columns, low[order_low, 0], low[order_low, 1]).astype(np.float32), upper)
+    upper, lower = lid_curves(points, width)
     gap = lower - upper
     down, up = 0.88 * share * gap, 0.12 * share * gap  # the lower lid rises a little
     eye_width = float(np.hypot(*(points[INNER] - points[OUTER])))
     reach = 0.35 * eye_width  # skin this far from a lid's edge is stretched
-    y = np.arange(height, dtype=np.float32)[:, None]
-    above = y < upper + down
-    start = upper - reach
-    t = np.clip((y - start) / np.maximum(upper + down - start, 1e-3), 0, None)
-    source = np.where(above & (y > start), start + t * (upper - start), y)
-    end = lower + 0.6 * reach
-    below = (y > lower - up) & (y < end) & ~above
-    s = (end - y) / np.maximum(end - (lower - up), 1e-3)
-    source = np.where(below, end - s * (end - lower), source).astype(np.float32)
-    moved = cv2.remap(crop, np.broadcast_to(columns, (height, width)).astype(np.float32), source, cv2.INTER_LINEAR,
-                      borderMode=cv2.BORDER_REPLICATE)  # fmt: skip
+    columns, y = (grid.astype(np.float32) for grid in np.meshgrid(np.arange(width), np.arange(height)))
+    from_above = stretched_rows(height, upper - reach, upper, upper + down)
+    from_below = stretched_rows(height, lower + 0.6 * reach, lower, lower - up)
+    rows = np.where(y < upper + down, from_above, from_below)
+    moved = cv2.remap(crop, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     points = points.copy()
     facing = points[LOWER, 1] - points[UPPER, 1]
     points[UPPER, 1] += 0.88 * share * np.maximum(facing, 0)
     points[LOWER, 1] -= 0.12 * share * np.maximum(facing, 0)
     radius = float(np.linalg.norm(points[IRIS + 1 :] - points[IRIS], axis=1).mean())
-    lid = float(np.interp(points[IRIS, 0], columns, upper + down))
+    lid = float(np.interp(points[IRIS, 0], np.arange(width), upper + down))
     hidden = float(np.clip((lid - (points[IRIS, 1] - radius)) / max(2 * radius, 1e-3), 0, 1))
     return moved.astype(np.uint8, copy=False), points, hidden
 

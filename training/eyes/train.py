@@ -1,4 +1,7 @@
-"""Train an eye network: `python -m training.eyes.train --network eyes --minutes 16`."""
+"""Train eye networks: `python -m training.eyes.train --network eyes eyes_fine --minutes 75`.
+
+Both can learn from the same crops, made for the larger one; making them takes longer than learning from them.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from torch.nn import functional
 from training.eyes.data import SPAN, Example, EyeSet, example
 from training.eyes.network import EyeNetwork
 from training.packs import TRAIN
+from training.photometric import Picture
 from training.run import Run, add_run_arguments
 
 # Crop size and channels of each network.
@@ -21,6 +25,8 @@ NETWORKS = {"eyes": ((48, 36), 48), "eyes_fine": ((64, 48), 64)}
 BATCH = 128
 NEAR = 0.05
 """Confidence is the probability that the pupil lies within this many eye widths."""
+PUPIL_BETA = 0.012
+"""Errors of pupils below this many eye widths count by their squares, larger ones, often the label's, by their size."""
 # Rare sources are shown more often.
 SHARE = {"cew_closed": 5.0, "eye_state": 4.0, "uda": 4.0, "faker": 4.0, "mask_on": 2.0, "mask_off": 1.5}
 
@@ -44,7 +50,7 @@ def eye_loss(found: Prediction, examples: list[Example]) -> torch.Tensor:
     true_closed = torch.tensor([e.closed for e in examples])
 
     off = (pupil - true_pupil) * span
-    on_pupil = functional.smooth_l1_loss(off, torch.zeros_like(off), reduction="none", beta=0.03).sum(1)
+    on_pupil = functional.smooth_l1_loss(off, torch.zeros_like(off), reduction="none", beta=PUPIL_BETA).sum(1)
     loss = (on_pupil * weight[:, 0]).sum() / weight[:, 0].sum().clamp(min=1)
 
     off_lids = (lids - true_lids) * span
@@ -64,6 +70,22 @@ def eye_loss(found: Prediction, examples: list[Example]) -> torch.Tensor:
     return loss + 0.05 * (on_confidence * judged).sum() / judged.sum().clamp(min=1)
 
 
+def begin(name: str, network: EyeNetwork, args: argparse.Namespace) -> Run:
+    """A run of `network`, from its last checkpoint where that is asked for."""
+    run = Run(name, network.to(memory_format=torch.channels_last), args.minutes, args.learning_rate)  # type: ignore[call-overload]
+    if args.resume:
+        run.resume()
+    run.module.train()
+    return run
+
+
+def resized(picture: Picture, size: tuple[int, int]) -> Picture:
+    """A crop made for a larger network at the `size` (width, height) of another."""
+    if picture.shape[1::-1] == size:
+        return picture
+    return cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR).astype(np.uint8, copy=False)
+
+
 def as_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
     """Crops as (N, 3, H, W) floats 0 to 1, channels last in memory."""
     stacked = torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
@@ -73,36 +95,38 @@ def as_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add_run_arguments(parser, minutes=16)
-    parser.add_argument("--network", choices=sorted(NETWORKS), default="eyes")
+    parser.add_argument("--network", nargs="+", choices=sorted(NETWORKS), default=["eyes"])
     parser.add_argument("--without", nargs="*", default=(), metavar="SOURCE", help="sources to leave out (a trial)")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
-    network = new_network(args.network).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    name = "-without-".join([args.network, *args.without])
-    run = Run(name, network, args.minutes, args.learning_rate)
-    if args.resume:
-        run.resume()
-    rng = np.random.default_rng([args.seed, run.steps])
+    runs = [begin("-without-".join([name, *args.without]), new_network(name), args) for name in args.network]
+    sizes = [NETWORKS[name][0] for name in args.network]
+    rng = np.random.default_rng([args.seed, runs[0].steps])
     eyes = EyeSet(without=tuple(args.without))
     choice = eyes.pack.indices(TRAIN)
     choice = choice[eyes.used[choice]]
     share = np.array([SHARE.get(str(source), 1.0) for source in eyes.pack.source[choice]])
     share[eyes.gap[choice] < 0.15] *= 2
     share /= share.sum()
-    lost, log_at = 0.0, time.monotonic()
-    network.train()
-    while run.progress < 1:
-        examples = [example(eyes, int(i), network.size, rng) for i in rng.choice(choice, BATCH, p=share)]
-        loss = eye_loss(network(as_tensor([e.picture for e in examples])), examples)
-        run.step(loss)
-        lost = 0.99 * lost + 0.01 * loss.item() if lost else loss.item()
+    lost, log_at = np.zeros(len(runs)), time.monotonic()
+    while runs[0].progress < 1:
+        examples = [example(eyes, int(i), max(sizes), rng) for i in rng.choice(choice, BATCH, p=share)]
+        losses = []
+        for run, size in zip(runs, sizes, strict=True):
+            loss = eye_loss(run.module(as_tensor([resized(e.picture, size) for e in examples])), examples)
+            run.step(loss)
+            losses.append(loss.item())
+        lost = 0.99 * lost + 0.01 * np.array(losses) if lost.any() else np.array(losses)
         if time.monotonic() - log_at > 30:
             log_at = time.monotonic()
-            print(f"{run.elapsed_s / 60:6.1f} min  step {run.steps:6d}  loss {lost:.4f}", flush=True)
-        run.save(every_s=120)
-    run.save()
+            shown = " ".join(f"{value:.4f}" for value in lost)
+            print(f"{runs[0].elapsed_s / 60:6.1f} min  step {runs[0].steps:6d}  loss {shown}", flush=True)
+        for run in runs:
+            run.save(every_s=120)
+    for run in runs:
+        run.save()
     return 0
 
 

@@ -12,7 +12,7 @@ from torch.utils.data import IterableDataset
 from tracker import topology as t
 from tracker.face.crop import CropBox, crop_around, cut, transform
 from training import packs
-from training.accessories import put_on_glasses, put_on_mask
+from training.accessories import let_hair_fall, put_on_glasses, put_on_hat, put_on_mask
 from training.augment import degrade, occlude
 from training.landmarks.conventions import load_convention
 
@@ -31,7 +31,7 @@ N_POINTS = t.N_LANDMARKS + t.N_EXTRA
 MIRROR = np.concatenate([t.MIRROR, t.N_LANDMARKS + t.EXTRA_MIRROR])
 HIDDEN_POINTS = np.ones(N_POINTS, np.float32)
 HIDDEN_POINTS[np.r_[MASKED_POINTS, t.N_LANDMARKS + MASKED_EXTRA]] = HIDDEN
-GLASSES, MASKS = 0.07, 0.07
+GLASSES, MASKS, HATS, HAIR = 0.07, 0.07, 0.04, 0.04
 """Share of samples on which we draw them."""
 
 
@@ -196,6 +196,10 @@ class FaceSamples(IterableDataset):
         if rng.random() < MASKS:
             crop = put_on_mask(crop, points, self._other(faces, rng), rng)
             weights = weights * HIDDEN_POINTS
+        if rng.random() < HATS:
+            crop = put_on_hat(crop, points, self._other(faces, rng), rng)
+        if rng.random() < HAIR:
+            crop = let_hair_fall(crop, points, rng)
         if rng.random() < 0.25:
             crop = occlude(crop, self._other(faces, rng), rng)
         if rng.random() < 0.08:
