@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from launcher.errors import UsageError
 from launcher.options import Receiver, TrackerOptions
+from tests.launcher.full_options import FULL
 from tracker.app.arguments import parse
 from tracker.output.target import Target
 
@@ -15,20 +18,11 @@ def test_nothing_set_is_nothing_but_the_camera() -> None:
 
 
 def test_every_setting_arrives() -> None:
-    options = TrackerOptions(
+    options = replace(
+        FULL,
         camera="-1 odd; name",
-        width=1280,
-        height=720,
-        fps=60,
-        dformat="MJPG",
-        model=-3,
-        faces=2,
         smoothing=0.0,
-        mirror=True,
-        gaze=False,
         receivers=(Receiver(), Receiver("::1", 4000), Receiver("10.0.0.7", 39540, "vmc", (("mirror", "1"),))),
-        profile="Anna",
-        extra=("--fov", "70"),
     )
     found = parse(list(options.arguments()))
     assert (found.capture, found.width, found.height, found.fps, found.dformat) == (

@@ -9,24 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from launcher.options import Receiver, TrackerOptions
+from launcher.options import TrackerOptions
 from launcher.profiles import Profile, ProfileError, delete_profile, load_profile, profile_names, save_profile
-
-FULL = TrackerOptions(
-    camera="Kamera „A“",
-    width=1280,
-    height=720,
-    fps=60,
-    dformat="MJPG",
-    model=-3,
-    faces=2,
-    smoothing=0.5,
-    mirror=True,
-    gaze=False,
-    receivers=(Receiver("::1", 4000), Receiver("host", 39539, "vmc", (("mirror", "1"), ("model", "C:\\ä.vrm")))),
-    profile="Anna",
-    extra=("--fov", "70"),
-)
+from tests.launcher.full_options import FULL
 
 
 def test_the_full_example_sets_every_option_to_something_else() -> None:

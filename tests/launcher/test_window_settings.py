@@ -3,35 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from launcher.errors import UsageError
-from launcher.options import Receiver, TrackerOptions
+from launcher.options import TrackerOptions
 from launcher.window.settings import from_form, to_form
+from tests.launcher.full_options import FULL
 
 
-@pytest.mark.parametrize(
-    "options",
-    [
-        TrackerOptions(),
-        TrackerOptions(
-            camera="usb-0000:00:14.0-1",
-            width=1280,
-            height=720,
-            fps=60,
-            dformat="MJPG",
-            model=-3,
-            faces=2,
-            smoothing=0.0,
-            mirror=True,
-            gaze=False,
-            receivers=(Receiver(), Receiver("::1", 39539, "vmc", (("expressions", "vrm1"),))),
-            profile="me",
-        ),
-    ],
-)
+@pytest.mark.parametrize("options", [TrackerOptions(), replace(FULL, extra=())])
 def test_options_survive_the_way_through_the_page(options: TrackerOptions) -> None:
     assert from_form(json.loads(json.dumps(to_form(options)))) == options
 
