@@ -87,8 +87,8 @@ def test_a_hopeless_proposal_costs_no_reading_of_landmarks():
 
 
 def test_the_odds_of_detector_verifier_and_landmarks_add_up():
-    odds = finder(of_box=1.5, of_points=-0.5, confidence=0.3).weigh(FRAME, candidate(score=0.8))[1]
-    assert odds == pytest.approx(DETECTOR_SAYS * logit(0.8) + 1.5 - 0.5 + LANDMARKS_SAY * logit(0.3))
+    odds = finder(of_box=1.5, of_points=-0.5, confidence=0.3).weigh(FRAME, candidate(score=0.8)).evidence
+    assert odds == pytest.approx(DETECTOR_SAYS * logit(0.8) - 0.5 + LANDMARKS_SAY * logit(0.3))
     assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds - 9) is not None
     assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds + 9) is None
 

@@ -1,13 +1,15 @@
 """Find faces in a whole frame and make sure that they are faces.
 
-The detector proposes, generously; the verifier looks closely at each proposal, before and after the landmarks have
-placed it; the landmarks' own confidence has a say as well, but a small one: it is low on masked faces.
+The detector proposes, generously; the verifier throws out what is hopeless and looks again where the landmarks have
+placed the crop. The landmarks' own confidence and the detector have a say as well, but a small one: on masked faces
+the landmarks are not sure.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -22,11 +24,11 @@ from tracker.types import Landmarks
 PLACING_READS = 2
 """Readings that only centre and turn the crop of a proposal, before the one that counts."""
 HOPELESS = -4.0
-"""Log odds, of the detection and of the verifier's first look together, that end the matter."""
-DETECTOR_SAYS, LANDMARKS_SAY = 0.3, 0.3
-"""Weights of these two's log odds; the verifier's two looks count whole."""
-EVIDENCE = 0.8
-"""What all these must add up to. Chosen on training scenes that the verifier had not seen."""
+"""Log odds of the verifier's first look, at the detector's box, that end the matter without reading landmarks."""
+DETECTOR_SAYS, LANDMARKS_SAY = 0.1, 0.4
+"""Weights of these two's log odds; those of the verifier's second look count whole."""
+EVIDENCE = 0.0
+"""What all these must add up to. It and the weights were chosen on training scenes that the verifier had not seen."""
 VOUCHED = -1.5
 """The verifier's log odds from which a held face is kept although its landmarks are not sure."""
 LOWEST_CONFIDENCE = 0.02
@@ -34,6 +36,26 @@ LOWEST_CONFIDENCE = 0.02
 SMALLEST_FACE_PX = 8.0
 LEANING = math.radians(45)
 """The detector alone misses most heads that lean so far; they are looked for in a picture turned by it."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """What speaks for a proposal being a face, each in log odds.
+
+    detector: its score; first_look: the verifier at the detector's box; second_look: the verifier where the landmarks
+    lie; confidence: the landmarks' own.
+    """
+
+    landmarks: Landmarks
+    detector: float
+    first_look: float
+    second_look: float
+    confidence: float
+
+    @property
+    def evidence(self) -> float:
+        """The sum that decides. The first look has no part in it: the second one judges far better."""
+        return self.second_look + LANDMARKS_SAY * self.confidence + DETECTOR_SAYS * self.detector
 
 
 def logit(probability: float) -> float:
@@ -84,13 +106,13 @@ class FaceFinder:
     def confirm(self, bgr: npt.NDArray[np.uint8], candidate: Candidate, evidence: float = EVIDENCE) -> Landmarks | None:
         """The landmarks of a proposed face, or None where it is none."""
         weighed = self.weigh(bgr, candidate)
-        return weighed[0] if weighed is not None and weighed[1] >= evidence else None
+        return weighed.landmarks if weighed is not None and weighed.evidence >= evidence else None
 
-    def weigh(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> tuple[Landmarks, float] | None:
-        """The landmarks at a proposal and the evidence (log odds) that they lie on a face; None where hopeless."""
+    def weigh(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> Weighed | None:
+        """The landmarks at a proposal and what speaks for their lying on a face; None where that is hopeless."""
         box, score = candidate.detection.box, candidate.detection.score
-        odds = DETECTOR_SAYS * logit(score) + self._verifier.of_box(bgr, box, candidate.roll)
-        if odds < HOPELESS:
+        first_look = self._verifier.of_box(bgr, box, candidate.roll)
+        if first_look < HOPELESS:
             return None
         crop = crop_around_box(box, candidate.roll)
         for _ in range(PLACING_READS):
@@ -98,8 +120,8 @@ class FaceFinder:
         found = self.read(bgr, crop)
         if found is None:
             return None
-        odds += self._verifier.of_points(bgr, found.xy) + LANDMARKS_SAY * logit(found.mean_confidence)
-        return found, odds
+        second_look = self._verifier.of_points(bgr, found.xy)
+        return Weighed(found, logit(score), first_look, second_look, logit(found.mean_confidence))
 
     def read(self, bgr: npt.NDArray[np.uint8], crop: CropBox) -> Landmarks | None:
         """The landmarks in `crop`, or None where there can be no face. How sure they are is for `sure` to say."""

@@ -1,8 +1,8 @@
 """How sure the tracker must be to start following a face: `python -m training.detector.evidence`.
 
 The tracker adds the log odds of detector, verifier and landmarks (`tracker/face/finder.py`). This prints which sums
-main faces and face-free windows reach, for choosing `EVIDENCE`, on scenes of fold 0 that the verifier did not learn
-from. (The detector and the landmarks did.)
+main faces and face-free windows reach, for choosing `EVIDENCE`, and the weights by which a logistic regression would
+add them, on scenes of fold 0 that the verifier did not learn from. (The detector and the landmarks did.)
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import numpy as np
 
 from tracker.face.crop import bounds
 from tracker.face.detector import Detector, intersection_over_union
-from tracker.face.finder import EVIDENCE, FaceFinder
+from tracker.face.finder import EVIDENCE, FaceFinder, Weighed
 from tracker.face.networks import ModelStore
 from training.detector.evaluate import CONFIRMING, NAME, PROPOSALS, Box, in_frame, make_finder
+from training.logistic import fitted_logistic
 from training.manifest import MODELS_FOLDER
 from training.packs import TRAIN, load_scenes, runs_folder
 from training.photometric import Picture
@@ -27,18 +28,29 @@ WINDOWS = 6000
 NEVER = -20.0
 
 
-def best_sum(finder: FaceFinder, picture: Picture, box: Box | None, looks: int) -> float:
-    """The largest sum of log odds in `picture` in the first `looks`; with `box`, of faces that lie on it."""
-    best = NEVER
+def proposals(finder: FaceFinder, picture: Picture, box: Box | None, looks: int) -> list[Weighed]:
+    """What is proposed in `picture` in the first `looks` and not hopeless; with `box`, what lies on it."""
+    found = []
     for _ in range(looks):
         for candidate in finder.propose(picture, PROPOSALS, turned=True):
             weighed = finder.weigh(picture, candidate)
-            if weighed is None:
-                continue
-            landmarks, odds = weighed
-            if box is None or intersection_over_union(box, bounds(landmarks.xy)) >= 0.5:
-                best = max(best, odds)
-    return best
+            if weighed and (box is None or intersection_over_union(box, bounds(weighed.landmarks.xy)) >= 0.5):
+                found.append(weighed)
+    return found
+
+
+def largest_sums(pictures: list[list[Weighed]]) -> np.ndarray:
+    """(N,) the largest evidence in each picture."""
+    return np.array([max((one.evidence for one in found), default=NEVER) for found in pictures])
+
+
+def regression(faces: list[list[Weighed]], others: list[list[Weighed]]) -> dict[str, float]:
+    """The weights by which log odds tell proposals on faces from others best, the second look's being 1."""
+    both = [(one, is_face) for group, is_face in ((faces, 1.0), (others, 0.0)) for found in group for one in found]
+    inputs = np.array([(one.detector, one.first_look, one.second_look, one.confidence) for one, _ in both])
+    weights = fitted_logistic(inputs, np.array([is_face for _, is_face in both]), ridge=0.1)
+    names = ("detector", "first look", "second look", "confidence", "offset")
+    return {name: round(weight / weights[2], 2) for name, weight in zip(names, weights, strict=True)}
 
 
 def held_out_faces() -> list[tuple[str, Picture, Box]]:
@@ -57,13 +69,14 @@ def main() -> int:
     cases = held_out_faces()
     for model in args.models:
         finder = make_finder(model, detector)
-        whole = np.array([best_sum(finder, picture, box, looks=1) for _, picture, box in cases])
-        framed = np.array([best_sum(finder, *in_frame(picture, box, 0.3), looks=1) for _, picture, box in cases])
-        empty = []
+        on_faces = [proposals(finder, picture, box, looks=1) for _, picture, box in cases]
+        on_framed = [proposals(finder, *in_frame(picture, box, 0.3), looks=1) for _, picture, box in cases]
+        elsewhere = []
         for k, picture in enumerate(held_out_windows(WINDOWS, seed=11)):
-            empty.append(best_sum(finder, picture, None, looks=2))
-            if empty[-1] > EVIDENCE:
-                cv2.imwrite(str(runs_folder() / f"evidence-{model}-{empty[-1]:.2f}-{k}.png"), picture)
+            elsewhere.append(proposals(finder, picture, None, looks=2))
+            if largest_sums(elsewhere[-1:])[0] > EVIDENCE:
+                cv2.imwrite(str(runs_folder() / f"evidence-{model}-{k}.png"), picture)
+        whole, framed, empty = (largest_sums(found) for found in (on_faces, on_framed, elsewhere))
         highest = np.sort(empty)[::-1]
         masked = np.array([source == "mask" for source, _, _ in cases])
         print(f"model {model}: {len(cases)} main faces, {masked.sum()} of them of the mask set")
@@ -74,6 +87,12 @@ def main() -> int:
                 f" {shares[1]:.1f} % of the mask set's, {shares[2]:.1f} % at 30 % of the frame's height",
                 flush=True,
             )
+        at_bar = [100 * float((sums >= EVIDENCE).mean()) for sums in (whole, whole[masked], framed)]
+        print(
+            f"at the bar of {EVIDENCE}: {(empty >= EVIDENCE).sum()} of {WINDOWS} windows, {at_bar[0]:.1f} % of the main"
+            f" faces, {at_bar[1]:.1f} % of the mask set's, {at_bar[2]:.1f} % at 30 % of the frame's height"
+        )
+        print("weights by regression:", regression(on_faces + on_framed, elsewhere), flush=True)
     return 0
 
 

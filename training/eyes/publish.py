@@ -9,10 +9,11 @@ import numpy as np
 import torch
 
 from training.export import export_network
-from training.eyes.data import CLOSED_GAP, SPAN, EyeSet, Floats
+from training.eyes.data import CLOSED_GAP, SPAN, EyeSet
 from training.eyes.evaluate import OUTER_EYE_WIDTHS, OUTPUTS, checkpoint_reader, pupil_errors
 from training.eyes.network import DecodedEyes
 from training.eyes.train import NEAR, NETWORKS, new_network
+from training.logistic import fitted_logistic
 from training.packs import TRAIN
 from training.run import load_average
 
@@ -32,18 +33,8 @@ def calibrate(name: str, count: int = 4000) -> tuple[float, float]:
     errors, _, confidence = pupil_errors(eyes, checkpoint_reader(name, name), size, chosen, CARELESS)
     near = (errors < 100 * NEAR / OUTER_EYE_WIDTHS).astype(np.float64)
     said = np.clip(confidence.astype(np.float64), 1e-5, 1 - 1e-5)
-    return fitted_logistic(np.log(said / (1 - said)), near)
-
-
-def fitted_logistic(logit: Floats, truth: Floats) -> tuple[float, float]:
-    """Slope and offset that make the logit's probability fit `truth` (0 or 1) best; Newton's method."""
-    inputs = np.column_stack([logit, np.ones_like(logit)])
-    weights = np.array([1.0, 0.0])
-    for _ in range(20):
-        p = 1 / (1 + np.exp(-inputs @ weights))
-        curvature = inputs.T @ (inputs * (p * (1 - p))[:, None]) + 1e-6 * np.eye(2)
-        weights = weights + np.linalg.solve(curvature, inputs.T @ (truth - p))
-    return float(weights[0]), float(weights[1])
+    slope, offset = fitted_logistic(np.log(said / (1 - said))[:, None], near)
+    return slope, offset
 
 
 def main() -> int:

@@ -30,7 +30,7 @@ from training.photometric import Picture, degrade
 STORED_PX, STORED_MARGIN = 80, 2.0
 """Crops are kept larger than the network's, so that training can shift, turn and scale them."""
 HELD_OUT = 10
-PLACED_SHARE = 0.35
+PLACED_SHARE = 0.6
 SHARES = {"mtfl": 5.0, "uda": 3.0, "utk": 0.3, "mask_on": 6.0, "mask_off": 2.0}
 """Weights of the face crops: those with large yaws and masks count more, the plainest less."""
 UNLABELLED = (3229, 3155)
