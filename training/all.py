@@ -78,7 +78,7 @@ STEPS = (
     ),
     Step("verifier", "training.verifier.train", ("--resume", "--crops", "second", "hard3", "hard6"), 171),
     Step("verifier export", "training.verifier.publish"),
-    Step("eyes", "training.eyes.train", ("--network", "eyes_fine", "eyes"), 74),
+    Step("eyes", "training.eyes.train", ("--network", "eyes_fine", "eyes"), 100),
     Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
     Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),
     Step("feature prior", "training.feature_prior"),

@@ -9,18 +9,17 @@ from torch.nn import functional
 from training.blocks import Block, conv
 
 N_LIDS = 16
-MAP_WIDTH = 24
-"""Channels from which the maps are made."""
 
 
 class EyeNetwork(nn.Module):
     """(N, 3, H, W) floats 0 to 1 -> pupil (N, 2), lids (N, 16, 2), gap (N,), closed logit (N,), confidence logit (N,).
 
-    Points are fractions of the crop, gap is lid gap over eye width. size: W, H, multiples of 4; maps are read
-    at half of that: features of a quarter of the size, and those of the first layer, which still see edges.
+    Points are fractions of the crop, gap is lid gap over eye width. size: W, H, multiples of 4. The lids' maps are
+    read at a quarter of that; the pupil's at half, where the first layer's features still show edges.
     """
 
-    places: torch.Tensor
+    places2: torch.Tensor
+    places4: torch.Tensor
 
     def __init__(self, size: tuple[int, int] = (48, 36), width: int = 48) -> None:
         super().__init__()
@@ -29,16 +28,15 @@ class EyeNetwork(nn.Module):
         self.level4 = nn.Sequential(
             Block(16, width, 2), Block(width, width, size=5), Block(width, width), Block(width, width, size=5)
         )
-        self.from_level4, self.from_stem = nn.Conv2d(width, MAP_WIDTH, 1), nn.Conv2d(16, MAP_WIDTH, 1)
-        self.level2 = Block(MAP_WIDTH, MAP_WIDTH, size=5)
-        self.maps = nn.Conv2d(MAP_WIDTH, 1 + N_LIDS, 1)
+        self.lids = nn.Conv2d(width, N_LIDS, 1)
+        self.from_level4, self.from_stem = nn.Conv2d(width, 16, 1), nn.Conv2d(16, 16, 1)
+        self.pupil = nn.Sequential(conv(16, 16, 5, groups=16), nn.Conv2d(16, 1, 1))
         self.deep = nn.Sequential(Block(width, 64, 2), Block(64, 64), conv(64, 24))
         deep_cells = ((size[0] + 7) // 8) * ((size[1] + 7) // 8)
         last = nn.Linear(32, 3)
         self.openness = nn.Sequential(nn.Linear(24 * deep_cells, 32), nn.ReLU(inplace=True), last)
-        columns, rows = size[0] // 2, size[1] // 2
-        y, x = torch.meshgrid((torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns, indexing="ij")
-        self.register_buffer("places", torch.stack([x.flatten(), y.flatten()], 1), persistent=False)
+        self.register_buffer("places4", cell_centres(size[0] // 4, size[1] // 4), persistent=False)
+        self.register_buffer("places2", cell_centres(size[0] // 2, size[1] // 2), persistent=False)
         with torch.no_grad():
             last.bias.copy_(torch.tensor([0.25, -1.5, 0.0]))
 
@@ -46,10 +44,21 @@ class EyeNetwork(nn.Module):
         edges = self.stem(x)
         level4 = self.level4(edges)
         coarse = functional.interpolate(self.from_level4(level4), scale_factor=2.0, mode="nearest")
-        maps = self.maps(self.level2(coarse + self.from_stem(edges))).flatten(2)
-        points = torch.softmax(maps.float(), 2) @ self.places
+        pupil = expectation(self.pupil(coarse + self.from_stem(edges)), self.places2)
+        lids = expectation(self.lids(level4), self.places4)
         said = self.openness(self.deep(level4).flatten(1))
-        return points[:, 0], points[:, 1:], said[:, 0], said[:, 1], said[:, 2]
+        return pupil[:, 0], lids, said[:, 0], said[:, 1], said[:, 2]
+
+
+def cell_centres(columns: int, rows: int) -> torch.Tensor:
+    """(rows * columns, 2) x, y of the middles of a map's cells, fractions of the crop."""
+    y, x = torch.meshgrid((torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns, indexing="ij")
+    return torch.stack([x.flatten(), y.flatten()], 1)
+
+
+def expectation(maps: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
+    """(N, K, 2) the expected places of the softmax of (N, K, rows, columns) maps."""
+    return torch.softmax(maps.flatten(2).float(), 2) @ places
 
 
 class DecodedEyes(nn.Module):
