@@ -119,8 +119,8 @@ def test_an_unusual_resting_face_is_neutral_after_a_calm_second():
 @pytest.mark.parametrize(
     ("deviation", "name"),
     [
-        ({"upper_lid_left": 2.0}, "eyeWideLeft"),
-        ({"lower_lid_right": 2.0}, "eyeSquintRight"),
+        ({"upper_lid_left": 2.5}, "eyeWideLeft"),
+        ({"lower_lid_right": 3.0}, "eyeSquintRight"),
         ({"gap": 20.0}, "jawOpen"),
         ({"width": -9.0}, "mouthPucker"),
         ({"width": -9.0, "gap": 10.0}, "mouthFunnel"),
@@ -141,12 +141,12 @@ def test_an_unusual_resting_face_is_neutral_after_a_calm_second():
         ({"brow_inner_left": -5.0, "brow_outer_left": -5.0}, "browDownLeft"),
         ({"brow_inner_left": 7.0, "brow_inner_right": 7.0}, "browInnerUp"),
         ({"brow_outer_right": 7.0}, "browOuterUpRight"),
-        ({"corner_up_left": 6.0, "corner_out_left": 6.0, "lower_lid_left": 2.0}, "cheekSquintLeft"),
+        ({"corner_up_left": 6.0, "corner_out_left": 6.0, "lower_lid_left": 3.0}, "cheekSquintLeft"),
         ({"upper_lip_left": 4.0, "brow_inner_left": -5.0, "brow_outer_left": -5.0}, "noseSneerLeft"),
         ({"gaze_out_left": 25.0}, "eyeLookOutLeft"),
         ({"gaze_out_left": -25.0}, "eyeLookInLeft"),
-        ({"gaze_up_left": 12.0, "gaze_up_right": 12.0}, "eyeLookUpRight"),
-        ({"gaze_up_left": -15.0, "gaze_up_right": -15.0}, "eyeLookDownRight"),
+        ({"gaze_up_left": 21.0, "gaze_up_right": 21.0}, "eyeLookUpRight"),
+        ({"gaze_up_left": -21.0, "gaze_up_right": -21.0}, "eyeLookDownRight"),
     ],
 )
 def test_each_coefficient_is_complete_where_its_movement_is_and_keeps_to_its_side(deviation, name):

@@ -99,6 +99,8 @@ def test_the_demo_face_at_rest_gives_nothing(driven):
         ("gaze right", "eyeLookInLeft", 0.3),
         ("gaze left", "eyeLookOutLeft", 0.3),
         ("gaze left", "eyeLookInRight", 0.3),
+        ("gaze up", "eyeLookUpLeft", 0.3),
+        ("gaze up", "eyeLookUpRight", 0.3),
         ("brows up", "browInnerUp", 0.4),
         ("brows up", "browOuterUpLeft", 0.4),
         ("brows up", "browOuterUpRight", 0.4),
@@ -120,15 +122,11 @@ def test_coefficients_rise_with_the_controls_of_the_demo_face(driven, control, n
 
 
 @pytest.mark.parametrize("side", ["Left", "Right"])
-def test_eyes_look_up_with_the_demo_face(driven, side):
-    assert rank_correlation(driven.of("gaze up", "eyeLookUp" + side), np.arange(STEPS)) > 0.75
-
-
-@pytest.mark.parametrize("side", ["Left", "Right"])
-def test_a_strong_look_down_is_seen(driven, side):
-    # The weakest of what is measured: pupils are read too far towards the middle of the lids.
+def test_a_look_down_is_seen(driven, side):
+    # The weakest of what is measured: between five and nine degrees the demo face's pupils are read too high.
     answer = driven.of("gaze down", "eyeLookDown" + side)
-    assert answer[-1] > 0.1
+    assert rank_correlation(answer, np.arange(STEPS)) > 0.6
+    assert answer[-1] > 0.4
     assert answer.argmax() == STEPS - 1
 
 
@@ -162,8 +160,8 @@ def test_what_a_control_does_not_mean_stays_small(driven, control, name):
 
 @pytest.mark.parametrize("control", HEAD_MOVES)
 def test_a_turned_or_nodding_head_pulls_no_face(driven, control):
-    """Within 20 degrees nothing rises beyond 0.35; eyes that a nod hides may be read as lowered, as in the record."""
-    assert driven.values[control].max() < 0.35
+    """Within 20 degrees nothing rises beyond 0.4; eyes that a nod hides may be read as lowered, as in the record."""
+    assert driven.values[control].max() < 0.4
 
 
 def test_blinks_are_those_of_the_record(driven):

@@ -55,8 +55,8 @@ SIDED = (
     Activation("brow_inner_up", 1.0, 6.0, {"brow_inner": 1.0}),
     Activation("brow_outer_up", 1.0, 6.0, {"brow_outer": 1.0}),
     Activation("brow_down", 0.8, 4.0, {"brow_inner": -0.6, "brow_outer": -0.4}),
-    Activation("wide", 0.45, 1.3, {"upper_lid": 1.0}),
-    Activation("squint", 0.25, 1.0, {"lower_lid": 1.0}),
+    Activation("wide", 0.7, 2.2, {"upper_lid": 1.0}),
+    Activation("squint", 0.6, 2.4, {"lower_lid": 1.0}),
     Activation("smile", 0.8, 10.0, {"corner_out": 1.0, "corner_up": 1.0}),
     Activation("outwards", 1.5, 7.0, {"corner_out": 1.0}),
     Activation("unlifted", 1.5, 7.0, {"corner_out": 1.0, "corner_up": -1.5}),
@@ -81,8 +81,8 @@ MIDDLE = (
 )
 LOOK_DEAD = 0.5
 LOOK_IN = LOOK_OUT = 24.0
-LOOK_UP, LOOK_DOWN = 10.0, 14.0
-"""Degrees. Up and down less than the eyes really turn, because pupils near the lids are read too far in."""
+LOOK_UP = LOOK_DOWN = 20.0
+"""Degrees."""
 
 _SIDES = ("right", "left")
 _EACH = [(a, side) for a in SIDED for side in _SIDES] + [(a, "") for a in MIDDLE]

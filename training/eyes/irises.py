@@ -24,6 +24,8 @@ SMALLEST_WIDTH = 22.0
 RINGS = 10
 """So many rings, out to OUTERMOST iris radii, have a mean colour each."""
 OUTERMOST = 1.25
+HIGHLIGHT = 35.0
+"""Grey levels over its ring's mean from which a pixel of the iris is a reflection."""
 REACH = 0.35
 """Skin this far (in eye widths) from the upper lid's edge gives way when the lid rises."""
 LEAST_SCLERA = 6.0
@@ -95,15 +97,33 @@ def _redrawn(
     back = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
     away = np.hypot(x - moved[IRIS, 0], y - moved[IRIS, 1]) / radius
     known = cv2.warpAffine(seen, back, (width, height))[:, :, None]
-    disc = known * cv2.warpAffine(source, back, (width, height)) + (1 - known) * _by_ring(source, seen, rings, away)
+    smooth = _by_ring(source, seen, rings, away)
+    copied = cv2.warpAffine(source, back, (width, height))
+    # A highlight mirrors a lamp and does not move as the iris does.
+    known = known * ((copied - smooth).mean(axis=2, keepdims=True) < HIGHLIGHT)
+    disc = known * copied + (1 - known) * smooth
     sharp = rng.uniform(0.35, 1.0)
     over = np.clip((1.05 - away) * radius * sharp + 0.5, 0, 1)[:, :, None]
     ball = over * disc + (1 - over) * _filled(source, white, across)
     depth = (y - (upper - rise)) / across
     ball = ball * (1 - rng.uniform(0, 0.35) * np.exp(-np.maximum(depth, 0) / 0.05))[:, :, None]
+    for _ in range(int(rng.integers(0, 3))):
+        ball = _with_highlight(ball, x, y, moved[IRIS], radius, rng)
     between = _inside(y, x, moved, upper - rise, lower, margin=0.015 * across)
     inside = cv2.GaussianBlur(between, (0, 0), 0.018 * across)[:, :, None]  # lashes and their shade stay
     return np.clip(inside * ball + (1 - inside) * pixels, 0, 255).astype(np.uint8), moved
+
+
+def _with_highlight(
+    ball: Floats, x: Floats, y: Floats, iris: Floats, radius: float, rng: np.random.Generator
+) -> Floats:
+    """A lamp's or a window's reflection somewhere on the cornea, which is a little wider than the iris."""
+    where, along = rng.uniform(0, 1.1) * radius, rng.uniform(0, 2 * np.pi)
+    across, down = x - iris[0] - where * np.cos(along), y - iris[1] - where * np.sin(along)
+    size = rng.uniform(0.08, 0.45, 2) * radius
+    near = np.hypot(across / size[0], down / size[1])
+    light = rng.uniform(0.3, 1.0) * np.clip((1.0 - near) * size.min() + 0.5, 0, 1)[:, :, None]
+    return (1 - light) * ball + light * rng.uniform(190, 255)
 
 
 def _inside(y: Floats, x: Floats, points: Floats, upper: Floats, lower: Floats, margin: float) -> Floats:
