@@ -24,7 +24,7 @@ from tracker.face.blendshapes import ALWAYS_ZERO, BlendshapeEstimator
 from tracker.face.options import MODELS
 from tracker.topology import BLENDSHAPE_NAMES
 
-REST_FRAMES, STEPS, HELD_FRAMES = 60, 12, 8
+REST_FRAMES, STEPS, HELD_FRAMES = 90, 12, 8
 Floats = npt.NDArray[np.floating]
 
 

@@ -86,9 +86,9 @@ EYE_MM = MILLIMETRES * abs(float(REFERENCE_HEAD[t.RIGHT_EYE_OUTER, 0] - REFERENC
 GAZE_NEUTRAL = {"gaze_out": 1.9, "gaze_up": 10.4}
 """Degrees between an eyeball's axis and a pupil that looks straight ahead, outwards and up: the ball's centre is
 placed from the eye's corners, which lie lower than the pupil."""
-GAZE_SPREAD = {"gaze_out": 3.0, "gaze_up": 6.0}
-"""Not that of photographs, whose eyes wander: what the placing of the ball may be wrong by. People's corners and lids
-differ more in height than sideways, and a screen below the camera is where most look at rest."""
+GAZE_SPREAD = {"gaze_out": 5.0, "gaze_up": 6.0}
+"""Not that of photographs, whose eyes wander: what the placing of the ball may be wrong by, and how far beside the
+camera somebody's screen may be."""
 _SIDES = ("right", "left")
 NAMES: tuple[str, ...] = tuple(
     name
