@@ -12,7 +12,17 @@ import torch
 from training.packs import runs_folder
 
 KEPT = Path(__file__).with_name("checkpoints")
-NAMES = ("detector", "verifier", "eyes", "eyes_fine", "landmarks_3", "landmarks_0", "landmarks_-3")
+NAMES = (
+    "detector",
+    "verifier",
+    "eyes",
+    "eyes_fine",
+    "landmarks_3",
+    "landmarks_0",
+    "landmarks_-1",
+    "landmarks_-2",
+    "landmarks_-3",
+)
 
 
 def main() -> None:

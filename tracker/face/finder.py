@@ -24,8 +24,8 @@ from tracker.types import Landmarks
 PLACING_READS = 2
 """Readings that only centre and turn the crop of a proposal, before the one that counts."""
 HOPELESS = -2.0
-"""Log odds of the verifier's first look, at the detector's box, that end the matter without reading landmarks. As high
-as loses none of the held-out faces."""
+"""Log odds of the verifier's first look, at the detector's box, that end the matter without reading landmarks. Half
+a unit below what would begin to lose faces of the held-out scenes."""
 DETECTOR_SAYS, LANDMARKS_SAY = 0.1, 0.4
 """Weights of these two's log odds; those of the verifier's second look count whole."""
 EVIDENCE = 0.0

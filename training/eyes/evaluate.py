@@ -99,6 +99,17 @@ def pupil_errors(
     return pupil, lids, found["confidence"]
 
 
+def height_read(eyes: EyeSet, read: Reader, size: tuple[int, int], chosen: npt.NDArray[np.intp]) -> list[float]:
+    """How the pupil's height follows the truth: slope, and mean offset downwards in eye widths."""
+    crops, truths = [], []
+    for i in chosen:
+        crop, matrix = eyes.crop(int(i), size)
+        crops.append(crop)
+        truths.append((float(matrix[1] @ [*eyes.points[i][IRIS], 1]) + 0.5) / size[1])
+    true, found = (SPAN[1] * np.asarray(values) for values in (truths, read(crops)["pupil"][:, 1]))
+    return [round(float(np.polyfit(true, found, 1)[0]), 2), round(float((found - true).mean()), 4)]
+
+
 def at_equal_size(eyes: EyeSet, i: int, size: tuple[int, int]) -> Picture:
     """A grey crop of eye `i` that has passed through a picture in which the eye is EQUAL_WIDTH wide."""
     small_size = (round(EQUAL_WIDTH * SPAN[0]), round(EQUAL_WIDTH * SPAN[1]))
@@ -220,6 +231,7 @@ def main() -> int:
             figures[f"pupil error, % ({source})"] = round(float(pupil.mean()), 2)
             figures[f"pupil error, 95th percentile, % ({source})"] = round(float(np.quantile(pupil, 0.95)), 2)
             figures[f"pupil error, corners off by 4 % of the eye width, % ({source})"] = round(float(loose.mean()), 2)
+            figures[f"height read: slope, offset in eye widths ({source})"] = height_read(eyes, read, size, chosen)
             figures[f"lid contour error, % ({source})"] = round(float(lids.mean()), 2)
         figures |= reliability(confidence, loose)
         figures |= openness_figures(eyes, read, size) | lid_figures(eyes, read, size) | tracker_figures(network)

@@ -58,7 +58,7 @@ def main() -> int:
             "points": "pupil and lids as fractions of the crop; lids from the outer corner over the upper lid and back",
             "aperture": "lid gap over eye width",
             "confidence": f"probability that the pupil lies within {NEAR} eye widths",
-            "data": "fold 0 of eyes-0; lids closed by warping",
+            "data": "fold 0 of eyes-0; lids closed by warping, irises moved by redrawing",
             "command": f"python -m training.eyes.train --network {args.network} && "
             f"python -m training.eyes.publish --network {args.network}",
             "trained": {**trained, "confidence_slope": round(slope, 4), "confidence_offset": round(offset, 4)},
