@@ -28,7 +28,7 @@ NAMES = (
 def main() -> None:
     KEPT.mkdir(exist_ok=True)
     for name in NAMES:
-        state = torch.load(runs_folder() / f"{name}.pt", weights_only=True)
+        state = torch.load(runs_folder() / f"{name}.pt", weights_only=True, map_location="cpu")
         half = {key: value.half() if value.is_floating_point() else value for key, value in state["average"].items()}
         torch.save({"average": half, "steps": state["steps"], "spent_s": state["spent_s"]}, KEPT / f"{name}.pt")
 

@@ -1,4 +1,4 @@
-"""One training run with a budget of minutes: schedule, averaged weights, checkpoints, resuming."""
+"""One training run with a budget of minutes: schedule, averaged weights, checkpoints, resuming, on a CPU or a GPU."""
 
 from __future__ import annotations
 
@@ -25,19 +25,27 @@ def add_run_arguments(parser: argparse.ArgumentParser, minutes: float) -> None:
     )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument(
+        "--device",
+        type=torch.device,
+        default=torch.device("cuda" if torch.cuda.is_available() else "cpu"),
+        help="where networks learn (default: cuda where there is one, else cpu); pictures are made on the CPU",
+    )
 
 
 @dataclass
 class Run:
     """Trains `module` for `minutes`, as measured over all resumed parts together.
 
-    average: exponential moving average of the weights; what is evaluated and exported.
+    device: where the module is moved to. average: exponential moving average of the weights; what is evaluated and
+    exported. Checkpoints can be resumed on another device.
     """
 
     name: str
     module: nn.Module
     minutes: float
     learning_rate: float
+    device: torch.device
     weight_decay: float = 0.02
     decay: float = 0.998
     steps: int = 0
@@ -45,6 +53,7 @@ class Run:
     average: nn.Module = field(init=False)
 
     def __post_init__(self) -> None:
+        self.module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average = copy.deepcopy(self.module).eval()
         flat = [p for p in self.module.parameters() if p.ndim < 2]
         deep = [p for p in self.module.parameters() if p.ndim >= 2]
@@ -112,7 +121,7 @@ class Run:
         """Go on from the checkpoint. One that was kept (`python -m training.keep`) has the averaged weights alone."""
         if not self.file.exists():
             return
-        state = torch.load(self.file, weights_only=True)
+        state = torch.load(self.file, weights_only=True, map_location="cpu")
         self.module.load_state_dict(state.get("module", state["average"]))
         self.average.load_state_dict(state["average"])
         if "optimiser" in state:
@@ -123,6 +132,6 @@ class Run:
 
 def load_average(name: str, module: nn.Module) -> tuple[nn.Module, dict[str, float]]:
     """`module` with the averaged weights of run `name`, and how long that run was trained."""
-    state = torch.load(runs_folder() / f"{name}.pt", weights_only=True)
+    state = torch.load(runs_folder() / f"{name}.pt", weights_only=True, map_location="cpu")
     module.load_state_dict(state["average"])
     return module.eval(), {"minutes": round(state["spent_s"] / 60, 1), "steps": int(state["steps"])}

@@ -131,8 +131,8 @@ def main() -> int:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
-    detector = Detector().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = Run(NAME, detector, args.minutes, args.learning_rate)
+    detector = Detector()
+    run = Run(NAME, detector, args.minutes, args.learning_rate, args.device)
     if args.resume:
         run.resume()
     rng = np.random.default_rng([args.seed, run.steps])
@@ -151,9 +151,9 @@ def main() -> int:
             hard = pool.draw(height, width, rng) if rng.random() < 0.12 else None
             samples.append(hard or scenery.sample(height, width, rng))
         made_s += time.monotonic() - started
-        out = detector(as_tensor(samples))
+        out = detector(as_tensor(samples).to(run.device))
         pool.collect(samples, out, rng)
-        loss = detection_loss(out, *targets(samples))
+        loss = detection_loss(out, *(target.to(run.device) for target in targets(samples)))
         run.step(loss)
         lost = 0.98 * lost + 0.02 * loss.item() if lost else loss.item()
         if time.monotonic() - log_at > 30:

@@ -42,12 +42,12 @@ def new_network(name: str) -> EyeNetwork:
 def eye_loss(found: Prediction, examples: list[Example]) -> torch.Tensor:
     """Sum of the losses of pupil, lids, gap, closed and confidence, each where it is known."""
     pupil, lids, gap, closed, confidence = found
-    span = torch.tensor(SPAN)
-    weight = torch.tensor([e.weights for e in examples])
-    true_pupil = torch.from_numpy(np.stack([e.pupil for e in examples]))
-    true_lids = torch.from_numpy(np.stack([e.lids for e in examples]))
-    true_gap = torch.tensor([e.gap for e in examples])
-    true_closed = torch.tensor([e.closed for e in examples])
+    span = torch.tensor(SPAN, device=gap.device)
+    weight = torch.tensor([e.weights for e in examples], device=gap.device)
+    true_pupil = torch.from_numpy(np.stack([e.pupil for e in examples])).to(gap.device)
+    true_lids = torch.from_numpy(np.stack([e.lids for e in examples])).to(gap.device)
+    true_gap = torch.tensor([e.gap for e in examples], device=gap.device)
+    true_closed = torch.tensor([e.closed for e in examples], device=gap.device)
 
     off = (pupil - true_pupil) * span
     on_pupil = functional.smooth_l1_loss(off, torch.zeros_like(off), reduction="none", beta=PUPIL_BETA).sum(1)
@@ -72,7 +72,7 @@ def eye_loss(found: Prediction, examples: list[Example]) -> torch.Tensor:
 
 def begin(name: str, network: EyeNetwork, args: argparse.Namespace) -> Run:
     """A run of `network`, from its last checkpoint where that is asked for."""
-    run = Run(name, network.to(memory_format=torch.channels_last), args.minutes, args.learning_rate)  # type: ignore[call-overload]
+    run = Run(name, network, args.minutes, args.learning_rate, args.device)
     if args.resume:
         run.resume()
     run.module.train()
@@ -115,7 +115,8 @@ def main() -> int:
         examples = [example(eyes, int(i), max(sizes), rng) for i in rng.choice(choice, BATCH, p=share)]
         losses = []
         for run, size in zip(runs, sizes, strict=True):
-            loss = eye_loss(run.module(as_tensor([resized(e.picture, size) for e in examples])), examples)
+            pictures = as_tensor([resized(e.picture, size) for e in examples]).to(run.device)
+            loss = eye_loss(run.module(pictures), examples)
             run.step(loss)
             losses.append(loss.item())
         lost = 0.99 * lost + 0.01 * np.array(losses) if lost.any() else np.array(losses)

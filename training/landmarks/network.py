@@ -127,14 +127,14 @@ class LandmarkNetwork(nn.Module):
 def expectation(maps: Tensor) -> Tensor:
     """(N, K, h, w) logits -> (N, K, 2) where each softmax lies on average, in crop fractions."""
     height, width = maps.shape[2:]
-    return maps.float().flatten(2).softmax(dim=2) @ cell_centres(height, width).to(maps.device)
+    return maps.float().flatten(2).softmax(dim=2) @ cell_centres(height, width, maps.device)
 
 
-def cell_centres(height: int, width: int) -> Tensor:
+def cell_centres(height: int, width: int, device: torch.device) -> Tensor:
     """(height * width, 2) x, y of the map's cells as fractions of the crop.
 
     Cells at the rim stand a little outside, so that a point near the border can be reached.
     """
-    ys = ((torch.arange(height) + 0.5) / height - 0.5) * 1.2 + 0.5
-    xs = ((torch.arange(width) + 0.5) / width - 0.5) * 1.2 + 0.5
+    ys = ((torch.arange(height, device=device) + 0.5) / height - 0.5) * 1.2 + 0.5
+    xs = ((torch.arange(width, device=device) + 0.5) / width - 0.5) * 1.2 + 0.5
     return torch.stack([xs.repeat(height), ys.repeat_interleave(width)], dim=1)

@@ -79,7 +79,7 @@ def loss_of(found: tuple[Tensor, Tensor, Tensor], truth: Tensor, weights: Tensor
 
 def with_noisy_copies(pictures: Tensor) -> Tensor:
     """(B, 3, S, S) and behind them STILL of them with noise."""
-    sigma = torch.empty(STILL, 1, 1, 1).uniform_(*STILL_NOISE) / 255
+    sigma = torch.empty(STILL, 1, 1, 1, device=pictures.device).uniform_(*STILL_NOISE) / 255
     noisy = (pictures[:STILL] + sigma * torch.randn_like(pictures[:STILL])).clamp(0, 1)
     return torch.cat([pictures, noisy]).contiguous(memory_format=torch.channels_last)
 
@@ -106,14 +106,13 @@ def stage_size(full: int, progress: float, stages: Sequence[tuple[float, float]]
     return round(full * fraction / 16) * 16
 
 
-def run_of(model: int, minutes: float, rate: float) -> Run:
-    network = LandmarkNetwork(TIERS[model]).to(memory_format=torch.channels_last)
-    return Run(f"landmarks_{model}", network, minutes, rate, weight_decay=1e-4)
+def run_of(model: int, minutes: float, rate: float, device: torch.device) -> Run:
+    return Run(f"landmarks_{model}", LandmarkNetwork(TIERS[model]), minutes, rate, device, weight_decay=1e-4)
 
 
 def begin_with(name: str, run: Run) -> None:
     """Give `run` the averaged weights of run `name`. One from before the extra points may lack their maps."""
-    weights = torch.load(runs_folder() / f"{name}.pt", weights_only=True)["average"]
+    weights = torch.load(runs_folder() / f"{name}.pt", weights_only=True, map_location="cpu")["average"]
     missing, unknown = run.module.load_state_dict(weights, strict=False)
     if unknown or any(not key.startswith("extra_maps.") for key in missing):
         raise SystemExit(f"the weights of {name} are those of another network: {missing + unknown}")
@@ -127,6 +126,7 @@ def train(
     batch: int,
     seed: int,
     extra: str | None,
+    workers: int,
     stages: Sequence[tuple[float, float]],
 ) -> None:
     """Train `runs` of `models`, the teacher first, until their budget is spent."""
@@ -137,8 +137,8 @@ def train(
         if max(sizes) != size:
             size = max(sizes)
             samples = FaceSamples(size, batch, seed * 1000 + teacher.steps, extra)
-            batches = iter(DataLoader(samples, batch_size=None, num_workers=1, prefetch_factor=4))
-        images, truth, weights = next(batches)
+            batches = iter(DataLoader(samples, batch_size=None, num_workers=workers, prefetch_factor=4))
+        images, truth, weights = (part.to(teacher.device, non_blocking=True) for part in next(batches))
         taught: Tensor | None = None
         losses = []
         for run, input_px in zip(runs, sizes, strict=True):
@@ -168,6 +168,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, nargs="+", default=[3, 0, -3], choices=sorted(TIERS))
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes that make batches (default 1)")
     parser.add_argument("--extra", help="name of a set of re-posed pictures in the runs folder")
     parser.add_argument(
         "--fine-tune",
@@ -181,7 +182,7 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
-    runs = [run_of(model, arguments.minutes, arguments.learning_rate) for model in arguments.models]
+    runs = [run_of(model, arguments.minutes, arguments.learning_rate, arguments.device) for model in arguments.models]
     for model, run in zip(arguments.models, runs, strict=True):
         if arguments.resume and run.file.exists():
             run.resume()
@@ -195,6 +196,7 @@ def main() -> None:
         batch=arguments.batch,
         seed=arguments.seed,
         extra=arguments.extra,
+        workers=arguments.workers,
         stages=FULL_SIZE if arguments.fine_tune or arguments.full_size else GOING_ON if arguments.go_on else STAGES,
     )
 

@@ -100,8 +100,8 @@ def main() -> int:
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
-    verifier = Verifier().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    run = Run(NAME, verifier, args.minutes, args.learning_rate)
+    verifier = Verifier()
+    run = Run(NAME, verifier, args.minutes, args.learning_rate, args.device)
     if args.resume:
         run.resume()
     rng = np.random.default_rng([args.seed, run.steps])
@@ -113,12 +113,12 @@ def main() -> int:
         chosen = crops.draw(BATCH, rng)
         faces = crops.is_face[chosen]
         pictures = as_tensor([disturbed(crops[i], bool(face), rng) for i, face in zip(chosen, faces, strict=True)])
-        logit = verifier(pictures)
-        truth = torch.from_numpy(faces.astype(np.float32))
+        logit = verifier(pictures.to(run.device))
+        truth = torch.from_numpy(faces.astype(np.float32)).to(run.device)
         soft = truth * (1 - 2 * SMOOTHING) + SMOOTHING
         loss = functional.binary_cross_entropy_with_logits(logit, soft)
         run.step(loss)
-        crops.wrong[chosen] = np.abs(torch.sigmoid(logit.detach()).numpy() - faces)
+        crops.wrong[chosen] = np.abs(torch.sigmoid(logit.detach()).cpu().numpy() - faces)
         lost = 0.98 * lost + 0.02 * loss.item() if lost else loss.item()
         if time.monotonic() - log_at > 30:
             log_at = time.monotonic()

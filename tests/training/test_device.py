@@ -1,0 +1,59 @@
+"""A step of each training on torch's `meta` device, which stands in for a GPU: it refuses tensors left on the CPU."""
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from training.detector.network import Detector  # noqa: E402
+from training.eyes.data import Example  # noqa: E402
+from training.eyes.train import eye_loss, new_network  # noqa: E402
+from training.landmarks.network import TIERS, LandmarkNetwork  # noqa: E402
+from training.landmarks.train import loss_of, restlessness, to_input, with_noisy_copies  # noqa: E402
+from training.run import Run  # noqa: E402
+from training.verifier.network import Verifier  # noqa: E402
+
+ELSEWHERE = torch.device("meta")
+
+
+def run_of(module):
+    return Run("trial", module, 1.0, 1e-3, ELSEWHERE)
+
+
+def step(run, loss):
+    """One update; everything of the run stays where it is."""
+    assert loss.device == ELSEWHERE
+    run.step(loss)
+    assert run.steps == 1
+    assert {tensor.device for tensor in run.average.state_dict().values()} == {ELSEWHERE}
+    assert {parameter.grad.device for parameter in run.module.parameters() if parameter.grad is not None} == {ELSEWHERE}
+
+
+def test_a_tensor_left_on_the_cpu_is_noticed():
+    with pytest.raises(RuntimeError, match="device"):
+        torch.zeros(3, device=ELSEWHERE) + torch.zeros(3)
+
+
+@pytest.mark.parametrize("model", [3, -3])
+def test_landmarks(model):
+    tier = TIERS[model]
+    run = run_of(LandmarkNetwork(tier))
+    images = torch.zeros(16, tier.input_px, tier.input_px, 3, dtype=torch.uint8, device=ELSEWHERE)
+    truth, weights = torch.rand(16, 153, 2, device=ELSEWHERE), torch.ones(16, 153, device=ELSEWHERE)
+    answers = run.module(with_noisy_copies(to_input(images, tier.input_px)))
+    found = tuple(answer[:16] for answer in answers)
+    taught = torch.cat([found[0], found[2]], dim=1).detach()
+    step(run, loss_of(found, truth, weights, taught) + restlessness(answers[0], truth))
+
+
+def test_eyes():
+    run = run_of(new_network("eyes"))
+    lids = np.full((16, 2), 0.5, np.float32)
+    example = Example(np.zeros((36, 48, 3), np.uint8), lids[0], lids, 0.3, 0.0, (1.0, 1.0, 1.0, 1.0))
+    step(run, eye_loss(run.module(torch.rand(4, 3, 36, 48, device=ELSEWHERE)), [example] * 4))
+
+
+@pytest.mark.parametrize(("make", "height", "width"), [(Detector, 64, 96), (Verifier, 64, 64)])
+def test_detector_and_verifier(make, height, width):
+    run = run_of(make())
+    step(run, run.module(torch.rand(4, 3, height, width, device=ELSEWHERE)).square().mean())
