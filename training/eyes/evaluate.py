@@ -21,7 +21,7 @@ from tracker.face.gaze import to_pixels
 from tracker.face.networks import ModelStore, Network
 from training.eyes.data import (
     CLOSED_GAP,
-    IRIS,
+    LOOKING_GAP,
     SPAN,
     EyeSet,
     Floats,
@@ -29,6 +29,7 @@ from training.eyes.data import (
     crop_matrix,
     warp_crop,
 )
+from training.eyes.irises import INNER, IRIS, OUTER, SMALLEST_WIDTH, move_iris
 from training.eyes.network import DecodedEyes
 from training.eyes.train import NEAR, NETWORKS, as_tensor, new_network
 from training.manifest import MODELS_FOLDER, update_quality
@@ -39,6 +40,12 @@ from training.run import load_average
 OUTER_EYE_WIDTHS = 3.29
 EQUAL_WIDTH = 20.0
 """Eye width in pixels to which crops of different sources are brought before they are compared."""
+WEBCAM_WIDTH = 25.0
+"""Eye width in pixels of a face of 200 pixels, as at arm's length from a camera of 640 x 360."""
+LOOKS = np.linspace(-0.08, 0.08, 13)
+"""Heights of pupils, eye widths below the corners' middle."""
+LOOKING_EYES = 300
+"""So many eyes are made to look up and down."""
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 MESH_IRIS = {"right": 468, "left": 473}
 
@@ -108,6 +115,40 @@ def height_read(eyes: EyeSet, read: Reader, size: tuple[int, int], chosen: npt.N
         truths.append((float(matrix[1] @ [*eyes.points[i][IRIS], 1]) + 0.5) / size[1])
     true, found = (SPAN[1] * np.asarray(values) for values in (truths, read(crops)["pupil"][:, 1]))
     return [round(float(np.polyfit(true, found, 1)[0]), 2), round(float((found - true).mean()), 4)]
+
+
+def order_of_looks(eyes: EyeSet, read: Reader, size: tuple[int, int]) -> dict[str, Any]:
+    """Whether pupils are read in order while fold 1's irises, own or painted, go from high to low between still lids.
+
+    The pictures are first made as small as those of a webcam. A lamp's reflection moves half as far as the iris.
+    """
+    widths = np.hypot(*(eyes.points[:, OUTER] - eyes.points[:, INNER]).T)
+    chosen = np.flatnonzero((eyes.pack.fold == VALIDATION) & (eyes.gap > LOOKING_GAP) & (widths > SMALLEST_WIDTH))
+    orders, slopes = [], []
+    for i in chosen[:: max(1, len(chosen) // LOOKING_EYES)]:
+        points, ratio = eyes.points[i], WEBCAM_WIDTH / widths[i]
+        middle = (points[OUTER] + points[INNER]) / 2
+        crops = []
+        for height in LOOKS:
+            shift = middle + (0, height * widths[i]) - points[IRIS]
+            rng = np.random.default_rng(int(i))  # the same iris and the same lamps each time
+            moved = move_iris(eyes.pack.pixels[i], points, shift.astype(np.float32), 0.0, rng)
+            if moved is None:
+                break
+            small = cv2.resize(moved[0], None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA)
+            scale = np.array(small.shape[1::-1]) / moved[0].shape[1::-1]
+            outer, inner = ((points[[OUTER, INNER]] + 0.5) * scale - 0.5).astype(np.float32)
+            matrix = crop_matrix(outer, inner, size)
+            crops.append(warp_crop(small.astype(np.uint8, copy=False), matrix, size, averaged=False))
+        if len(crops) == len(LOOKS):
+            found = SPAN[1] * read(crops)["pupil"][:, 1]
+            orders.append(np.corrcoef(np.arange(len(LOOKS)), np.argsort(np.argsort(found)))[0, 1])  # Spearman's
+            slopes.append(np.polyfit(LOOKS, found, 1)[0])
+    return {
+        f"looks up to down, eyes {WEBCAM_WIDTH:.0f} px wide: mean Spearman": round(float(np.mean(orders)), 3),
+        "of these, Spearman of the worst tenth at most": round(float(np.quantile(orders, 0.1)), 3),
+        "of these, mean slope": round(float(np.mean(slopes)), 3),
+    }
 
 
 def at_equal_size(eyes: EyeSet, i: int, size: tuple[int, int]) -> Picture:
@@ -234,7 +275,8 @@ def main() -> int:
             figures[f"height read: slope, offset in eye widths ({source})"] = height_read(eyes, read, size, chosen)
             figures[f"lid contour error, % ({source})"] = round(float(lids.mean()), 2)
         figures |= reliability(confidence, loose)
-        figures |= openness_figures(eyes, read, size) | lid_figures(eyes, read, size) | tracker_figures(network)
+        figures |= openness_figures(eyes, read, size) | lid_figures(eyes, read, size)
+        figures |= order_of_looks(eyes, read, size) | tracker_figures(network)
         rng = np.random.default_rng(4)
         noisy: Reader = lambda crops: read([add_noise((crop * 0.1).astype(np.uint8), 2.0, rng) for crop in crops])  # noqa: E731
         chosen = np.flatnonzero(known)

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.eyes.painted import painted_iris
 from training.photometric import Picture
 
 Floats = npt.NDArray[np.floating]
@@ -26,6 +27,13 @@ RINGS = 10
 OUTERMOST = 1.25
 HIGHLIGHT = 35.0
 """Grey levels over its ring's mean from which a pixel of the iris is a reflection."""
+MIRRORED = 0.5
+"""A lamp's reflection moves by so much of what the iris does: it lies near the cornea's centre of curvature, half as
+far from the eyeball's middle as the iris is."""
+PAINTED = 0.4
+"""Share of the moved irises that are painted rather than taken from the photograph."""
+COLOURED = 8.0
+"""A picture whose channels are nowhere further apart (grey levels) is grey."""
 REACH = 0.35
 """Skin this far (in eye widths) from the upper lid's edge gives way when the lid rises."""
 LEAST_SCLERA = 6.0
@@ -95,31 +103,38 @@ def _redrawn(
         rows = stretched_rows(height, upper - REACH * across, upper, upper - rise)
         pixels = cv2.remap(source, x, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE).astype(np.float32)
     back = np.array([[1, 0, shift[0]], [0, 1, shift[1]]], np.float32)
-    away = np.hypot(x - moved[IRIS, 0], y - moved[IRIS, 1]) / radius
-    known = cv2.warpAffine(seen, back, (width, height))[:, :, None]
-    smooth = _by_ring(source, seen, rings, away)
-    copied = cv2.warpAffine(source, back, (width, height))
-    # A highlight mirrors a lamp and does not move as the iris does.
-    known = known * ((copied - smooth).mean(axis=2, keepdims=True) < HIGHLIGHT)
-    disc = known * copied + (1 - known) * smooth
+    across_iris, down_iris = x - moved[IRIS, 0], y - moved[IRIS, 1]
+    away = np.hypot(across_iris, down_iris) / radius
+    if rng.random() < PAINTED:
+        sclera = (source * white[:, :, None]).sum(axis=(0, 1)) / white.sum()
+        disc = painted_iris(across_iris, down_iris, radius, sclera, rng)
+        if np.ptp(source, axis=2).max() < COLOURED:
+            disc = np.repeat(disc.mean(axis=2, keepdims=True), 3, axis=2)
+    else:
+        known = cv2.warpAffine(seen, back, (width, height))[:, :, None]
+        smooth = _by_ring(source, seen, rings, away)
+        copied = cv2.warpAffine(source, back, (width, height))
+        # A highlight mirrors a lamp and does not move as the iris does.
+        known = known * ((copied - smooth).mean(axis=2, keepdims=True) < HIGHLIGHT)
+        disc = known * copied + (1 - known) * smooth
     sharp = rng.uniform(0.35, 1.0)
     over = np.clip((1.05 - away) * radius * sharp + 0.5, 0, 1)[:, :, None]
     ball = over * disc + (1 - over) * _filled(source, white, across)
     depth = (y - (upper - rise)) / across
     ball = ball * (1 - rng.uniform(0, 0.35) * np.exp(-np.maximum(depth, 0) / 0.05))[:, :, None]
     for _ in range(int(rng.integers(0, 3))):
-        ball = _with_highlight(ball, x, y, moved[IRIS], radius, rng)
+        ball = _with_highlight(ball, x, y, points[IRIS] + MIRRORED * shift, radius, rng)
     between = _inside(y, x, moved, upper - rise, lower, margin=0.015 * across)
     inside = cv2.GaussianBlur(between, (0, 0), 0.018 * across)[:, :, None]  # lashes and their shade stay
     return np.clip(inside * ball + (1 - inside) * pixels, 0, 255).astype(np.uint8), moved
 
 
 def _with_highlight(
-    ball: Floats, x: Floats, y: Floats, iris: Floats, radius: float, rng: np.random.Generator
+    ball: Floats, x: Floats, y: Floats, cornea: Floats, radius: float, rng: np.random.Generator
 ) -> Floats:
     """A lamp's or a window's reflection somewhere on the cornea, which is a little wider than the iris."""
     where, along = rng.uniform(0, 1.1) * radius, rng.uniform(0, 2 * np.pi)
-    across, down = x - iris[0] - where * np.cos(along), y - iris[1] - where * np.sin(along)
+    across, down = x - cornea[0] - where * np.cos(along), y - cornea[1] - where * np.sin(along)
     size = rng.uniform(0.08, 0.45, 2) * radius
     near = np.hypot(across / size[0], down / size[1])
     light = rng.uniform(0.3, 1.0) * np.clip((1.0 - near) * size.min() + 0.5, 0, 1)[:, :, None]
