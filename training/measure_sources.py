@@ -66,7 +66,7 @@ def main() -> None:
         truth.append(lid_heights(dense, LIDS_EXTRA) + lip_distances(dense, LIPS_EXTRA, true_eye))
         of_66.append(lid_heights(seen.xy, LIDS_66) + lip_distances(seen.xy, LIPS_66, eye))
         of_extra.append(lid_heights(seen.extra, LIDS_EXTRA) + lip_distances(seen.extra, LIPS_EXTRA, eye))
-        of_eyes.append(eyes.read(picture, seen.xy).lid_heights().mean(axis=0))
+        of_eyes.append(eyes.read(picture, seen.xy).lid_heights.mean(axis=0))
     print(f"{len(truth)} photographs; correlation with the dense mesh")
     for name, found in (("66 points", of_66), ("extra points", of_extra), ("eye network", of_eyes)):
         pairs = zip(NAMES, np.array(truth).T, np.array(found).T, strict=False)  # the eye network has the lids alone

@@ -18,7 +18,7 @@ from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from tracker.face.points3d import lift, normalise
 from tracker.face.pose import Camera, PoseSolver
-from tracker.types import FloatArray, HeadPose
+from tracker.types import FloatArray, HeadPose, Landmarks
 from training.packs import Pack
 
 CAMERA_WIDTHS = 4.0
@@ -28,7 +28,7 @@ MODEL, EYES = "landmarks_3", "eyes"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrackedFace:
-    """place: in what was chosen; points: (70, 3) normalised head points; lids: (2, 2) as `EyeReading.lid_heights`."""
+    """place: in what was chosen; points: (70, 3) normalised head points; lids: (2, 2) `EyeReading.lid_heights`."""
 
     place: int
     points: FloatArray
@@ -44,9 +44,10 @@ def tracked_faces(pack: Pack, chosen: np.ndarray) -> Iterator[TrackedFace]:
         picture = np.ascontiguousarray(pack.pixels[i])
         height, width = picture.shape[:2]
         seen = landmark_reader.read(picture, crop_around(pack["lm66"][i]))
+        eyes = eye_reader.read(picture, seen.xy)
+        xy = eyes.improve(seen.xy)
         camera = Camera(width, height, CAMERA_WIDTHS * width)
-        pose = PoseSolver().solve(seen, REFERENCE_HEAD, camera)
+        pose = PoseSolver().solve(Landmarks(xy, seen.confidence), REFERENCE_HEAD, camera)
         if pose is not None:
-            eyes = eye_reader.read(picture, seen.xy)
-            points = lift(seen.xy, to_pixels(seen.xy, eyes.place), pose, REFERENCE_HEAD, camera)
-            yield TrackedFace(place, normalise(points), eyes.lid_heights(), pose)
+            points = lift(xy, to_pixels(xy, eyes.place), pose, REFERENCE_HEAD, camera)
+            yield TrackedFace(place, normalise(points), eyes.lid_heights, pose)

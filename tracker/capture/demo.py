@@ -67,7 +67,7 @@ class DemoSource:
         width, height = self._size
         try:
             self._face = DemoFace(width, height, self._seed)
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError) as error:
             raise CaptureError(f"the demo face {ASSET} is missing or damaged: install facetracker again") from error
         self._closed.clear()
         self._step = 0

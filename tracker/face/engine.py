@@ -259,14 +259,15 @@ class Engine:
         now_s = frame.media_s
         confidence = seen.mean_confidence
         size = max(bounds(seen.xy)[2:])
-        xy = seen.xy
+        with self._timed("eyes"):
+            reading = self._eye_reader.read(frame.bgr, seen.xy)
+            xy = reading.improve(seen.xy)
         if memory.steady_points is not None:
-            xy = memory.steady_points.filter(seen.xy, now_s, unit=size).astype(np.float32)
+            xy = memory.steady_points.filter(xy, now_s, unit=size).astype(np.float32)
         landmarks = Landmarks(xy, seen.confidence)
         with self._timed("pose"):
             pose = memory.solver.solve(landmarks, memory.head.head, self._camera)
         with self._timed("eyes"):
-            reading = self._eye_reader.read(frame.bgr, seen.xy)
             eyes = self._eyes(memory, reading, xy, pose, now_s)
         with self._timed("expression"):
             points = None
@@ -279,7 +280,7 @@ class Engine:
             expression = self._expression(memory, points, eyes.openness, sure, now_s)
             blendshapes = None
             if memory.blendshapes is not None:
-                lids = reading.lid_heights()
+                lids = reading.lid_heights
                 if memory.steady_points is not None:
                     lids = memory.steady_lids.filter(lids, now_s)
                 blendshapes = memory.blendshapes.update(points, lids, pose, eyes.openness, now_s, learn=sure)

@@ -219,7 +219,8 @@ def tracker_figures(network: Network) -> dict[str, Any]:
     errors: dict[str, list[float]] = {}
     for i in faces.indices(VALIDATION):
         points = faces["lm66"][i]
-        pupils = to_pixels(points, reader.read(np.ascontiguousarray(faces.pixels[i]), points).place)
+        reading = reader.read(np.ascontiguousarray(faces.pixels[i]), points)
+        pupils = to_pixels(reading.improve(points), reading.place)
         outer = float(np.hypot(*(points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER])))
         for k, corners in enumerate((topology.RIGHT_EYE, topology.LEFT_EYE)):
             eye = points[corners]

@@ -30,7 +30,7 @@ HIGHLIGHT = 35.0
 MIRRORED = 0.5
 """A lamp's reflection moves by so much of what the iris does: it lies near the cornea's centre of curvature, half as
 far from the eyeball's middle as the iris is."""
-PAINTED = 0.4
+PAINTED = 0.5
 """Share of the moved irises that are painted rather than taken from the photograph."""
 COLOURED = 8.0
 """A picture whose channels are nowhere further apart (grey levels) is grey."""

@@ -1,0 +1,112 @@
+"""The eyes' landmarks as the eye network places them, and what is told relative to them."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tracker import topology as t
+from tracker.capture.demo import DemoFace, DemoState
+from tracker.errors import ModelError
+from tracker.face import eye_points
+from tracker.face.eye_points import EYES, LARGEST_STEP, eye_frames, to_eye, to_picture
+from tracker.face.eyes import EyeReader
+from tracker.face.gaze import to_pixels
+from tracker.face.networks import ModelStore
+
+EYE_LANDMARKS = EYES.ravel()
+WIDTH, HEIGHT = 640, 360
+
+
+@pytest.fixture(scope="module", params=["eyes", "eyes_fine"])
+def reader(request):
+    return EyeReader(ModelStore().load(request.param))
+
+
+@pytest.fixture(scope="module")
+def demo():
+    """A picture of the demo face with its truth."""
+    return DemoFace(WIDTH, HEIGHT).render(DemoState())
+
+
+@given(st.complex_numbers(max_magnitude=1e3), st.integers(0, 1))
+def test_places_in_an_eye_and_in_the_picture_are_inverse(point, eye):
+    xy = np.zeros((t.N_LANDMARKS, 2), np.float32)
+    xy[[36, 39, 42, 45]] = (100, 80), (130, 85), (170, 84), (200, 79)
+    frame = eye_frames(xy)[eye]
+    assert abs(to_picture(to_eye(point, frame), frame) - point) < 1e-9 * max(1, abs(point))
+
+
+def test_an_eyes_frame_runs_from_its_outer_corner_inwards_and_down():
+    xy = np.zeros((t.N_LANDMARKS, 2), np.float32)
+    xy[[36, 39, 42, 45]] = (100, 80), (140, 80), (160, 80), (200, 80)
+    right, left = eye_frames(xy)
+    assert to_eye(100 + 80j, right) == pytest.approx(-0.5)
+    assert to_eye(200 + 80j, left) == pytest.approx(-0.5)
+    assert to_eye(120 + 90j, right) == pytest.approx(0.25j)
+    assert to_eye(180 + 90j, left) == pytest.approx(0.25j)
+
+
+def test_careless_landmarks_of_the_eyes_come_closer(reader, demo):
+    picture, truth = demo
+    rng = np.random.default_rng(1)
+    before, after = [], []
+    for _ in range(60):
+        careless = truth.landmarks.astype(np.float32)
+        careless[EYE_LANDMARKS] += rng.normal(0, 1.2, (12, 2))
+        better = reader.read(picture, careless).improve(careless)
+        np.testing.assert_array_equal(np.delete(better, EYE_LANDMARKS, 0), np.delete(careless, EYE_LANDMARKS, 0))
+        before.append(careless[EYE_LANDMARKS])
+        after.append(better[EYE_LANDMARKS])
+    assert np.std(after, axis=0).mean() < 0.85 * np.std(before, axis=0).mean()
+    assert np.linalg.norm(np.mean(after, axis=0) - truth.landmarks[EYE_LANDMARKS], axis=1).mean() < 1.0
+
+
+def test_pupils_stay_where_they_are_whatever_the_corners_are(reader, demo):
+    picture, truth = demo
+    exact = truth.landmarks.astype(np.float32)
+    width = np.linalg.norm(exact[39] - exact[36])
+    for shift in (-0.05, 0.0, 0.05):
+        moved = exact.copy()
+        moved[EYE_LANDMARKS] += shift * width
+        reading = reader.read(picture, moved)
+        pupils = to_pixels(reading.improve(moved), reading.place)
+        assert np.linalg.norm(pupils - truth.pupils, axis=1).max() < 0.1 * width
+
+
+def test_a_mirrored_picture_is_read_as_the_mirror_image(reader, demo):
+    picture, truth = demo
+    xy = truth.landmarks.astype(np.float32)
+    mirrored = xy[t.MIRROR] * (-1, 1) + np.array((WIDTH - 1, 0), np.float32)
+    seen = reader.read(picture, xy)
+    other = reader.read(np.ascontiguousarray(picture[:, ::-1]), mirrored.astype(np.float32))
+    np.testing.assert_allclose(other.points[::-1] * (-1, 1) + (WIDTH - 1, 0), seen.points, atol=0.05)
+    np.testing.assert_allclose(other.place[::-1] * (-1, 1), seen.place, atol=0.005)
+    np.testing.assert_allclose(other.lid_heights[::-1], seen.lid_heights, atol=0.005)
+
+
+def test_without_an_eye_to_be_seen_no_point_goes_far(reader, demo):
+    _, truth = demo
+    xy = truth.landmarks.astype(np.float32)
+    noise = np.random.default_rng(2).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
+    step = np.linalg.norm(reader.read(noise, xy).improve(xy) - xy, axis=1)
+    assert step.max() <= (LARGEST_STEP + 1e-3) * np.linalg.norm(xy[39] - xy[36])
+
+
+def test_lids_stand_higher_in_a_wide_eye(reader):
+    demo = DemoFace(WIDTH, HEIGHT)
+    upper = []
+    for closed in (0.0, 0.3, 0.6):
+        picture, truth = demo.render(DemoState(blink=(closed, closed)))
+        upper.append(reader.read(picture, truth.landmarks.astype(np.float32)).lid_heights[:, 0].mean())
+    assert upper[0] > upper[1] > upper[2]
+
+
+@pytest.mark.parametrize("content", [None, b"not an archive", b""])
+def test_a_missing_or_damaged_map_is_said(tmp_path, monkeypatch, content):
+    file = tmp_path / "eye_points.npz"
+    if content is not None:
+        file.write_bytes(content)
+    monkeypatch.setattr(eye_points, "ASSET", file)
+    with pytest.raises(ModelError, match="missing or damaged"):
+        EyeReader(ModelStore().load("eyes"))
