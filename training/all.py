@@ -81,6 +81,7 @@ STEPS = (
     Step("eyes", "training.eyes.train", ("--network", "eyes_fine", "eyes"), 100),
     Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
     Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),
+    Step("eyes' points", "training.eyes.points"),
     Step("feature prior", "training.feature_prior"),
     Step("prior of the coefficients", "training.blendshape_prior"),
     Step("figures", "training.evaluate"),
