@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.eye_points import ASSET, EYES, EyePoints, eye_frames, features, to_eye, to_picture
+from tracker.face.eye_points import ASSET, EYES, N_COORDINATES, EyePoints, eye_frames, features, to_eye, to_picture
 from tracker.face.eyes import EyeCrops
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
@@ -35,7 +35,7 @@ OUTLYING = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eyes:
-    """Of N photographs: landmarks (N, 66, 2) px, and of both eyes of each what the map takes (N, 2, 40)."""
+    """Of N photographs: landmarks (N, 66, 2) px, and of both eyes of each what the map takes, (N, 2, 44)."""
 
     landmarks: np.ndarray
     taken: np.ndarray
@@ -63,17 +63,19 @@ def wanted(landmarks: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array(places).view(np.float64)
 
 
-def fit(taken: np.ndarray, true: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weights (40, 12) and offset (12,) from features (N, 40) and true points (N, 12), outliers left out."""
-    known = np.c_[taken, np.ones(len(taken))]
-    apart = np.linalg.norm(true - np.median(true, axis=0), axis=1)
-    used = apart < FAR
+def fit(taken: np.ndarray, true: np.ndarray) -> np.ndarray:
+    """Weights (44, 12) from features (N, 44) and true points (N, 12), outliers left out.
+
+    The corners are among the features and always at -0.5 and 0.5, so there is a constant part.
+    """
+    step = true - taken[:, :N_COORDINATES]
+    used = np.linalg.norm(step, axis=1) < FAR
     for _ in range(3):
-        gram = known[used].T @ known[used] + RIDGE * np.eye(known.shape[1])
-        solved = np.linalg.solve(gram, known[used].T @ true[used])
-        apart = np.linalg.norm(known @ solved - true, axis=1)
+        gram = taken[used].T @ taken[used] + RIDGE * np.eye(taken.shape[1])
+        weights: np.ndarray = np.linalg.solve(gram, taken[used].T @ step[used])
+        apart = np.linalg.norm(taken @ weights - step, axis=1)
         used = apart < OUTLYING * np.median(apart)
-    return solved[:-1], solved[-1]
+    return weights
 
 
 def report(name: str, landmarks: np.ndarray, pack: packs.Pack, rows: np.ndarray) -> None:
@@ -101,8 +103,8 @@ def main() -> int:
         eyes = look(store, model, eye_network, pack, rows)
         taken.append(eyes.taken)
         true.append(wanted(eyes.landmarks, labels[rows]))
-    weights, offset = fit(np.concatenate(taken).reshape(-1, 40), np.concatenate(true).reshape(-1, 12))
-    np.savez_compressed(ASSET, weights=weights.astype(np.float32), offset=offset.astype(np.float32))
+    weights = fit(*(np.concatenate(part).reshape(-1, part[0].shape[2]) for part in (taken, true)))
+    np.savez_compressed(ASSET, weights=weights.astype(np.float32))
     held_out, points = pack.indices(packs.VALIDATION), EyePoints()
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, held_out)
