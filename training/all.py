@@ -44,19 +44,32 @@ class Step:
 
 FULL, SIBLINGS = ("3", "0", "-3"), ("2", "1", "-1", "-2")
 
+
+def alone(model: str, minutes: float, seed: str) -> Step:
+    """A landmark network goes on by itself: beside model 3 the small ones take a fraction of their steps."""
+    arguments = ("--models", model, "--extra", "reposed", "--go-on", "--full-size", "--learning-rate", "1e-3")
+    return Step(f"landmarks {model} alone", "training.landmarks.train", (*arguments, "--seed", seed), minutes)
+
+
+def siblings(models: tuple[str, ...], minutes: float, seed: str) -> Step:
+    """Landmark networks that begin with the weights of another input size."""
+    arguments = ("--models", *models, "--extra", "reposed", "--fine-tune", "--learning-rate", "8e-4")
+    name = f"landmarks {' and '.join(models)}"
+    return Step(name, "training.landmarks.train", (*arguments, "--seed", seed), minutes)
+
+
 STEPS = (
     Step("head", "training.make_head"),
     Step("demo face", "training.make_demo_face"),
     Step("re-posed faces", "training.landmarks.repose", ("--seed", "5"), count=10000),
-    Step("landmarks", "training.landmarks.train", ("--models", *FULL, "--extra", "reposed", "--seed", "11"), 270),
-    Step("landmarks export", "training.landmarks.export", ("--models", *FULL)),
-    Step(
-        "sibling landmarks",
-        "training.landmarks.train",
-        ("--models", *SIBLINGS, "--extra", "reposed", "--fine-tune", "--learning-rate", "4e-4", "--seed", "12"),
-        25,
-    ),
-    Step("sibling landmarks export", "training.landmarks.export", ("--models", *SIBLINGS)),
+    Step("landmarks", "training.landmarks.train", ("--models", *FULL, "--extra", "reposed", "--seed", "11"), 210),
+    alone("3", 50, "62"),
+    alone("0", 40, "63"),
+    alone("-3", 28, "64"),
+    siblings(("2", "1"), 14, "67"),
+    siblings(("-1",), 9, "66"),
+    siblings(("-2",), 9, "65"),
+    Step("landmarks export", "training.landmarks.export", ("--models", *FULL, *SIBLINGS)),
     Step("detector", "training.detector.train", (), 192),
     Step("detector export", "training.detector.publish"),
     Step("crops for the verifier", "training.verifier.data", ("--name", "second", "--seed", "31"), count=85000),

@@ -69,6 +69,7 @@ def test_every_data_file_of_the_packages_goes_into_the_bundle() -> None:
 
     files = dict(package_data(("protocol", "tracker")))
     assert files[str(ROOT / "tracker" / "capture" / "demo_face.npz")] == str(Path("tracker/capture"))
+    assert files[str(ROOT / "tracker" / "face" / "eye_points.npz")] == str(Path("tracker/face"))
     window = package_data(("launcher", "protocol"))
     assert (str(ROOT / "launcher" / "window" / "static" / "index.html"), str(Path("launcher/window/static"))) in window
     assert not [name for name, _ in window if name.endswith(("py.typed", ".onnx"))], "these have other places"

@@ -190,6 +190,7 @@ def main() -> None:
             begin_with(f"landmarks_{SIBLING[model]}", run)
         elif arguments.go_on:
             begin_with(run.name, run)
+            run.save()  # told to resume from now on, this schedule is what goes on
     train(
         arguments.models,
         runs,
