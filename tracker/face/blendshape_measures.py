@@ -61,29 +61,29 @@ _EYE = (t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER)
 _NOSE_BASE = tuple(t.NOSE_BASE.tolist())
 _LIPS_MIDDLE = (50, 60, 64, 55)
 MEASURES = (
-    Measure("brow_inner", Y, (20, 21), _EYE, True, 19.4, 2.6, (-4.5, -0.5, -2.2, 0.6)),
-    Measure("brow_outer", Y, (17, 18, 19), _EYE, True, 18.7, 2.6, (-1.9, 1.5, -1.0, 1.0)),
-    Measure("corner_out", X, (58,), _LIPS_MIDDLE, True, 26.8, 2.3, (3.4, 1.6, 3.1, 1.5)),
-    Measure("corner_up", Y, (58,), _NOSE_BASE, True, -20.6, 2.8, (8.8, -0.3, 11.1, -3.0)),
-    Measure("corner_lift", Y, (58,), _LIPS_MIDDLE, True, 2.2, 1.9, (1.9, -0.3, 6.9, -1.8)),
-    Measure("upper_lip", Y, (48, 49, 59), _NOSE_BASE, True, -17.8, 1.6, (5.2, -0.1, 6.1, -2.0)),
-    Measure("lower_lip", Y, (65, 56, 57), _NOSE_BASE, True, -26.0, 2.6, (7.9, -0.1, 5.0, -1.4)),
-    Measure("upper_thickness", Y, (48, 49), (59,), True, 4.5, 0.3, (1.6, 0.0, -1.2, 0.1)),
-    Measure("lower_thickness", Y, (65,), (56, 57), True, 5.5, 0.5, (-0.8, 0.0, -2.8, 0.2)),
-    Measure("gap", Y, (59, 60, 61), (63, 64, 65), False, 1.8, 1.8, (-2.9, 0.0, 3.7, -0.8)),
-    Measure("width", X, (58,), (62,), False, 53.6, 4.4, (6.7, 0.0, 6.2, 3.1)),
-    Measure("mouth_right", X, tuple(range(48, 66)), (), False, 0.0, 1.2, (0.0, 1.4, 0.0, 0.0)),
-    Measure("jaw_right", X, (54, 55, 56, 64), (49, 50, 51, 60), False, 0.0, 0.5, (0.0, -0.6, 0.0, 0.0)),
+    Measure("brow_inner", Y, (20, 21), _EYE, True, 19.2, 2.6, (-4.7, -0.7, -2.3, 0.4)),
+    Measure("brow_outer", Y, (17, 18, 19), _EYE, True, 18.6, 2.7, (-2.2, 1.1, -1.3, 0.4)),
+    Measure("corner_out", X, (58,), _LIPS_MIDDLE, True, 26.7, 2.3, (3.6, 1.4, 3.6, 1.3)),
+    Measure("corner_up", Y, (58,), _NOSE_BASE, True, -20.6, 2.9, (8.4, -0.5, 11.2, -3.1)),
+    Measure("corner_lift", Y, (58,), _LIPS_MIDDLE, True, 2.1, 1.9, (1.6, -0.5, 6.6, -1.9)),
+    Measure("upper_lip", Y, (48, 49, 59), _NOSE_BASE, True, -17.7, 1.7, (4.9, -0.1, 5.9, -2.2)),
+    Measure("lower_lip", Y, (65, 56, 57), _NOSE_BASE, True, -25.9, 2.7, (7.8, -0.1, 5.3, -1.2)),
+    Measure("upper_thickness", Y, (48, 49), (59,), True, 4.6, 0.3, (1.7, 0.0, -1.1, -0.1)),
+    Measure("lower_thickness", Y, (65,), (56, 57), True, 5.5, 0.5, (-0.5, 0.0, -2.4, 0.2)),
+    Measure("gap", Y, (59, 60, 61), (63, 64, 65), False, 1.7, 1.8, (-3.3, 0.0, 2.9, -1.2)),
+    Measure("width", X, (58,), (62,), False, 53.4, 4.3, (7.2, 0.0, 7.3, 2.5)),
+    Measure("mouth_right", X, tuple(range(48, 66)), (), False, 0.0, 1.2, (0.0, 1.3, 0.0, 0.0)),
+    Measure("jaw_right", X, (54, 55, 56, 64), (49, 50, 51, 60), False, 0.0, 0.5, (0.0, -0.7, 0.0, 0.0)),
 )
 """Of a side, the subject's right one is described."""
 LIDS = (
-    Measure("upper_lid", Y, (), (), True, 5.0, 1.2, (-1.6, 0.5, -4.3, 1.0)),
-    Measure("lower_lid", Y, (), (), True, -2.3, 0.9, (0.0, -0.6, 0.9, -0.2)),
+    Measure("upper_lid", Y, (), (), True, 4.9, 1.2, (-1.8, 0.3, -3.9, 0.8)),
+    Measure("lower_lid", Y, (), (), True, -2.4, 0.8, (0.0, -1.1, 1.4, -1.0)),
 )
 """Over the eye's corners; not from points, but from the eye network's contour of the lids."""
 EYE_MM = MILLIMETRES * abs(float(REFERENCE_HEAD[t.RIGHT_EYE_OUTER, 0] - REFERENCE_HEAD[t.RIGHT_EYE_INNER, 0]))
 """Width of the reference head's eyes, millimetres."""
-GAZE_NEUTRAL = {"gaze_out": 1.9, "gaze_up": 10.4}
+GAZE_NEUTRAL = {"gaze_out": 1.6, "gaze_up": 10.1}
 """Degrees between an eyeball's axis and a pupil that looks straight ahead, outwards and up: the ball's centre is
 placed from the eye's corners, which lie lower than the pupil."""
 GAZE_SPREAD = {"gaze_out": 5.0, "gaze_up": 6.0}

@@ -17,9 +17,9 @@ from tracker.types import Expression, FloatArray
 # Neutral value, and how far a lively face goes below and above it. From `python -m training.feature_prior`
 # (median, 2nd and 98th percentile, both sides averaged); photographs smile, so the mouth's neutral is the
 # reference head's, and the eyes' lower end is a closed eye.
-_EYE, _STEEPNESS, _UPDOWN, _QUIRK = (0.59, 0.42, 0.16), (7.8, 9.1, 6.2), (1.44, 0.39, 0.43), (0.50, 0.15, 0.16)
-_CORNER_UPDOWN, _CORNER_INOUT = (0.42, 0.51, 0.48), (0.189, 0.039, 0.044)
-_MOUTH_OPEN, _MOUTH_WIDE = (0.18, 0.15, 1.2), (0.378, 0.071, 0.083)
+_EYE, _STEEPNESS, _UPDOWN, _QUIRK = (0.60, 0.42, 0.17), (7.7, 9.0, 6.1), (1.44, 0.37, 0.43), (0.50, 0.15, 0.15)
+_CORNER_UPDOWN, _CORNER_INOUT = (0.42, 0.50, 0.50), (0.188, 0.039, 0.045)
+_MOUTH_OPEN, _MOUTH_WIDE = (0.18, 0.15, 1.2), (0.376, 0.069, 0.084)
 _BROW = (_STEEPNESS, _UPDOWN, _QUIRK)
 PRIOR = np.array(
     [_EYE, _EYE, *_BROW, *_BROW, _CORNER_UPDOWN, _CORNER_INOUT, _CORNER_UPDOWN, _CORNER_INOUT, _MOUTH_OPEN, _MOUTH_WIDE]

@@ -112,7 +112,7 @@ def load_convention() -> Convention:
 
 
 def main() -> None:
-    """`python -m training.landmarks.conventions`: cross-validate over people of the training fold, then measure fold 1."""
+    """`python -m training.landmarks.conventions`: cross-validated over people of fold 0, and on fold 1."""
     pack = packs.load_faces()
     every_third, every_mesh = pack["fan68"].astype(np.float32), packs.load_mesh(pack)
     seen = np.isfinite(every_third).all(axis=(1, 2))
