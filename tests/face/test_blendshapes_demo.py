@@ -101,6 +101,8 @@ def test_the_demo_face_at_rest_gives_nothing(driven):
         ("gaze left", "eyeLookInRight", 0.3),
         ("gaze up", "eyeLookUpLeft", 0.3),
         ("gaze up", "eyeLookUpRight", 0.3),
+        ("gaze down", "eyeLookDownLeft", 0.4),
+        ("gaze down", "eyeLookDownRight", 0.4),
         ("brows up", "browInnerUp", 0.4),
         ("brows up", "browOuterUpLeft", 0.4),
         ("brows up", "browOuterUpRight", 0.4),
@@ -119,15 +121,6 @@ def test_coefficients_rise_with_the_controls_of_the_demo_face(driven, control, n
     answer = driven.of(control, name)
     assert rank_correlation(answer, np.arange(STEPS)) > 0.9
     assert answer[-1] > reached
-
-
-@pytest.mark.parametrize("side", ["Left", "Right"])
-def test_a_look_down_is_seen(driven, side):
-    # The weakest of what is measured: between five and nine degrees the demo face's pupils are read too high.
-    answer = driven.of("gaze down", "eyeLookDown" + side)
-    assert rank_correlation(answer, np.arange(STEPS)) > 0.6
-    assert answer[-1] > 0.4
-    assert answer.argmax() == STEPS - 1
 
 
 @pytest.mark.parametrize(
