@@ -9,7 +9,7 @@ from tracker import topology as t
 from tracker.capture.demo import DemoFace, DemoState
 from tracker.errors import ModelError
 from tracker.face import eye_points
-from tracker.face.eye_points import EYES, LARGEST_STEP, eye_frames, to_eye, to_picture
+from tracker.face.eye_points import EYES, LARGEST_STEP, in_their_frames, to_eye, to_picture
 from tracker.face.eyes import EyeReader
 from tracker.face.gaze import to_pixels
 from tracker.face.networks import ModelStore
@@ -33,18 +33,19 @@ def demo():
 def test_places_in_an_eye_and_in_the_picture_are_inverse(point, eye):
     xy = np.zeros((t.N_LANDMARKS, 2), np.float32)
     xy[[36, 39, 42, 45]] = (100, 80), (130, 85), (170, 84), (200, 79)
-    frame = eye_frames(xy)[eye]
-    assert abs(to_picture(to_eye(point, frame), frame) - point) < 1e-9 * max(1, abs(point))
+    frame = in_their_frames(xy)[0][eye]
+    (back,) = to_picture(to_eye([point], frame), frame)
+    assert abs(back - point) < 1e-9 * max(1, abs(point))
 
 
 def test_an_eyes_frame_runs_from_its_outer_corner_inwards_and_down():
     xy = np.zeros((t.N_LANDMARKS, 2), np.float32)
     xy[[36, 39, 42, 45]] = (100, 80), (140, 80), (160, 80), (200, 80)
-    right, left = eye_frames(xy)
-    assert to_eye(100 + 80j, right) == pytest.approx(-0.5)
-    assert to_eye(200 + 80j, left) == pytest.approx(-0.5)
-    assert to_eye(120 + 90j, right) == pytest.approx(0.25j)
-    assert to_eye(180 + 90j, left) == pytest.approx(0.25j)
+    (right, left), landmarks = in_their_frames(xy)
+    for places in landmarks:
+        assert [places[0], places[3]] == pytest.approx([-0.5, 0.5])
+    assert to_eye([120 + 90j], right) == pytest.approx([0.25j])
+    assert to_eye([180 + 90j], left) == pytest.approx([0.25j])
 
 
 def test_careless_landmarks_of_the_eyes_come_closer(reader, demo):

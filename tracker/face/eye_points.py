@@ -24,45 +24,45 @@ EYES = np.array([t.RIGHT_EYE, t.LEFT_EYE[[3, 2, 1, 0, 5, 4]]])
 """(2, 6) landmarks from the outer corner over the upper lid to the inner corner and back: mirror images."""
 N_COORDINATES = 2 * EYES.shape[1]
 LARGEST_STEP = 0.2
-"""No coordinate moves further, in eye widths; on held-out photographs one eye in a thousand comes to 0.17."""
+"""No point moves further, in eye widths; on held-out photographs one eye in a thousand comes to 0.17."""
 _MIRRORED = (False, True)
 EyeFrame = tuple[complex, complex, bool]
 """The corners' middle, what goes from the outer to the inner corner, and whether the eye is mirrored; frame pixels."""
+Places = list[complex]
+"""Points in an eye's frame."""
 
 
-def eye_frames(xy: FloatArray) -> list[EyeFrame]:
-    """The frames of the right and the left eye of the face `xy` (66, 2)."""
-    frames = []
-    for corners, mirrored in zip(xy[EYES[:, [OUTER, INNER]]].tolist(), _MIRRORED, strict=True):
-        outer, inner = (complex(*corner) for corner in corners)
-        frames.append(((outer + inner) / 2, inner - outer, mirrored))
-    return frames
+def in_their_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Places]]:
+    """The frames of the right and the left eye of the face `xy` (66, 2), and each eye's landmarks in its frame."""
+    frames, landmarks = [], []
+    for points, mirrored in zip(xy[EYES].tolist(), _MIRRORED, strict=True):
+        pixels = [complex(x, y) for x, y in points]
+        middle, across = (pixels[OUTER] + pixels[INNER]) / 2, pixels[INNER] - pixels[OUTER]
+        frame = middle, across, mirrored
+        frames.append(frame)
+        landmarks.append(to_eye(pixels, frame))
+    return frames, landmarks
 
 
-def to_eye(point: complex, frame: EyeFrame) -> complex:
-    """A point of the picture in an eye's frame."""
+def to_eye(pixels: Places, frame: EyeFrame) -> Places:
+    """Points of the picture in an eye's frame."""
     middle, across, mirrored = frame
-    place = (point - middle) / across
-    return place.conjugate() if mirrored else place
+    places = [(point - middle) / across for point in pixels]
+    return [place.conjugate() for place in places] if mirrored else places
 
 
-def to_picture(place: complex, frame: EyeFrame) -> complex:
+def to_picture(places: Places, frame: EyeFrame) -> Places:
     """The inverse of `to_eye`."""
     middle, across, mirrored = frame
-    return middle + across * (place.conjugate() if mirrored else place)
+    return [middle + across * (place.conjugate() if mirrored else place) for place in places]
 
 
-def features(xy: FloatArray, frames: list[EyeFrame], contours: FloatArray) -> FloatArray:
+def features(landmarks: list[Places], contours: FloatArray) -> FloatArray:
     """(2, 44) what the map takes: the landmarks of each eye and the 16 points of its contour, x and y of each.
 
     contours: (2, 16, 2) in the eyes' frames.
     """
-    landmarks = []
-    for points, frame in zip(xy[EYES].tolist(), frames, strict=True):
-        for point in points:
-            place = to_eye(complex(*point), frame)
-            landmarks += [place.real, place.imag]
-    return np.concatenate([np.reshape(landmarks, (2, N_COORDINATES)), contours.reshape(2, -1)], axis=1)
+    return np.concatenate([np.array(landmarks).view(np.float64), contours.reshape(2, -1)], axis=1)
 
 
 class EyePoints:
@@ -75,10 +75,12 @@ class EyePoints:
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise ModelError(f"{ASSET} is missing or damaged; {REINSTALL}") from error
 
-    def place(self, found: FloatArray) -> list[list[complex]]:
-        """The six points of each eye in its frame, in the order of `EYES`, from its `features`."""
-        step = found @ self._weights
-        furthest = np.abs(step).max(axis=1, keepdims=True)
-        placed = found[:, :N_COORDINATES] + step * np.minimum(1.0, LARGEST_STEP / furthest)
-        points: list[list[complex]] = placed.view(np.complex128).tolist()
-        return points
+    def place(self, landmarks: list[Places], contours: FloatArray) -> list[Places]:
+        """The six points of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""
+        steps = (features(landmarks, contours) @ self._weights).view(np.complex128).tolist()
+        return [_moved(places, step) for places, step in zip(landmarks, steps, strict=True)]
+
+
+def _moved(places: Places, steps: Places) -> Places:
+    share = min(1.0, LARGEST_STEP / max(map(abs, steps)))
+    return [place + share * step for place, step in zip(places, steps, strict=True)]

@@ -8,12 +8,14 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker.face.eye_points import EYES, INNER, OUTER, EyeFrame, EyePoints, eye_frames, features, to_eye, to_picture
+from tracker.face.eye_points import EYES, INNER, OUTER, EyeFrame, EyePoints, in_their_frames, to_eye, to_picture
 from tracker.face.networks import Network
 from tracker.types import FloatArray
 
 CROP_WIDTHS = (1.6, 1.2)
 """The crop's width and height in eye widths (distance of the corners)."""
+_WIDTHS = np.array(CROP_WIDTHS)
+_MIDDLE = _WIDTHS / 2
 N_CONTOUR = 16
 UPPER_LID, LOWER_LID = slice(3, 6), slice(11, 14)
 """The middle of each lid in its contour of 16 points: outer corner, upper lid, inner corner (8), lower lid back."""
@@ -84,7 +86,7 @@ class EyeCrops:
                 borderMode=cv2.BORDER_REPLICATE,
             )
         pupil, contour, aperture, closed, confidence = self._network.run(self._crops)
-        return Seen((pupil - 0.5) * CROP_WIDTHS, (contour - 0.5) * CROP_WIDTHS, aperture, closed, confidence)
+        return Seen(pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture, closed, confidence)
 
     def _to_picture(self, frame: EyeFrame) -> FloatArray:
         """(2, 3) affine matrix from an eye's crop to the picture."""
@@ -104,18 +106,18 @@ class EyeReader:
 
     def read(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> EyeReading:
         """Both eyes of the face with points `xy` (66, 2), frame pixels."""
-        frames = eye_frames(xy)
+        frames, landmarks = in_their_frames(xy)
         seen = self._crops.see(bgr, frames)
         pupils, lids = seen.pupil.tolist(), (_LID_MIDDLES @ seen.contour).tolist()
         points, place, heights = [], [], []
-        for k, landmarks in enumerate(self._points.place(features(xy, frames, seen.contour))):
-            points.append([to_picture(point, frames[k]) for point in landmarks])
+        for k, better in enumerate(self._points.place(landmarks, seen.contour)):
+            points.append(to_picture(better, frames[k]))
             # In the crop's frame still, but that of these corners.
-            closer = (landmarks[OUTER] + landmarks[INNER]) / 2, landmarks[INNER] - landmarks[OUTER], False
-            at = to_eye(complex(*pupils[k]), closer)
+            closer = (better[OUTER] + better[INNER]) / 2, better[INNER] - better[OUTER], False
+            pupil, upper, lower = to_eye([complex(*pupils[k]), *(complex(*lid) for lid in lids[k])], closer)
             mirrored = frames[k][2]
-            place.append((-at.real if mirrored else at.real, at.imag))
-            heights.append([-to_eye(complex(*lid), closer).imag for lid in lids[k]])
+            place.append((-pupil.real if mirrored else pupil.real, pupil.imag))
+            heights.append((-upper.imag, -lower.imag))
         return EyeReading(
             np.array(points).view(np.float64).reshape(*EYES.shape, 2),
             np.array(place),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import torch
 from torch import nn
 from torch.nn import functional
@@ -58,7 +60,8 @@ def cell_centres(columns: int, rows: int) -> torch.Tensor:
 
 def expectation(maps: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
     """(N, K, 2) the expected places of the softmax of (N, K, rows, columns) maps."""
-    return torch.softmax(maps.flatten(2).float(), 2) @ places
+    flat = maps.float().reshape(-1, maps.shape[1], len(places))  # flatten() would ask for the shape at run time
+    return torch.softmax(flat, 2) @ places
 
 
 class DecodedEyes(nn.Module):
@@ -69,16 +72,15 @@ class DecodedEyes(nn.Module):
 
     def __init__(self, eyes: EyeNetwork, calibration: tuple[float, float, float, float] = (1, 0, 1, 0)) -> None:
         super().__init__()
-        self.eyes = eyes
-        self.calibration = calibration
+        self.eyes = copy.deepcopy(eyes)
+        slope, offset, slope_c, offset_c = calibration
+        last = self.eyes.openness[-1]
+        assert isinstance(last, nn.Linear)
+        with torch.no_grad():  # folded into the last layer
+            slopes = torch.tensor([1.0, slope, slope_c])
+            last.weight *= slopes[:, None]
+            last.bias.copy_(last.bias * slopes + torch.tensor([0.0, offset, offset_c]))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         pupil, lids, gap, closed, confidence = self.eyes(x)
-        slope, offset, slope_c, offset_c = self.calibration
-        return (
-            pupil,
-            lids,
-            torch.relu(gap),
-            torch.sigmoid(closed * slope + offset),
-            torch.sigmoid(confidence * slope_c + offset_c),
-        )
+        return pupil, lids, torch.relu(gap), torch.sigmoid(closed), torch.sigmoid(confidence)

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.eye_points import ASSET, EYES, N_COORDINATES, EyePoints, eye_frames, features, to_eye, to_picture
+from tracker.face.eye_points import ASSET, EYES, N_COORDINATES, EyePoints, features, in_their_frames, to_eye, to_picture
 from tracker.face.eyes import EyeCrops
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
@@ -35,45 +35,62 @@ OUTLYING = 3.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eyes:
-    """Of N photographs: landmarks (N, 66, 2) px, and of both eyes of each what the map takes, (N, 2, 44)."""
+    """Of N photographs: landmarks (N, 66, 2) px, contours (N, 2, 16, 2) in the eyes' frames."""
 
     landmarks: np.ndarray
-    taken: np.ndarray
+    contours: np.ndarray
 
 
 def look(store: ModelStore, model: int, eye_network: str, pack: packs.Pack, rows: np.ndarray) -> Eyes:
     """Photographs `rows` as the tracker reads them."""
     landmarks = predict(LandmarkReader(store.load(f"landmarks_{model}")), pack, rows, seed=1).landmarks
-    crops, taken = EyeCrops(store.load(eye_network)), []
+    crops, contours = EyeCrops(store.load(eye_network)), []
     for i, xy in zip(rows, landmarks, strict=True):
-        frames = eye_frames(xy)
-        taken.append(features(xy, frames, crops.see(np.ascontiguousarray(pack.pixels[i]), frames).contour))
-    return Eyes(landmarks, np.stack(taken))
+        frames, _ = in_their_frames(xy)
+        contours.append(crops.see(np.ascontiguousarray(pack.pixels[i]), frames).contour)
+    return Eyes(landmarks, np.stack(contours))
+
+
+def taken(eyes: Eyes) -> np.ndarray:
+    """(N, 2, 44) what the map takes of them."""
+    pairs = zip(eyes.landmarks, eyes.contours, strict=True)
+    return np.stack([features(in_their_frames(xy)[1], contours) for xy, contours in pairs])
 
 
 def wanted(landmarks: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(N, 2, 12) where the labels (N, 66, 2) lie in the eyes' frames of the landmarks (N, 66, 2)."""
-    places = [
-        [
-            [to_eye(complex(*point), frame) for point in label[eye]]
-            for eye, frame in zip(EYES, eye_frames(xy), strict=True)
-        ]
-        for xy, label in zip(landmarks, labels, strict=True)
-    ]
+    places = []
+    for xy, label in zip(landmarks, labels, strict=True):
+        frames, _ = in_their_frames(xy)
+        places.append([to_eye(_complex(label[eye]), frame) for eye, frame in zip(EYES, frames, strict=True)])
     return np.array(places).view(np.float64)
 
 
-def fit(taken: np.ndarray, true: np.ndarray) -> np.ndarray:
+def _complex(points: np.ndarray) -> list[complex]:
+    return [complex(x, y) for x, y in points]
+
+
+def better_points(eyes: Eyes, points: EyePoints) -> np.ndarray:
+    """(N, 66, 2) the landmarks with the eyes' points placed anew."""
+    better = eyes.landmarks.copy()
+    for k, (xy, contours) in enumerate(zip(eyes.landmarks, eyes.contours, strict=True)):
+        frames, landmarks = in_their_frames(xy)
+        for eye, frame, places in zip(EYES, frames, points.place(landmarks, contours), strict=True):
+            better[k, eye] = [(point.real, point.imag) for point in to_picture(places, frame)]
+    return better
+
+
+def fit(known: np.ndarray, true: np.ndarray) -> np.ndarray:
     """Weights (44, 12) from features (N, 44) and true points (N, 12), outliers left out.
 
     The corners are among the features and always at -0.5 and 0.5, so there is a constant part.
     """
-    step = true - taken[:, :N_COORDINATES]
+    step = true - known[:, :N_COORDINATES]
     used = np.linalg.norm(step, axis=1) < FAR
     for _ in range(3):
-        gram = taken[used].T @ taken[used] + RIDGE * np.eye(taken.shape[1])
-        weights: np.ndarray = np.linalg.solve(gram, taken[used].T @ step[used])
-        apart = np.linalg.norm(taken @ weights - step, axis=1)
+        gram = known[used].T @ known[used] + RIDGE * np.eye(known.shape[1])
+        weights: np.ndarray = np.linalg.solve(gram, known[used].T @ step[used])
+        apart = np.linalg.norm(known @ weights - step, axis=1)
         used = apart < OUTLYING * np.median(apart)
     return weights
 
@@ -98,24 +115,18 @@ def main() -> int:
     pack, store = packs.load_faces(), ModelStore(MODELS_FOLDER)
     labels = all_points(pack)[:, : t.N_LANDMARKS]
     rows = np.random.default_rng(0).choice(pack.indices(packs.TRAIN), PHOTOGRAPHS, replace=False)
-    taken, true = [], []
+    known, true = [], []
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, rows)
-        taken.append(eyes.taken)
+        known.append(taken(eyes))
         true.append(wanted(eyes.landmarks, labels[rows]))
-    weights = fit(*(np.concatenate(part).reshape(-1, part[0].shape[2]) for part in (taken, true)))
+    weights = fit(*(np.concatenate(part).reshape(-1, part[0].shape[2]) for part in (known, true)))
     np.savez_compressed(ASSET, weights=weights.astype(np.float32))
     held_out, points = pack.indices(packs.VALIDATION), EyePoints()
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, held_out)
-        better = eyes.landmarks.copy()
-        for k, xy in enumerate(eyes.landmarks):
-            frames = eye_frames(xy)
-            placed = points.place(eyes.taken[k])
-            for eye, frame, found in zip(EYES, frames, placed, strict=True):
-                better[k, eye] = [(z.real, z.imag) for z in (to_picture(point, frame) for point in found)]
         report(f"{model}", eyes.landmarks, pack, held_out)
-        report(f"{model} with {eye_network}", better, pack, held_out)
+        report(f"{model} with {eye_network}", better_points(eyes, points), pack, held_out)
     return 0
 
 
