@@ -47,6 +47,7 @@ def test_onnx_runtime_gives_what_torch_gave_at_export(name: str) -> None:
     for seed in SEEDS:
         picture = seeded_picture(seed, (int(entry["input"][0]), height, width, channels))
         for output, found in zip(entry["outputs"], session.run(entry["outputs"], {"image": picture}), strict=True):
+            assert found.dtype == np.float32, output
             assert largest_difference(expected[f"{output}_{seed}"], np.asarray(found)) <= RELATIVE_TOLERANCE, output
 
 

@@ -135,6 +135,7 @@ def cell_centres(height: int, width: int, device: torch.device) -> Tensor:
 
     Cells at the rim stand a little outside, so that a point near the border can be reached.
     """
-    ys = ((torch.arange(height, device=device) + 0.5) / height - 0.5) * 1.2 + 0.5
-    xs = ((torch.arange(width, device=device) + 0.5) / width - 0.5) * 1.2 + 0.5
+    rows, columns = (torch.arange(count, dtype=torch.float32, device=device) for count in (height, width))
+    ys = ((rows + 0.5) / height - 0.5) * 1.2 + 0.5
+    xs = ((columns + 0.5) / width - 0.5) * 1.2 + 0.5
     return torch.stack([xs.repeat(height), ys.repeat_interleave(width)], dim=1)
