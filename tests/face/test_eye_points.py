@@ -94,6 +94,13 @@ def test_without_an_eye_to_be_seen_no_point_goes_far(reader, demo):
     assert step.max() <= (LARGEST_STEP + 1e-3) * np.linalg.norm(xy[39] - xy[36])
 
 
+def test_eyes_without_any_width_are_read_all_the_same(reader, demo):
+    picture, _ = demo
+    reading = reader.read(picture, np.full((t.N_LANDMARKS, 2), 100, np.float32))
+    assert np.isfinite(reading.points).all() and np.isfinite(reading.place).all()
+    assert np.abs(reading.points - 100).max() < 1
+
+
 def test_lids_stand_higher_in_a_wide_eye(reader):
     demo = DemoFace(WIDTH, HEIGHT)
     upper = []

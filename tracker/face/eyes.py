@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker.face.eye_points import EYES, INNER, OUTER, EyeFrame, EyePoints, in_their_frames, to_eye, to_picture
+from tracker.face.eye_points import EYES, EyeFrame, EyePoints, frame_of, in_their_frames, to_eye, to_picture
 from tracker.face.networks import Network
 from tracker.types import FloatArray
 
@@ -112,8 +112,8 @@ class EyeReader:
         points, place, heights = [], [], []
         for k, better in enumerate(self._points.place(landmarks, seen.contour)):
             points.append(to_picture(better, frames[k]))
-            # In the crop's frame still, but that of these corners.
-            closer = (better[OUTER] + better[INNER]) / 2, better[INNER] - better[OUTER], False
+            # All is in the crop's frame, mirrored already; from here on it is told relative to these corners.
+            closer = frame_of(better, mirrored=False)
             pupil, upper, lower = to_eye([complex(*pupils[k]), *(complex(*lid) for lid in lids[k])], closer)
             mirrored = frames[k][2]
             place.append((-pupil.real if mirrored else pupil.real, pupil.imag))

@@ -1,6 +1,6 @@
 """How landmarks and the eye network's contours give the eyes' points: `python -m training.eyes.points`.
 
-Writes tracker/face/eye_points.npz: a ridge regression, on photographs of fold 0, from the lids of landmark networks of
+Writes tracker/face/eye_points.npz: a ridge regression, on photographs of fold 0, from the eyes of landmark networks of
 all costs and the contours of the eye networks to the labels the landmark networks learn from. Prints the errors of
 fold 1 without and with it.
 """
