@@ -29,11 +29,11 @@ TINY = 1e-3
 _MIRRORED = (False, True)
 EyeFrame = tuple[complex, complex, bool]
 """The corners' middle, what goes from the outer to the inner corner, and whether the eye is mirrored; frame pixels."""
-Places = list[complex]
-"""Points in an eye's frame, or, before they are brought there, in the picture."""
+Points = list[complex]
+"""Of one eye, in its frame or in the picture."""
 
 
-def in_their_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Places]]:
+def in_their_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Points]]:
     """The frames of the right and the left eye of the face `xy` (66, 2), and each eye's landmarks in its frame."""
     frames, landmarks = [], []
     for points, mirrored in zip(xy[EYES].tolist(), _MIRRORED, strict=True):
@@ -44,26 +44,26 @@ def in_their_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Places]]:
     return frames, landmarks
 
 
-def frame_of(points: Places, mirrored: bool) -> EyeFrame:
+def frame_of(points: Points, mirrored: bool) -> EyeFrame:
     """The frame of an eye with these six points. Where its corners fall together it is taken for a tiny eye."""
     outer, inner = points[OUTER], points[INNER]
     return (outer + inner) / 2, (inner - outer) or TINY, mirrored
 
 
-def to_eye(pixels: Places, frame: EyeFrame) -> Places:
+def to_eye(points: Points, frame: EyeFrame) -> Points:
     """Points of the picture in an eye's frame."""
     middle, across, mirrored = frame
-    places = [(point - middle) / across for point in pixels]
+    places = [(point - middle) / across for point in points]
     return [place.conjugate() for place in places] if mirrored else places
 
 
-def to_picture(places: Places, frame: EyeFrame) -> Places:
+def to_picture(places: Points, frame: EyeFrame) -> Points:
     """The inverse of `to_eye`."""
     middle, across, mirrored = frame
     return [middle + across * (place.conjugate() if mirrored else place) for place in places]
 
 
-def features(landmarks: list[Places], contours: FloatArray) -> FloatArray:
+def features(landmarks: list[Points], contours: FloatArray) -> FloatArray:
     """(2, 44) what the map takes: the landmarks of each eye and the 16 points of its contour, x and y of each.
 
     contours: (2, 16, 2) in the eyes' frames.
@@ -81,12 +81,12 @@ class EyePoints:
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise ModelError(f"{ASSET} is missing or damaged; {REINSTALL}") from error
 
-    def place(self, landmarks: list[Places], contours: FloatArray) -> list[Places]:
+    def place(self, landmarks: list[Points], contours: FloatArray) -> list[Points]:
         """The six points of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""
         steps = (features(landmarks, contours) @ self._weights).view(np.complex128).tolist()
         return [_moved(places, step) for places, step in zip(landmarks, steps, strict=True)]
 
 
-def _moved(places: Places, steps: Places) -> Places:
+def _moved(places: Points, steps: Points) -> Points:
     share = LARGEST_STEP / max(LARGEST_STEP, *map(abs, steps))
     return [place + share * step for place, step in zip(places, steps, strict=True)]

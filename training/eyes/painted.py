@@ -1,7 +1,7 @@
 """Irises of any colour, painted: the packs' photographs are small, and most irises in them are dark all over.
 
 The pupil's edge in a light iris, half under a reflection, is what tells a small look up or down; here it is drawn
-with its place known. Proportions of pupil, collarette and limbal ring are those of textbooks on the eye's anatomy.
+with its place known.
 """
 
 from __future__ import annotations
