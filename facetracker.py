@@ -13,7 +13,7 @@ def main() -> int:
     The thread environment is set inside, from ``--max-threads``, before numpy is imported.
     """
     from tracker.app import cli
-    from tracker.app.double_click import run_in_own_window, started_by_double_click
+    from tracker.app.windows_console import run_in_own_window, started_by_double_click
 
     exit_code = run_in_own_window(cli.main) if started_by_double_click(sys.argv[1:]) else cli.main()
     if threading.active_count() > 1:

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from benchmarks.frames import FPS, demo_pictures
 from benchmarks.report import Report, arguments, facts, pin_to_one_core
 from tracker import Tracker
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.face.blendshapes import ALWAYS_ZERO, BlendshapeEstimator
 from tracker.face.options import MODELS
 from tracker.topology import BLENDSHAPE_NAMES

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker.capture.demo import DemoFace
+from tracker.capture.demo.source import DemoFace
 from tracker.types import Frame
 
 FPS = 30.0

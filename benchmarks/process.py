@@ -23,7 +23,7 @@ MIB = 2**20
 IMPORTS = """
 import sys
 import psutil, tqdm
-import tracker.app.cli, tracker.app.tracking
+import tracker.app.cli, tracker.app.run
 import cv2
 cv2.setNumThreads(1)
 """

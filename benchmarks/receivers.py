@@ -18,12 +18,12 @@ from benchmarks.frames import as_frame, demo_pictures
 from benchmarks.report import Report, arguments, facts, pin_to_one_core
 from tracker.face.engine import Engine
 from tracker.face.options import EngineOptions
+from tracker.output.formats.registry import make_senders
+from tracker.output.formats.sender import Sender
+from tracker.output.formats.vts.session import VtsSender
+from tracker.output.formats.vts.tokens import Tokens
 from tracker.output.network import NetworkSink
-from tracker.output.senders.registry import make_senders
-from tracker.output.senders.sender import Sender
-from tracker.output.senders.vts import VtsSender
 from tracker.output.target import Target, parse_target
-from tracker.output.tokens import Tokens
 from tracker.types import Frame, FrameResult
 
 FPS = 30

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.app.version import VERSION
+from tracker.version import VERSION
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("numpy", "opencv-python", "opencv-contrib-python", "onnxruntime", "mediapipe")

@@ -13,7 +13,7 @@ import numpy as np
 
 from tracker import Tracker
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 
 FPS, TURN_DEG_S, BLINK_S, NOISE = 30, 90.0, 0.150, 6.0
 WARM_UP, FRAMES = 20, 100

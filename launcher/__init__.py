@@ -13,7 +13,6 @@ The tracker is known only as a process and by what it sends: nothing of it is im
 
 from __future__ import annotations
 
-from launcher.cameras import Camera, Mode, list_cameras
 from launcher.control import ControlError, TrackerControl
 from launcher.errors import LauncherError
 from launcher.events import (
@@ -27,11 +26,11 @@ from launcher.events import (
     StatisticsCame,
     Stopped,
 )
-from launcher.formats import Format, Switch, list_formats
 from launcher.options import Receiver, TrackerOptions
+from launcher.output_log import LogLine
 from launcher.process import State, TrackerProcess
+from launcher.queries import Camera, Format, Mode, Switch, list_cameras, list_formats
 from launcher.statistics import Statistics
-from launcher.transcript import LogLine
 
 __all__ = [
     "Camera",

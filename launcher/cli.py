@@ -13,13 +13,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, NoReturn, TextIO
 
-from launcher.cameras import Camera, list_cameras
 from launcher.errors import LauncherError, UsageError
 from launcher.events import Connected, Crashed, Event, Lines, Refused, Restarting, Started, StatisticsCame, Stopped
+from launcher.instances import RemoteAccess, RunningLauncher, running_launchers
 from launcher.options import TrackerOptions
 from launcher.process import TrackerProcess
 from launcher.profiles import load_profile, profile_names
-from launcher.remote import RemoteAccess, RunningLauncher, running_launchers
+from launcher.queries import Camera, list_cameras
 from protocol.control import Message
 
 PROGRAM = "facetracker-launcher"
@@ -106,7 +106,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _window(arguments: argparse.Namespace) -> int:
     """The window in the browser, until it is ended. Raises LauncherError when its packages are not installed."""
-    from launcher.window import main as open_window
+    from launcher.web import main as open_window
 
     return open_window(arguments.host, arguments.port, arguments.token, not arguments.no_browser)
 

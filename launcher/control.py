@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
-from launcher.channel import Channel, Door
+from launcher.connection import Channel, Door
 from launcher.errors import LauncherError
 from launcher.statistics import Statistics
 from protocol.control import ControlAddress, ControlMessageError, Message

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from launcher.output_log import LogLine, Transcript
 from launcher.statistics import Statistics
-from launcher.transcript import LogLine, Transcript
 
 logger = logging.getLogger(__name__)
 

@@ -29,12 +29,12 @@ from launcher.events import (
     StatisticsCame,
     Stopped,
 )
-from launcher.explaining import REFUSALS, explain, last_error
+from launcher.exit_reasons import REFUSALS, explain, last_error
+from launcher.locate import find_tracker
 from launcher.options import TrackerOptions
-from launcher.program import find_tracker
+from launcher.output_log import LineReader, LogLine, Stream, Transcript
 from launcher.spawning import Process, child_environment, spawn
 from launcher.statistics import Statistics
-from launcher.transcript import LineReader, LogLine, Stream, Transcript
 from protocol.control import VARIABLE, Message
 
 logger = logging.getLogger(__name__)

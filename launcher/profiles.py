@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+import platformdirs
+
 from launcher.errors import UsageError
-from launcher.folders import profiles_folder
 from launcher.options import OPENSEEFACE, Receiver, TrackerOptions
 
 VERSION = 1
@@ -177,3 +179,18 @@ _TYPES: dict[str, tuple[type, ...]] = {
     "gaze": (bool,),
     "profile": (str, _OPTIONAL),
 }
+
+
+APP = "facetracker"
+
+
+def profiles_folder() -> Path:
+    """Of the profiles, which the user may copy to another machine."""
+    return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "launcher"
+
+
+def runtime_folder() -> Path:
+    """Of what is only true while a launcher runs."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR there is another folder, which is checked as well
+        return Path(platformdirs.user_runtime_dir(APP, appauthor=False)) / "launchers"

@@ -9,7 +9,7 @@ import pytest
 
 from tests.protocol.unity_reader import RECORD_BYTES, HeadTarget, Reading, read, turn_degrees
 from tests.receiver import ROOT, Run, run_and_receive
-from tracker.app.arguments import build_parser
+from tracker.app.parsing import build_parser
 
 FRAMES = 30
 README = (ROOT / "README.md").read_text(encoding="utf-8")

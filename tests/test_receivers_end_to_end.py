@@ -15,7 +15,7 @@ from protocol import openseeface
 from tests.output import seen
 from tests.protocol.osc_reader import Message, by_name, read_bundle
 from tests.receiver import PROGRAM, ROOT
-from tracker.capture.demo_animation import DemoAnimation
+from tracker.capture.demo.animation import DemoAnimation
 
 # To the end of the script's first mouth opening: turns, nods, tilts, looks and winks to both sides come before it.
 SECONDS = 31.0

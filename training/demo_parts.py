@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from tracker.capture.demo_render import SKULL_AXES, SKULL_CENTRE
+from tracker.capture.demo.render import SKULL_AXES, SKULL_CENTRE
 
 HAIR_GROWTH = 0.06  # how far the hair stands off the skull, away from its edge
 SEED = 7

@@ -1,4 +1,4 @@
-"""Write tracker/capture/demo_face.npz: the average face that the demo source animates.
+"""Write tracker/capture/demo/face.npz: the average face that the demo source animates.
 
 Shape, skin and expressions are averages over hundreds of faces of the training fold, warped triangle by
 triangle onto the average mesh, mirrored and averaged again, so nobody can be recognised. The skull's sides,
@@ -21,7 +21,7 @@ from training.demo_skin import Layout, average_texture, closed_faces, open_faces
 from training.mesh import N_SURFACE, FaceMesh, align, frontal_turn, load_face_mesh, unroll
 from training.packs import TRAIN, Pack, load_faces, load_mesh
 
-TARGET = Path(__file__).parents[1] / "tracker" / "capture" / "demo_face.npz"
+TARGET = Path(__file__).parents[1] / "tracker" / "capture" / "demo" / "face.npz"
 TEXELS_PER_UNIT = 200.0  # a webcam face at 640x360 has 110 to 160 pixels per face unit
 MARGIN = 24  # texels of skull around the face
 ATLAS_HEIGHT, ATLAS_WIDTH, EAR_WIDTH, EAR_HEIGHT = 268, 372, 40, 72

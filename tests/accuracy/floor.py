@@ -13,7 +13,7 @@ import skimage.data
 
 from tracker import Tracker
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 
 BASELINE = Path(__file__).with_name("baseline.json")
 MODELS = (3, 2, 1, 0, -1, -2, -3)

@@ -5,7 +5,7 @@ import pytest
 
 from tracker import Tracker
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 
 MODELS = (3, 0, -3)
 DEGREES_PER_FRAME = 2.5

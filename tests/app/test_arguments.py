@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tracker.app.arguments import build_parser, canonical, openseeface_prefixes, parse
 from tracker.app.options import GROUPS, OPENSEEFACE, OURS
-from tracker.app.version import VERSION
+from tracker.app.parsing import build_parser, canonical, openseeface_prefixes, parse
 from tracker.errors import SettingsError
+from tracker.version import VERSION
 
 VSEEFACE = (
     r"--ip 127.0.0.1 --port 11574 --model-dir ..\models\ --capture 0 --silent 1 -W 1920 -H 1080 -F 30 -D 0 "
@@ -246,4 +246,4 @@ def test_nothing_heavy_is_imported_to_answer(option: str) -> None:
 def test_the_version_is_the_packages() -> None:
     config = configparser.ConfigParser()
     config.read(Path(__file__).resolve().parents[2] / "setup.cfg", encoding="utf-8")
-    assert config["metadata"]["version"] in (VERSION, "attr: tracker.app.version.VERSION")
+    assert config["metadata"]["version"] in (VERSION, "attr: tracker.version.VERSION")

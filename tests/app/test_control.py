@@ -19,11 +19,11 @@ from fakes import a_face, a_frame, a_result
 
 from protocol.control import MAX_COMMAND_BYTES, VARIABLE, VERSION, ControlAddress, LineSplitter, Message, decode, encode
 from tests.app.test_steering import SteeredEngine
-from tracker.app import control
-from tracker.app.control import PICTURE_INTERVAL_S, ControlClient, address_from_environment
-from tracker.app.steering import Steering
-from tracker.app.stopping import StopRequest
-from tracker.app.version import VERSION as TRACKER_VERSION
+from tracker.app import control_client as control
+from tracker.app.control_client import PICTURE_INTERVAL_S, ControlClient, address_from_environment
+from tracker.app.run_control import Steering
+from tracker.app.shutdown import StopRequest
+from tracker.version import VERSION as TRACKER_VERSION
 
 TOKEN = "secret"
 LIMIT_S = 10.0

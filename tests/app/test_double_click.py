@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tracker.app import cli, double_click
-from tracker.app.double_click import LOG_NAME, run_in_own_window, started_by_double_click
+from tracker.app import cli
+from tracker.app import windows_console as double_click
+from tracker.app.windows_console import LOG_NAME, run_in_own_window, started_by_double_click
 
 
 class Window(io.StringIO):

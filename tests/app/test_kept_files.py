@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tracker.app.head_dump import MIRROR_70, dump_points, symmetric
 from tracker.app.profile import load_profile, profile_path, save_profile
+from tracker.output.files.head_dump import MIRROR_70, dump_points, symmetric
 
 
 class Learner:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.app.log import Console, CopyFile, Speaker, speaking
+from tracker.app.console import Console, CopyFile, Speaker, speaking
 from tracker.errors import SettingsError
 
 LOGGER = logging.getLogger("tracker.test")

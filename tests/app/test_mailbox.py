@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from tracker.app.mailbox import Mailbox
+from tracker.handoff import Mailbox
 
 
 def test_a_live_box_keeps_only_the_newest_and_counts_the_rest() -> None:

@@ -14,13 +14,13 @@ from tests.output.people import a_person, after
 from tests.output.results import a_frame, a_result
 from tests.protocol.osc_reader import read_bundle
 from tests.receiver import PROGRAM, ROOT
-from tracker.app.arguments import parse
 from tracker.app.cli import main
-from tracker.app.outputs import make_network
+from tracker.app.parsing import parse
+from tracker.app.run import make_network
+from tracker.app.run_control import Steering
 from tracker.app.settings import Settings, settings_from
-from tracker.app.steering import Steering
-from tracker.app.stopping import StopRequest
-from tracker.output.formats import FORMATS
+from tracker.app.shutdown import StopRequest
+from tracker.output.formats.table import FORMATS
 from tracker.output.target import Target
 
 

@@ -12,9 +12,8 @@ import psutil
 import pytest
 from fakes import HandClock
 
-from tracker.app import priority
-from tracker.app.parent import POLL_S, ParentWatch
-from tracker.app.stopping import StopRequest, stopping_on_signals
+from tracker.app import process as priority
+from tracker.app.shutdown import POLL_S, ParentWatch, StopRequest, stopping_on_signals
 
 
 def a_process() -> subprocess.Popen[bytes]:

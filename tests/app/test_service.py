@@ -10,12 +10,12 @@ from collections.abc import Callable, Iterator
 import pytest
 from fakes import FakeEngine, FakeSource, FakeWindow, RecordingSink
 
-from tracker.app.progress import Reporter
 from tracker.app.service import MAX_FAILURES_IN_A_ROW, Service
-from tracker.app.stopping import StopRequest
+from tracker.app.shutdown import StopRequest
+from tracker.app.statistics import Reporter
 from tracker.capture.source import FrameSource
 from tracker.errors import CaptureError, FacetrackerError, ModelError
-from tracker.output.queued import QueuedSink
+from tracker.output.files.background import QueuedSink
 
 END_LIMIT_S = 5.0  # five times what is promised
 

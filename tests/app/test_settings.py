@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tracker.app.arguments import parse
+from tracker.app.parsing import parse
 from tracker.app.settings import Settings, settings_from
 from tracker.errors import SettingsError
 from tracker.face.options import EngineOptions

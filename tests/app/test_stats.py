@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from fakes import a_face, a_frame, a_result
 
-from tracker.app.stats import Stats, frame_lines
+from tracker.app.statistics import Stats, frame_lines
 
 
 def test_a_rate_divides_by_the_gaps_between_frames() -> None:

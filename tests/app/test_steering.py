@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 from fakes import FakeEngine, FakeSource, HandClock, RecordingSink, a_face, a_frame, a_result
 
-from tracker.app.progress import Reporter
-from tracker.app.recent import WINDOW_S, RecentFrames
+from tracker.app.run_control import LOST_AFTER_S, Steering
 from tracker.app.service import Service
-from tracker.app.steering import LOST_AFTER_S, Steering
-from tracker.app.stopping import StopRequest
+from tracker.app.shutdown import StopRequest
+from tracker.app.statistics import WINDOW_S, RecentFrames, Reporter
 
 LIMIT_S = 10.0
 

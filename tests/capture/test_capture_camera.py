@@ -8,11 +8,11 @@ import cv2
 import numpy as np
 import pytest
 
-from tracker.capture import camera as camera_module
-from tracker.capture.camera import CameraSource
+from tracker.capture.camera import source as camera_module
+from tracker.capture.camera.devices import Camera, CameraFinder, Opening
+from tracker.capture.camera.modes import CameraControls, Mode, Request
+from tracker.capture.camera.source import CameraSource
 from tracker.capture.clock import FrameStamper
-from tracker.capture.devices import Camera, CameraFinder, Opening
-from tracker.capture.modes import CameraControls, Mode, Request
 from tracker.errors import CaptureError
 
 MODES = (

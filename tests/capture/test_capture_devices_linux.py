@@ -9,10 +9,10 @@ import pytest
 
 pytest.importorskip("fcntl")
 
-from tracker.capture import v4l2
-from tracker.capture.devices import select_camera
-from tracker.capture.devices_linux import list_cameras
-from tracker.capture.modes import Mode
+from tracker.capture.camera import v4l2
+from tracker.capture.camera.devices import select_camera
+from tracker.capture.camera.linux import list_cameras
+from tracker.capture.camera.modes import Mode
 
 HD = Mode("MJPG", 1280, 720, 1280, 720, 5.0, 30.0)
 

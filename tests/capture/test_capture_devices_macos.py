@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tracker.capture import devices_macos
-from tracker.capture.camera import ask_macos_for_permission
-from tracker.capture.devices import Opening
-from tracker.capture.modes import Mode
+from tracker.capture.camera import macos as devices_macos
+from tracker.capture.camera.devices import Opening
+from tracker.capture.camera.modes import Mode
+from tracker.capture.camera.source import ask_macos_for_permission
 from tracker.errors import CaptureError
 
 NOT_DETERMINED, DENIED, AUTHORIZED = 0, 2, 3

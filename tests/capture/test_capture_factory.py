@@ -7,12 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from tracker.capture import devices
-from tracker.capture.factory import open_source
+from tracker.capture.camera import devices
 from tracker.capture.mirror import MirroredSource
+from tracker.capture.open import open_source
 from tracker.capture.raw_stdin import RawStdinSource
-from tracker.capture.reopening import ReopeningSource
 from tracker.capture.still_image import StillImageSource
+from tracker.capture.supervised import ReopeningSource
 from tracker.capture.video_file import VideoFileSource
 from tracker.errors import CaptureError, SettingsError
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from tracker.capture.clock import FrameStamper
-from tracker.capture.files import kind_of_file
+from tracker.capture.file_kind import kind_of_file
 from tracker.capture.still_image import StillImageSource
 from tracker.capture.video_file import VideoFileSource
 from tracker.errors import CaptureError

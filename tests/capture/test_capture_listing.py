@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tracker.capture.devices import Camera, CameraFinder, Opening, one_line, select_camera
-from tracker.capture.listing import format_camera_list, format_capabilities
-from tracker.capture.modes import Mode
+from tracker.capture.camera.devices import Camera, CameraFinder, Opening, one_line, select_camera
+from tracker.capture.camera.listing import format_camera_list, format_capabilities
+from tracker.capture.camera.modes import Mode
 from tracker.errors import CaptureError
 
 HD = Mode("MJPG", 1280, 720, 1280, 720, 5.0, 30.0)

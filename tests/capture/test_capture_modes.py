@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker.capture.modes import Mode, Request, apply_capability, choose_fourcc, parse_fourcc
+from tracker.capture.camera.modes import Mode, Request, apply_capability, choose_fourcc, parse_fourcc
 from tracker.errors import SettingsError
 
 

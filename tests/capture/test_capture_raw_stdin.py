@@ -138,8 +138,8 @@ def test_standard_input_that_is_not_there_is_an_error(monkeypatch: pytest.Monkey
 
 
 STOP_WHILE_WAITING = """
-from tracker.capture.capture_thread import CaptureThread
-from tracker.capture.factory import open_source
+from tracker.capture.thread import CaptureThread
+from tracker.capture.open import open_source
 thread = CaptureThread(open_source("0", raw_rgb=1), print)
 thread.start()
 thread.wait(0.1)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tracker.capture.reopening import ReopeningSource
+from tracker.capture.supervised import ReopeningSource
 from tracker.errors import CaptureError
 
 

@@ -11,9 +11,8 @@ import numpy as np
 import pytest
 
 from tracker.capture.clock import FrameStamper
-from tracker.capture.reopening import ReopeningSource
 from tracker.capture.stream import StreamSource, is_url, without_password
-from tracker.capture.watched import WatchedSource
+from tracker.capture.supervised import ReopeningSource, WatchedSource
 from tracker.errors import CaptureError
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tracker.capture.capture_thread import CaptureThread
+from tracker.capture.thread import CaptureThread
 from tracker.errors import CaptureError
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 import pytest
 
-from tracker.capture.reopening import ReopeningSource
-from tracker.capture.watched import WatchedSource
+from tracker.capture.supervised import ReopeningSource, WatchedSource
 from tracker.errors import CaptureError
 
 

@@ -10,10 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from tracker.capture import directshow
-from tracker.capture.devices import Opening
-from tracker.capture.devices_windows import combine, device_of
-from tracker.capture.modes import Mode
+from tracker.capture.camera import directshow
+from tracker.capture.camera.devices import Opening
+from tracker.capture.camera.modes import Mode
+from tracker.capture.camera.windows import combine, device_of
 
 DSHOW_PATH = r"\\?\usb#vid_046d&pid_082d&mi_00#6&1a#{65e8773d-8f56-11d0-a3b9-00a0c9223196}\global"
 MSMF_PATH = r"\\?\USB#VID_046D&PID_082D&MI_00#6&1a#{e5323777-f976-4f5b-9b55-b94699c46e44}\GLOBAL"
@@ -182,7 +182,7 @@ def test_a_camera_whose_driver_fails_has_unknown_modes() -> None:
 
 @pytest.mark.skipif(sys.platform != "win32", reason="needs DirectShow")
 def test_windows_answers_with_or_without_cameras() -> None:
-    from tracker.capture.devices import list_cameras
+    from tracker.capture.camera.devices import list_cameras
 
     assert [camera.index for camera in list_cameras()] == list(range(len(list_cameras())))
     assert isinstance(directshow.list_modes(), list)

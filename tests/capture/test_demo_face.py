@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from tracker import topology
-from tracker.capture.demo import DemoFace, DemoSource, DemoState
-from tracker.capture.demo_animation import LOOP_S, NEUTRAL_S
-from tracker.capture.demo_render import rotation_matrix
+from tracker.capture.demo.animation import LOOP_S, NEUTRAL_S
+from tracker.capture.demo.render import rotation_matrix
+from tracker.capture.demo.source import DemoFace, DemoSource, DemoState
 from tracker.errors import CaptureError
 from tracker.face.head import REFERENCE_HEAD
 

@@ -8,7 +8,7 @@ import pytest
 
 from tracker import Tracker
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.face.blendshapes import ALWAYS_ZERO
 from tracker.face.engine import Engine
 from tracker.face.options import EngineOptions

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from tracker import Tracker
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.errors import ModelError
 from training.accessories import put_on_mask
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.errors import ModelError
 from tracker.face import eye_points
 from tracker.face.eye_points import EYES, LARGEST_STEP, in_their_frames, to_eye, to_picture

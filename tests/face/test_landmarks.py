@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.face.crop import crop_around
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.face.crop import bounds
 from tracker.face.networks import ModelStore
 from tracker.face.verifier import Verifier

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.face.engine import Engine
 from tracker.face.options import EngineOptions
 from tracker.types import Expression, Frame

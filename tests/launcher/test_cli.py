@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from launcher.errors import LauncherError
+from launcher.instances import RemoteAccess, running_launchers
 from launcher.options import Receiver, TrackerOptions
 from launcher.process import TrackerProcess
 from launcher.profiles import Profile, save_profile
-from launcher.remote import RemoteAccess, running_launchers
 from protocol.control import ControlAddress
 from tests.launcher.programs import LIMIT_S, is_gone, until, write_fake
 

@@ -18,9 +18,9 @@ from launcher.cli import _parser
 from launcher.profiles import load_profile
 from protocol import openseeface
 from tests.launcher.programs import LIMIT_S
-from tracker.app.control import ControlClient
-from tracker.app.steering import Steering
-from tracker.app.stopping import StopRequest
+from tracker.app.control_client import ControlClient
+from tracker.app.run_control import Steering
+from tracker.app.shutdown import StopRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"

@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from launcher.explaining import explain, last_error
-from launcher.transcript import LogLine
+from launcher.exit_reasons import explain, last_error
+from launcher.output_log import LogLine
 
 
 @pytest.mark.parametrize(

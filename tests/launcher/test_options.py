@@ -9,7 +9,7 @@ import pytest
 from launcher.errors import UsageError
 from launcher.options import Receiver, TrackerOptions
 from tests.launcher.full_options import FULL
-from tracker.app.arguments import parse
+from tracker.app.parsing import parse
 from tracker.output.target import Target
 
 

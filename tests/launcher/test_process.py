@@ -13,8 +13,8 @@ import pytest
 
 from launcher import ControlError, LauncherError, Lines, Receiver, State, TrackerOptions, TrackerProcess
 from launcher.events import Crashed, Refused, Restarting, Started, Stopped
+from launcher.output_log import MAX_LINES
 from launcher.process import Patience
-from launcher.transcript import MAX_LINES
 from tests.launcher.programs import LIMIT_S, Events, is_gone, texts, until, write_fake
 
 HASTY = Patience(first_pause=0.1, longest_pause=0.4, quit=1.0, terminate=1.0, kill=5.0)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from launcher import program
+from launcher import locate as program
 from launcher.errors import LauncherError
-from launcher.program import find_tracker
+from launcher.locate import find_tracker
 
 ROOT = Path(__file__).resolve().parents[2]
 EXECUTABLE = "facetracker.exe" if sys.platform == "win32" else "facetracker"

@@ -32,8 +32,8 @@ from launcher.events import Connected, Refused, Started
 from launcher.process import Patience
 from protocol import openseeface
 from tests.launcher.programs import LIMIT_S, Events, is_gone, texts, until
-from tracker.capture.demo import DemoFace, DemoState
-from tracker.output.formats import FORMATS
+from tracker.capture.demo.source import DemoFace, DemoState
+from tracker.output.formats.table import FORMATS
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = (sys.executable, str(ROOT / "facetracker.py"))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from launcher.window.frames import pack_frame
+from launcher.web.frames import pack_frame
 from protocol import openseeface
 from protocol.openseeface import FaceRecord
 from tests.launcher import window_avatars

@@ -15,7 +15,7 @@ import numpy as np
 import psutil
 import pytest
 
-from launcher.window.frames import pack_frame
+from launcher.web.frames import pack_frame
 from protocol import openseeface
 from tests.launcher.window_client import LIMIT_MS, Visit, Window, open_window, start_demo, trackers
 from tests.receiver import ROOT

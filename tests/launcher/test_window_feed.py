@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from launcher.window.feed import Feed, Pacer
-from launcher.window.frames import FACE_DTYPE, FRAME, HEADER, NO_POSE, POINT_SCALE, pack_frame
+from launcher.web.frames import FACE_DTYPE, FRAME, HEADER, NO_POSE, POINT_SCALE, pack_frame
+from launcher.web.live_view import Feed, Pacer
 from protocol import openseeface
 
 DATA = Path(__file__).resolve().parent.parent / "protocol" / "data"

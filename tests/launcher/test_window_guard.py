@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from launcher.window.guard import Guard, is_loopback
+from launcher.web.access_control import Guard, is_loopback
 
 Headers = list[tuple[str, str]]
 

@@ -10,7 +10,7 @@ import pytest
 
 from launcher.errors import UsageError
 from launcher.options import TrackerOptions
-from launcher.window.settings import from_form, to_form
+from launcher.web.form import from_form, to_form
 from tests.launcher.full_options import FULL
 
 

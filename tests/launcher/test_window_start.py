@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from launcher import window
+from launcher import web as window
 from launcher.errors import LauncherError, UsageError
 from tests.receiver import ROOT
 
@@ -34,13 +34,13 @@ def test_a_missing_extra_is_named_with_what_installs_it(monkeypatch: pytest.Monk
 def test_importing_the_window_needs_no_extra() -> None:
     code = (
         "import sys; sys.modules.update(dict.fromkeys(('nicegui', 'starlette', 'uvicorn', 'websockets')));"
-        " import launcher.window"
+        " import launcher.web"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 
 def test_three_js_is_where_it_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = pytest.importorskip("launcher.window.server", reason="the window needs the extra 'launcher'")
+    server = pytest.importorskip("launcher.web.server", reason="the window needs the extra 'launcher'")
     text = server.three_js().read_text(encoding="utf-8")
     assert "GLTFLoader" in text
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
@@ -49,7 +49,7 @@ def test_three_js_is_where_it_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_taken_port_is_given_way_to() -> None:
-    server = pytest.importorskip("launcher.window.server", reason="the window needs the extra 'launcher'")
+    server = pytest.importorskip("launcher.web.server", reason="the window needs the extra 'launcher'")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with server.listen("127.0.0.1", port) as listening:
@@ -58,7 +58,7 @@ def test_a_taken_port_is_given_way_to() -> None:
 
 
 def test_hosts_and_ports_that_cannot_be_are_said() -> None:
-    server = pytest.importorskip("launcher.window.server", reason="the window needs the extra 'launcher'")
+    server = pytest.importorskip("launcher.web.server", reason="the window needs the extra 'launcher'")
     with pytest.raises(LauncherError, match="is not known"):
         server.listen("no such host", 0)
     with pytest.raises(LauncherError, match=r"cannot listen on 192\.0\.2\.1"):

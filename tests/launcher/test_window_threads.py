@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from launcher.window.threads import in_thread
+from launcher.web.daemon_thread import in_thread
 
 
 def test_results_and_errors_come_back() -> None:

@@ -57,7 +57,7 @@ class Window:
 
 COMMAND = "import sys; from launcher.cli import main; sys.exit(main(['window', '--port', '0', *sys.argv[1:]]))"
 WITH_PROGRAM = (
-    "import sys; from launcher.window import main; sys.exit(main(port=0, open_browser=False, program=sys.argv[1:]))"
+    "import sys; from launcher.web import main; sys.exit(main(port=0, open_browser=False, program=sys.argv[1:]))"
 )
 
 

@@ -9,8 +9,7 @@ import numpy as np
 
 from tests.output.results import a_face, a_pose, a_result
 from tracker.face.head import REFERENCE_HEAD
-from tracker.output.scene import Scene
-from tracker.output.subject import SubjectFollower
+from tracker.output.subject import Scene, SubjectFollower
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Expression, Face, FrameResult
 

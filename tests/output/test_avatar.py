@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import SettingsError
-from tracker.output.avatar import HEAD, LEFT_EYE, NECK, Bone, read_bones
-from tracker.output.rotations import product
+from tracker.output.formats.vrm_bones import HEAD, LEFT_EYE, NECK, Bone, read_bones
+from tracker.rotations import product
 
 NODES: list[dict[str, Any]] = [
     {"name": "Chest", "children": [1], "translation": [0.0, 1.2, 0.0]},

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.output.results import FOCAL_PX, HEIGHT, WIDTH, a_face, a_frame, a_pose, a_result, head_points
-from tracker.output.drawing import draw_faces, project
+from tracker.output.preview.drawing import draw_faces, project
 from tracker.types import Eyes, Face, FrameResult, HeadPose
 
 

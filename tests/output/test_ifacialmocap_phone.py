@@ -14,7 +14,7 @@ from tests.output.people import a_person, a_scene
 from tests.output.seen import by_ifacialmocap
 from tests.protocol.phone_readers import read_version_2
 from tracker.errors import SettingsError
-from tracker.output.senders.ifacialmocap import MAX_ASKERS, IFacialMocapPhone
+from tracker.output.formats.ifacialmocap import MAX_ASKERS, IFacialMocapPhone
 from tracker.output.target import Target
 
 ASK = b"iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719"

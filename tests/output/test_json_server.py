@@ -17,8 +17,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from tests.output.people import a_person, a_scene
 from tracker.errors import SettingsError
-from tracker.output.senders.json import JsonEncoder
-from tracker.output.senders.json_server import MAX_CONNECTIONS, JsonServer, is_of_this_machine
+from tracker.output.formats.facejson import JsonEncoder
+from tracker.output.formats.facejson_server import MAX_CONNECTIONS, JsonServer, is_of_this_machine
 from tracker.output.target import Target
 
 LIMIT_S = 5.0

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tracker.output.pace import Pace
+from tracker.rate_limit import Pace
 
 
 @pytest.mark.parametrize(

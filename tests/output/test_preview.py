@@ -11,9 +11,9 @@ import pytest
 
 from tests.output.results import a_face, a_frame, a_result
 from tracker.errors import SettingsError
-from tracker.output import display
-from tracker.output.display import require_display
-from tracker.output.preview import TITLE, PreviewWindow
+from tracker.output.preview import display
+from tracker.output.preview.display import require_display
+from tracker.output.preview.window import TITLE, PreviewWindow
 
 
 class FakeWindows:

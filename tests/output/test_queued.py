@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.output.results import a_face, a_frame, a_result
-from tracker.output.queued import QueuedSink
+from tracker.output.files.background import QueuedSink
 from tracker.types import Frame, FrameResult
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.output.results import a_face, a_pose, a_result, quaternion_of, turn
-from tracker.output.mapping import to_records
+from tracker.output.formats.openseeface import to_records
 from tracker.output.recentring import WINDOW_S, Recentre, Recentring
 from tracker.types import FrameResult, HeadPose
 

@@ -23,10 +23,10 @@ from tests.output.results import a_frame, a_result
 from tests.protocol.osc_reader import read_bundle
 from tests.protocol.phone_readers import read_live_link
 from tracker.errors import SettingsError
+from tracker.output.formats import registry
+from tracker.output.formats.openseeface import OpenSeeFaceEncoder
+from tracker.output.formats.registry import make_senders
 from tracker.output.network import NetworkSink
-from tracker.output.senders import registry
-from tracker.output.senders.openseeface import OpenSeeFaceEncoder
-from tracker.output.senders.registry import make_senders
 from tracker.output.target import Target, parse_target
 from tracker.types import Face
 
@@ -215,7 +215,7 @@ def test_a_model_that_cannot_be_read_ends_the_start(tmp_path: Path) -> None:
 
 
 def test_every_format_of_the_table_can_be_built() -> None:
-    from tracker.output.formats import FORMATS
+    from tracker.output.formats.table import FORMATS
 
     assert set(registry.ENCODERS) | set(registry.SENDERS) == set(FORMATS)
     assert not set(registry.ENCODERS) & set(registry.SENDERS)

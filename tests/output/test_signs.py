@@ -10,13 +10,13 @@ import pytest
 from tests.output import seen
 from tests.output.people import NEUTRAL, a_person, a_scene
 from tests.output.seen import Seen
-from tracker.output.senders.ifacialmocap import IFacialMocapEncoder
-from tracker.output.senders.json import JsonEncoder
-from tracker.output.senders.livelink import LiveLinkEncoder
-from tracker.output.senders.openseeface import OpenSeeFaceEncoder
-from tracker.output.senders.opentrack import OpentrackEncoder
-from tracker.output.senders.sender import Encoder
-from tracker.output.senders.vmc import VmcEncoder
+from tracker.output.formats.facejson import JsonEncoder
+from tracker.output.formats.ifacialmocap import IFacialMocapEncoder
+from tracker.output.formats.livelink import LiveLinkEncoder
+from tracker.output.formats.openseeface import OpenSeeFaceEncoder
+from tracker.output.formats.opentrack import OpentrackEncoder
+from tracker.output.formats.sender import Encoder
+from tracker.output.formats.vmc import VmcEncoder
 from tracker.types import Face
 
 FORMATS: dict[str, tuple[Encoder, Callable[..., Seen]]] = {

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker.errors import SettingsError
-from tracker.output.formats import FORMATS, describe
+from tracker.output.formats.table import FORMATS, describe
 from tracker.output.target import Target, parse_target
 
 

@@ -14,10 +14,10 @@ import pytest
 
 from protocol.openseeface import decode
 from tests.output.results import a_face, a_frame, a_pose, a_result
+from tracker.output.formats.openseeface import OpenSeeFaceEncoder
+from tracker.output.formats.sender import UdpSender, UdpStream
 from tracker.output.network import NetworkSink
 from tracker.output.resolver import Resolution, Resolve, resolve
-from tracker.output.senders.openseeface import OpenSeeFaceEncoder
-from tracker.output.senders.sender import UdpSender, UdpStream
 from tracker.output.target import Target
 from tracker.output.udp import RETRY_S, UdpChannel
 

@@ -8,9 +8,9 @@ import pytest
 
 from tests.output.results import a_face, a_frame, a_pose, a_result
 from tracker.errors import SettingsError
-from tracker.output import video
-from tracker.output.drawing import draw_faces
-from tracker.output.video import VideoSink
+from tracker.output.files import video
+from tracker.output.files.video import VideoSink
+from tracker.output.preview.drawing import draw_faces
 
 
 def frames_of(path: Path) -> list[np.ndarray]:

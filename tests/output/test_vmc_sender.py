@@ -13,10 +13,10 @@ from tests.output.people import NEUTRAL, a_person, a_scene
 from tests.protocol.osc_reader import Message, by_name, read_bundle
 from tests.protocol.phone_readers import LIVE_LINK_NAMES
 from tests.protocol.unity_reader import multiply, rotate, turn_degrees
-from tracker.output.avatar import HEAD, NECK, USUAL_BONES, Bone
-from tracker.output.scene import Scene
-from tracker.output.senders import vrm
-from tracker.output.senders.vmc import NECK_SHARE, VmcEncoder
+from tracker.output.formats import vrm
+from tracker.output.formats.vmc import NECK_SHARE, VmcEncoder
+from tracker.output.formats.vrm_bones import HEAD, NECK, USUAL_BONES, Bone
+from tracker.output.subject import Scene
 from tracker.types import Expression
 
 VRM0_PRESETS = {

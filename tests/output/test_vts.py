@@ -21,11 +21,11 @@ from protocol import vtubestudio
 from tests.output.fake_vts import FakeVTubeStudio
 from tests.output.people import NEUTRAL, a_person, a_scene
 from tests.protocol.phone_readers import LIVE_LINK_NAMES
-from tracker.output.senders import vts
-from tracker.output.senders.vts import VtsSender
-from tracker.output.senders.vts_discovery import find_port
+from tracker.output.formats.vts import session as vts
+from tracker.output.formats.vts.discovery import find_port
+from tracker.output.formats.vts.session import VtsSender
+from tracker.output.formats.vts.tokens import Tokens
 from tracker.output.target import Target
-from tracker.output.tokens import Tokens
 from tracker.types import Expression, Face
 
 LIMIT_S = 10.0
@@ -325,7 +325,7 @@ def test_the_announced_port_is_found_among_noise() -> None:
 
 
 def test_what_another_machine_announces_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tracker.output.senders.vts_discovery.LISTEN_S", 0.3)
+    monkeypatch.setattr("tracker.output.formats.vts.discovery.LISTEN_S", 0.3)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

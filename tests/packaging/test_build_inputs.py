@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.receiver import ROOT
-from tracker.app.version import VERSION
+from tracker.version import VERSION
 
 
 @pytest.fixture(autouse=True)
@@ -68,10 +68,10 @@ def test_every_data_file_of_the_packages_goes_into_the_bundle() -> None:
     from contents import models, modules, package_data
 
     files = dict(package_data(("protocol", "tracker")))
-    assert files[str(ROOT / "tracker" / "capture" / "demo_face.npz")] == str(Path("tracker/capture"))
+    assert files[str(ROOT / "tracker" / "capture" / "face.npz")] == str(Path("tracker/capture"))
     assert files[str(ROOT / "tracker" / "face" / "eye_points.npz")] == str(Path("tracker/face"))
     window = package_data(("launcher", "protocol"))
-    assert (str(ROOT / "launcher" / "window" / "static" / "index.html"), str(Path("launcher/window/static"))) in window
+    assert (str(ROOT / "launcher" / "window" / "static" / "index.html"), str(Path("launcher/web/static"))) in window
     assert not [name for name, _ in window if name.endswith(("py.typed", ".onnx"))], "these have other places"
     assert {file.name for file in models()} == {
         file.name for file in (ROOT / "models").iterdir() if file.is_file() and not file.name.startswith(".")

@@ -22,7 +22,7 @@ import pytest
 
 from tests.packaging.conftest import copy_tree
 from tests.packaging.spawned import END_LIMIT_S, START_LIMIT_S, Installed, ended, receiver
-from tracker.app.version import VERSION
+from tracker.version import VERSION
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX users, signals and argv[0]")
 

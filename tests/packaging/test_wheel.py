@@ -17,7 +17,7 @@ import pytest
 
 from protocol import openseeface
 from tests.packaging.spawned import receiver, without_pythonpath
-from tracker.app.version import VERSION
+from tracker.version import VERSION
 
 FRAMES = 100
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from training.accessories import let_hair_fall, put_on_glasses, put_on_hat, put_on_mask
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tracker import topology as t
-from tracker.capture.demo import DemoFace, DemoState
+from tracker.capture.demo.source import DemoFace, DemoState
 from training.eyes import irises
 from training.eyes.irises import INNER, IRIS, LOWER, OUTER, UPPER, lid_curves, move_iris, stretched_rows
 from training.eyes.painted import painted_iris

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from tracker.capture.demo import DemoFace
+from tracker.capture.demo.source import DemoFace
 from tracker.errors import FacetrackerError
 from tracker.face.engine import Engine
 from tracker.face.options import EngineOptions

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import sys
 
-from tracker.app import environment
-from tracker.app.arguments import parse
-from tracker.app.log import speaking
+from tracker.app import process as environment
+from tracker.app.console import speaking
+from tracker.app.parsing import parse
 from tracker.app.settings import Settings, settings_from
-from tracker.app.stopping import StopRequest, stopping_on_signals
+from tracker.app.shutdown import StopRequest, stopping_on_signals
 from tracker.errors import FacetrackerError
 
 logger = logging.getLogger(__name__)
@@ -69,22 +69,22 @@ def _track(settings: Settings) -> int:
     with stopping_on_signals(stop):  # before the imports, which take longest
         _import_opencv(settings.engine.max_threads)
         _take_priority(settings)
-        from tracker.app.tracking import track
+        from tracker.app.run import track
 
         return track(settings, stop)
 
 
 def _take_priority(settings: Settings) -> None:
     if settings.priority is not None:
-        from tracker.app.priority import set_priority
+        from tracker.app.process import set_priority
 
         set_priority(settings.priority)
 
 
 def _list(settings: Settings) -> int:
     """Print the cameras, or what they can deliver, exactly as other programs read it."""
-    from tracker.capture.devices import list_cameras
-    from tracker.capture.listing import format_camera_list, format_capabilities
+    from tracker.capture.camera.devices import list_cameras
+    from tracker.capture.camera.listing import format_camera_list, format_capabilities
 
     if settings.list_dcaps is not None:
         text = format_capabilities(list_cameras(), settings.list_dcaps)
@@ -99,7 +99,7 @@ def _list_formats() -> int:
     """Print the formats as JSON, for other programs."""
     import json
 
-    from tracker.output.formats import describe
+    from tracker.output.formats.table import describe
 
     sys.stdout.write(json.dumps(describe(), indent=2) + "\n")
     return 0

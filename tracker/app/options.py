@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tracker.app import converters as to
-from tracker.app.version import VERSION
+from tracker.app import option_types as to
 from tracker.face.options import DEFAULT_FOV_DEG
-from tracker.output.formats import FORMATS
+from tracker.output.formats.table import FORMATS
+from tracker.version import VERSION
 
 MAX_FACES = 36
 """One more record of 1785 bytes no longer fits into a UDP datagram."""

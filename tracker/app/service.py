@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from tracker.app.mailbox import Mailbox
-from tracker.app.progress import Reporter
-from tracker.app.steering import Steering
-from tracker.app.stopping import StopRequest
-from tracker.capture.capture_thread import CaptureThread
+from tracker.app.run_control import Steering
+from tracker.app.shutdown import StopRequest
+from tracker.app.statistics import Reporter
 from tracker.capture.source import FrameSource
+from tracker.capture.thread import CaptureThread
 from tracker.errors import FacetrackerError
+from tracker.handoff import Mailbox
 from tracker.output.sink import Sink
 from tracker.types import Frame, FrameResult
 

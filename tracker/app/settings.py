@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Literal
 
 from tracker.errors import SettingsError
 from tracker.face.options import EngineOptions
-from tracker.output.display import require_display
-from tracker.output.formats import OPENSEEFACE_PORT
+from tracker.output.formats.table import OPENSEEFACE_PORT
+from tracker.output.preview.display import require_display
 from tracker.output.target import Target
 
 if TYPE_CHECKING:
-    from tracker.capture.controls import CameraControls
+    from tracker.capture.camera.controls import CameraControls
     from tracker.capture.source import FrameSource
 
 DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", OPENSEEFACE_PORT
@@ -24,7 +24,7 @@ DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", OPENSEEFACE_PORT
 
 @dataclass(frozen=True, slots=True)
 class InputSettings:
-    """Where pictures come from. Names and meanings are those of `tracker.capture.factory.open_source`."""
+    """Where pictures come from. Names and meanings are those of `tracker.capture.open.open_source`."""
 
     capture: str
     width: int
@@ -43,7 +43,7 @@ class InputSettings:
 
     def make_source(self) -> FrameSource:
         """The source, not opened yet. Raises CaptureError and SettingsError as the factory does."""
-        from tracker.capture.factory import open_source
+        from tracker.capture.open import open_source
 
         return open_source(
             self.capture, width=self.width, height=self.height, fps=self.fps, dformat=self.dformat, dcap=self.dcap,
@@ -54,7 +54,7 @@ class InputSettings:
     def _controls(self) -> CameraControls | None:
         if (self.exposure, self.gain, self.focus, self.powerline) == (None, None, None, None):
             return None
-        from tracker.capture.controls import CameraControls
+        from tracker.capture.camera.controls import CameraControls
 
         return CameraControls(self.exposure, self.gain, self.focus, self.powerline)
 

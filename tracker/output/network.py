@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracker.output.scene import Scene
-from tracker.output.senders.sender import Sender
-from tracker.output.subject import SubjectFollower
+from tracker.output.formats.sender import Sender
+from tracker.output.subject import Scene, SubjectFollower
 from tracker.types import Frame, FrameResult
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ipaddress
+import logging
 import queue
 import socket
 import threading
 from collections.abc import Callable
 from typing import Any
 
+from tracker.errors import SettingsError
 from tracker.output.target import Target
 
 SocketAddress = tuple[Any, ...]
@@ -72,3 +75,23 @@ class Resolver:
             except OSError as error:
                 answer = error
             self._answers.put((target, answer))
+
+
+logger = logging.getLogger(__name__)
+
+
+def listening_address(target: Target) -> Resolution:
+    """Family and socket address to bind. Says so when other machines can connect. Raises OSError."""
+    try:
+        found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
+    except UnicodeError as error:  # a label that is empty or longer than 63 characters
+        raise OSError(f"'{target.host}' is no host name") from error
+    family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
+    if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
+        logger.info("%s: other machines on this network can read it", target)
+    return family, address
+
+
+def cannot_listen(target: Target, error: OSError, advice: str = "") -> SettingsError:
+    """What to tell the user. advice: what to do instead."""
+    return SettingsError(f"cannot listen at {target} ({error.strerror or error}){advice and '; '}{advice}")

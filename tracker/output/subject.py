@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
@@ -189,3 +190,25 @@ def _other_side(name: str, left: str, right: str) -> str:
 _AHEAD = Angles(0.0, 0.0)
 _STRAIGHT = [_look(direction, _AHEAD) for direction in (REFERENCE_HEAD[_PUPILS] - REFERENCE_HEAD[_EYEBALLS]).tolist()]
 _MIRRORED_SHAPES = [t.BLENDSHAPE_NAMES.index(_other_side(name, "Left", "Right")) for name in t.BLENDSHAPE_NAMES]
+
+
+@dataclass(frozen=True)  # no slots: the mirrored subject is worked out once, for those who want it
+class Scene:
+    """subject: the one person that formats for a single avatar show; None when there is no face.
+
+    face_id_offset: added to the ids that formats for several faces send. gaze_tracking: whether pupils are measured.
+    """
+
+    result: FrameResult
+    subject: Subject | None
+    face_id_offset: int = 0
+    gaze_tracking: bool = True
+
+    @cached_property
+    def mirrored(self) -> Subject | None:
+        """The subject in a mirror."""
+        return None if self.subject is None else self.subject.mirrored()
+
+    def person(self, mirror: bool) -> Subject | None:
+        """The subject, as seen or in a mirror."""
+        return self.mirrored if mirror else self.subject

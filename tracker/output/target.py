@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode
 
 from tracker.errors import SettingsError
-from tracker.output.formats import FORMATS, FPS, OPENSEEFACE, Format
+from tracker.output.formats.table import FORMATS, FPS, OPENSEEFACE, Format
 
 _SCHEME_END = "://"
 

@@ -1,0 +1,245 @@
+"""Lets other shells ask after a running launcher, and stop it.
+
+While a launcher holds a tracker, a file that its user alone can read says where it listens and with what token.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import secrets
+import socket
+import stat
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from launcher.connection import Channel, Door
+from launcher.control import ControlError
+from launcher.errors import LauncherError
+from launcher.process import TrackerProcess
+from launcher.profiles import runtime_folder
+from protocol.control import MAX_LINE_BYTES, VERSION, ControlAddress, ControlMessageError, Message
+
+logger = logging.getLogger(__name__)
+
+CONNECT_LIMIT_S = 2.0
+REPLY_LIMIT_S = 15.0
+"""A tracker may take its time to end: it writes its files first."""
+ANSWER_LIMIT_S = 2.0
+PASSED_ON: dict[str, tuple[str, ...]] = {"recentre": ("clear",), "reset_calibration": (), "pause": (), "resume": ()}
+"""What the tracker itself answers, with the values it takes."""
+
+
+class RemoteAccess:
+    """Answers `status`, `stop` and the tracker's own commands from other shells, as a context manager.
+
+    on_stop: called after a tracker was stopped that way.
+    """
+
+    def __init__(
+        self, tracker: TrackerProcess, folder: Path | None = None, on_stop: Callable[[], object] = lambda: None
+    ) -> None:
+        self._tracker = tracker
+        self._folder = folder
+        self._on_stop = on_stop
+        self._door: Door | None = None
+        self._path: Path | None = None
+        self._answering = 0
+        self._answered = threading.Condition()
+
+    def __enter__(self) -> RemoteAccess:
+        self.open()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def open(self) -> None:
+        """Listen, and write the file. Raises LauncherError when that cannot be done safely."""
+        self._door = Door("launcher-remote", self._converse)
+        try:
+            folder = _private_folder(self._folder or runtime_folder())
+            path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
+            content = {
+                "version": VERSION,
+                "pid": os.getpid(),
+                "started": time.time(),
+                "control": str(self._door.address),
+            }
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                json.dump(content, file)
+        except OSError as error:
+            self.close()
+            raise LauncherError(f"the file for 'status' and 'stop' cannot be written: {error}") from error
+        except LauncherError:
+            self.close()
+            raise
+        self._path = path
+
+    def close(self) -> None:
+        """Remove the file and let nobody in any more, after who asked was answered. Safe to call twice."""
+        if self._path is not None:
+            with suppress(OSError):
+                self._path.unlink()
+            self._path = None
+        if self._door is not None:
+            self._door.close()
+            self._door = None
+        with self._answered:  # the program may end after this, and who asked to stop it should hear so
+            self._answered.wait_for(lambda: self._answering == 0, ANSWER_LIMIT_S)
+
+    def _converse(self, channel: Channel, hello: Message) -> None:
+        while True:
+            try:
+                message = channel.receive()
+            except ControlMessageError as error:
+                channel.send({"type": "reply", "id": None, "ok": False, "error": str(error)})
+                continue
+            if message is None:
+                return
+            with self._answered:
+                self._answering += 1
+            try:
+                self._reply(channel, message)
+            finally:
+                with self._answered:
+                    self._answering -= 1
+                    self._answered.notify_all()
+            if message.get("command") == "stop":
+                self._on_stop()
+
+    def _reply(self, channel: Channel, message: Message) -> None:
+        try:
+            values = self._answer(message.get("command"), message)
+        except LauncherError as error:
+            values = {"ok": False, "error": str(error)}
+        channel.send({"type": "reply", "id": message.get("id"), "ok": True, **values})
+
+    def _answer(self, command: Any, message: Message) -> Message:
+        if command == "status":
+            return status_of(self._tracker)
+        if command == "stop":
+            self._tracker.stop()
+            return status_of(self._tracker)
+        if isinstance(command, str) and command in PASSED_ON:
+            values = {name: message[name] for name in PASSED_ON[command] if name in message}
+            self._tracker.control.request(command, **values)
+            return {}
+        raise ControlError(f"there is no command {str(command)[:40]!r}; there are status, stop, {', '.join(PASSED_ON)}")
+
+
+def status_of(tracker: TrackerProcess) -> Message:
+    """All that can be told of `tracker`, fit for JSON."""
+    statistics = tracker.statistics
+    return {
+        "state": tracker.state.value,
+        "pid": tracker.pid,
+        "exit_code": tracker.exit_code,
+        "explanation": tracker.explanation,
+        "version": tracker.version,
+        "arguments": list(tracker.options.arguments()),
+        "statistics": None if statistics is None else dict(statistics.raw),
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class RunningLauncher:
+    """A launcher that runs now. pid: its own."""
+
+    pid: int
+    address: ControlAddress
+
+    def ask(self, command: str, **values: Any) -> Message:
+        """Its reply to `command`. Raises LauncherError when it gives none or refuses."""
+        where = f"the launcher with process number {self.pid}"
+        try:
+            connection = socket.create_connection((self.address.host, self.address.port), CONNECT_LIMIT_S)
+        except OSError as error:
+            raise LauncherError(f"{where} does not answer: {error}") from error
+        channel = Channel(connection)
+        channel.limit(1.0, MAX_LINE_BYTES)
+        try:
+            channel.send({"type": "hello", "protocol": VERSION, "token": self.address.token, "pid": os.getpid()})
+            channel.send({"id": 1, "command": command, **values})
+            reply = channel.receive(time.monotonic() + REPLY_LIMIT_S)
+        except (OSError, ControlMessageError) as error:
+            raise LauncherError(f"{where} does not answer: {error or 'it takes too long'}") from error
+        finally:
+            channel.close()
+        if reply is None:
+            raise LauncherError(f"{where} hung up")
+        if reply.get("ok") is not True:
+            raise LauncherError(f"{where} refused: {reply.get('error')}")
+        return {key: value for key, value in reply.items() if key not in ("type", "id", "ok")}
+
+
+def running_launchers(folder: Path | None = None) -> tuple[RunningLauncher, ...]:
+    """All launchers of this user that hold a tracker, oldest first. Files that crashes left behind are removed."""
+    found: list[tuple[float, RunningLauncher]] = []
+    try:
+        folder = folder or runtime_folder()
+        if not folder.is_dir() or not _is_private(folder):
+            return ()
+        paths = sorted(folder.glob("*.json"))
+    except OSError:
+        return ()
+    for path in paths:
+        try:
+            content: Mapping[str, Any] = json.loads(path.read_bytes())
+            pid, started = int(content["pid"]), float(content["started"])
+            address = ControlAddress.parse(str(content["control"]))
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            logger.debug("%s: %s", path, error)
+            continue
+        if _runs(pid) and _listens(address):
+            found.append((started, RunningLauncher(pid, address)))
+        else:
+            with suppress(OSError):
+                path.unlink()
+    return tuple(launcher for _, launcher in sorted(found, key=lambda entry: entry[0]))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+    except psutil.Error:
+        return True
+
+
+def _listens(address: ControlAddress) -> bool:
+    """Whether somebody does. A number of a process is used again, and its time of creation moves with the clock."""
+    try:
+        socket.create_connection((address.host, address.port), CONNECT_LIMIT_S).close()
+    except ConnectionRefusedError:
+        return False
+    except OSError:  # it may be too busy
+        return True
+    return True
+
+
+def _private_folder(folder: Path) -> Path:
+    """`folder`, made if need be. Raises LauncherError where somebody else could read or replace what is in it."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not _is_private(folder):
+        raise LauncherError(f"others can change {folder}: remove it, or make it your own with 'chmod 700'")
+    return folder
+
+
+def _is_private(folder: Path) -> bool:
+    status = folder.stat(follow_symlinks=False)
+    private = stat.S_ISDIR(status.st_mode)
+    if sys.platform != "win32":  # there it lies in the user's own part of the disk
+        private = private and status.st_uid == os.getuid() and not status.st_mode & 0o077
+    return private

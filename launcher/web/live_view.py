@@ -1,0 +1,113 @@
+"""Receives the tracker's datagrams for the page, on a loopback port of its own, while somebody looks."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+from launcher.web.frames import pack_frame
+from protocol import openseeface
+
+MAX_RATE_HZ = 30.0
+"""The page is sent no more than so many frames a second, however fast the tracker is."""
+_EARLY_S = 0.01
+_LARGEST_DATAGRAM = 65535
+
+
+class Pacer:
+    """Lets at most `rate_hz` through on average, without beating against a source that runs at that rate."""
+
+    def __init__(self, rate_hz: float) -> None:
+        self._period = 1.0 / rate_hz
+        self._due = 0.0
+
+    def take(self, now: float) -> bool:
+        """Whether something that comes at `now` (seconds, any origin) goes through. A little early counts as due."""
+        if now < self._due - _EARLY_S:
+            return False
+        self._due = max(self._due, now - _EARLY_S) + self._period
+        return True
+
+
+class Feed:
+    """A receiver of OpenSeeFace datagrams on 127.0.0.1.
+
+    deliver: called with each packed frame, in this object's thread. While nobody looks the thread sleeps without a
+    timer; what the tracker sends meanwhile is thrown away by the system.
+    """
+
+    def __init__(self, deliver: Callable[[bytes], None], clock: Callable[[], float] = time.time) -> None:
+        """clock: seconds since 1970, as the records' time."""
+        self._deliver = deliver
+        self._clock = clock
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._wanted = threading.Event()
+        self._closed = False
+        self._pacer = Pacer(MAX_RATE_HZ)
+        self._received = 0
+        self._thread = threading.Thread(target=self._run, name="view feed", daemon=True)
+        self._thread.start()
+
+    @property
+    def port(self) -> int:
+        """Where the tracker must send to."""
+        port: int = self._socket.getsockname()[1]
+        return port
+
+    def watch(self, wanted: bool) -> None:
+        """Receive from now on, or rest."""
+        if wanted:
+            self._wanted.set()
+        elif self._wanted.is_set():
+            self._wanted.clear()
+            self._wake()
+
+    def close(self) -> None:
+        """Stop receiving and give the port back."""
+        self._closed = True
+        self._wanted.set()
+        self._wake()
+        self._thread.join(timeout=2.0)
+        self._socket.close()
+
+    def _wake(self) -> None:
+        # An empty datagram to ourselves ends the blocking recv on every system; closing the socket does not.
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
+            sender.sendto(b"", self._socket.getsockname())
+
+    def _run(self) -> None:
+        while True:
+            if not self._wanted.is_set():
+                self._wanted.wait()
+                self._drop_old()
+            if self._closed:
+                return
+            try:
+                data = self._socket.recv(_LARGEST_DATAGRAM)
+            except OSError:  # Windows reports unreachable receivers of earlier sends here
+                continue
+            if data:
+                self._take(data)
+
+    def _drop_old(self) -> None:
+        """Throw away what the system kept while nobody looked."""
+        self._socket.setblocking(False)
+        try:
+            while True:
+                self._socket.recv(_LARGEST_DATAGRAM)
+        except OSError:
+            self._socket.setblocking(True)
+
+    def _take(self, data: bytes) -> None:
+        self._received += 1
+        if not self._pacer.take(time.monotonic()):
+            return
+        try:
+            records = openseeface.decode(data)
+        except openseeface.PacketError:
+            return  # anybody on this machine can send here; what is no record is not shown
+        latency_ms = (self._clock() - records[0].time) * 1000.0
+        self._deliver(pack_frame(records, self._received, latency_ms))

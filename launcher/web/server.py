@@ -1,0 +1,150 @@
+"""The window's server: the page, its files and one websocket per page, on 127.0.0.1."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import mimetypes
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.websockets import WebSocket
+
+from launcher.errors import LauncherError
+from launcher.web.access_control import Guard
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from launcher.web.controller import Desk
+
+# Windows keeps these in its registry, where other programs change them, and browsers refuse modules of another type.
+for suffix, kind in ((".js", "text/javascript"), (".css", "text/css"), (".svg", "image/svg+xml")):
+    mimetypes.add_type(kind, suffix)
+
+STATIC = Path(__file__).parent / "static"
+MAX_MESSAGE_BYTES = 1 << 20
+"""Longer messages from a page are refused; its settings take about a thousand."""
+GRACE_S = 1
+
+
+def three_js() -> Path:
+    """The file of three.js and its glTF loader that NiceGUI brings along.
+
+    Raises LauncherError when NiceGUI is not installed or keeps it elsewhere.
+    """
+    spec = importlib.util.find_spec("nicegui")  # looked up, not imported: that takes half a second
+    for folder in spec.submodule_search_locations or () if spec is not None else ():
+        path = Path(folder) / "elements" / "scene" / "dist" / "index.js"
+        if path.is_file():
+            return path
+    raise LauncherError(
+        "the 3D library was not found in NiceGUI: install one that fits with 'pip install \"facetracker[launcher]\"'"
+    )
+
+
+def build_app(desk: Desk, host: str, port: int, token: str | None) -> ASGIApp:
+    """The application, guarded. host, port: what it is bound to; token: what visitors must know, if anything."""
+    three = three_js()
+
+    async def page(request: Request) -> Response:
+        return FileResponse(STATIC / "index.html")
+
+    async def three_d(request: Request) -> Response:
+        return FileResponse(three, media_type="text/javascript")
+
+    async def conversation(socket: WebSocket) -> None:
+        await desk.pages.serve(socket, desk.greet, desk.take)
+
+    routes = [
+        Route("/", page),
+        Route("/three.js", three_d),
+        WebSocketRoute("/page", conversation),
+        Mount("/static", StaticFiles(directory=STATIC)),
+    ]
+    return Guard(Starlette(routes=routes), host, port, token)
+
+
+class Server(uvicorn.Server):
+    """A server that sleeps until something comes in: uvicorn's own wakes ten times a second to look for its end."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                loop="asyncio",
+                lifespan="off",
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                date_header=False,
+                proxy_headers=False,
+                ws="websockets-sansio",
+                ws_max_size=MAX_MESSAGE_BYTES,
+                ws_per_message_deflate=False,  # frames hardly shrink, and it costs more than sending them
+                timeout_graceful_shutdown=GRACE_S,
+            )
+        )
+        self._ended = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def main_loop(self) -> None:
+        """Wait for `end`."""
+        self._loop = asyncio.get_running_loop()
+        await self.on_tick(0)  # sets the default headers
+        if not self.should_exit:
+            await self._ended.wait()
+
+    def end(self) -> None:
+        """Stop serving. From any thread and from signal handlers."""
+        self.should_exit = True
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._ended.set)
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Let Ctrl-C and SIGTERM end the server and nothing else: what comes after it stops the tracker."""
+        if threading.current_thread() is not threading.main_thread():
+            yield  # signals arrive in the main thread alone; whoever started this one calls `end`
+            return
+        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
+        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+        before = {number: signal.signal(number, self._signalled) for number in numbers}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _signalled(self, number: int, frame: FrameType | None) -> None:
+        self.end()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket on `host` and `port`, or on a free port when that one is taken.
+
+    Raises LauncherError for a host that is not this machine's.
+    """
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except OSError as error:
+        raise LauncherError(f"the host {host!r} is not known: {error.strerror}") from error
+    for tried in (port, 0):
+        try:
+            return socket.create_server((address[0], tried), family=family)
+        except OSError as error:
+            failure = error
+    raise LauncherError(f"the window cannot listen on {host}: {failure.strerror}") from failure

@@ -1,0 +1,58 @@
+"""What must be in the environment before numpy and OpenCV are imported."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+_THREAD_COUNTS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+)
+
+
+def prepare(max_threads: int) -> None:
+    """Bound the threads of numerical libraries and quieten OpenCV. What the user set for OpenCV stays."""
+    for name in _THREAD_COUNTS:
+        os.environ[name] = str(max_threads)
+    # Media Foundation takes up to a minute to open some cameras with its hardware transforms.
+    os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
+    # What goes wrong is told by us, in one line.
+    os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    # The Qt inside OpenCV looks for fonts that its wheel lacks, and says so five times for each window.
+    os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
+
+
+logger = logging.getLogger(__name__)
+
+NICE = (19, 10, 0, -5, -10, -20)
+"""Where priorities are niceness: idle, below normal, normal, above normal, high, real-time."""
+
+
+def set_priority(step: int) -> None:
+    """Take priority `step` (0 to 5). Without the right to, one warning, and all stays as it was."""
+    import psutil
+
+    process = psutil.Process()
+    if sys.platform == "win32":
+        value = (
+            psutil.IDLE_PRIORITY_CLASS,
+            psutil.BELOW_NORMAL_PRIORITY_CLASS,
+            psutil.NORMAL_PRIORITY_CLASS,
+            psutil.ABOVE_NORMAL_PRIORITY_CLASS,
+            psutil.HIGH_PRIORITY_CLASS,
+            psutil.REALTIME_PRIORITY_CLASS,
+        )[step]
+    else:
+        value = NICE[step]
+    if process.nice() == value:
+        return
+    try:
+        process.nice(value)
+    except (psutil.AccessDenied, PermissionError):
+        logger.warning("--priority %d is not allowed to this user; the priority stays as it was", step)

@@ -1,0 +1,142 @@
+"""Puts one tracking run together from the settings."""
+
+from __future__ import annotations
+
+import logging
+import math
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
+from tracker.app.control_client import ControlClient, address_from_environment
+from tracker.app.profile import load_profile, profile_path, save_profile
+from tracker.app.run_control import Steering
+from tracker.app.service import Service
+from tracker.app.settings import Settings
+from tracker.app.shutdown import ParentWatch, StopRequest
+from tracker.app.statistics import Reporter
+from tracker.face.engine import Engine
+from tracker.output.files.background import QueuedSink
+from tracker.output.files.csv_log import CsvSink
+from tracker.output.files.head_dump import dump_points
+from tracker.output.files.video import VideoSink
+from tracker.output.formats.registry import make_senders
+from tracker.output.network import NetworkSink
+from tracker.output.preview.window import PreviewWindow
+from tracker.output.sink import Sink
+
+logger = logging.getLogger(__name__)
+
+
+def track(settings: Settings, stop: StopRequest) -> int:
+    """Track as the settings say until the input ends or something asks to end. Returns the exit code.
+
+    Raises the FacetrackerError that ended the run.
+    """
+    watch = ParentWatch(settings.parent_pid) if settings.parent_pid is not None else None
+    if watch is not None and watch.has_ended():
+        logger.info("the parent process %d is not there", watch.pid)
+        return 0
+    source = settings.input.make_source()
+    # Scanning in the background finds a face a little sooner or later in each run: not for files.
+    options = replace(settings.engine, background_scan=source.is_live)
+    profile = profile_path(settings.profile) if settings.profile is not None else None
+    network = make_network(settings)
+    steering = Steering(stop, source=source.name, is_live=source.is_live, on_recentre=network.rest)
+
+    def make_engine() -> Engine:
+        engine = Engine(options)
+        if profile is not None:
+            load_profile(engine, profile)
+        steering.bind(engine)
+        return engine
+
+    def keep(engine: Engine) -> None:
+        if profile is not None:
+            save_profile(engine, profile)
+        if settings.output.dump_points is not None:
+            dump_points(engine.head_points(), settings.output.dump_points)
+
+    service = Service(
+        source,
+        make_engine,
+        network,
+        stop,
+        Reporter(
+            verbose_frames=settings.verbose_frames,
+            with_bar=not source.is_live and not settings.silent and sys.stderr.isatty(),
+            face_id_offset=settings.output.face_id_offset,
+        ),
+        steering=steering,
+        make_files=lambda width: make_files(settings, source.is_live, width),
+        make_window=lambda width: make_window(settings, width),
+        parent_ended=(lambda: False) if watch is None else watch.has_ended,
+        max_frames=settings.frames,
+        before_end=keep,
+    )
+    with controlled(steering):
+        exit_code = service.run()
+    if stop.requested:
+        logger.info("Quitting: %s", stop.reason)
+    return exit_code
+
+
+@contextmanager
+def controlled(steering: Steering) -> Iterator[None]:
+    """Within the block, a launcher that gave its address can use `steering`."""
+    address = address_from_environment()
+    client = None if address is None else ControlClient(address, steering)
+    if client is not None:
+        client.start()
+    try:
+        yield
+    finally:
+        if client is not None:
+            client.close()
+
+
+WAITING_ROWS = 64
+WAITING_PICTURES = 8
+CLOSE_LIMIT_S = 5.0
+"""How long a disk that hangs may hold the end of the program."""
+
+
+def make_network(settings: Settings) -> NetworkSink:
+    """The senders to all targets. Raises SettingsError for one that cannot work."""
+    output = settings.output
+    return NetworkSink(make_senders(output.targets), output.face_id_offset, settings.engine.gaze_tracking)
+
+
+def make_files(settings: Settings, is_live: bool, width: int) -> list[Sink]:
+    """The CSV log and the video, each behind a queue of its own. width: of the frames, in pixels.
+
+    Raises SettingsError for a file that cannot be written.
+    """
+    output = settings.output
+    sinks: list[Sink] = []
+    if output.log_data is not None:
+        csv = CsvSink(output.log_data, is_live, settings.input.fps if is_live else 0.0, output.face_id_offset)
+        sinks.append(QueuedSink(csv, WAITING_ROWS, is_live, needs_picture=False, close_limit_s=CLOSE_LIMIT_S))
+    if output.video_out is not None:
+        video = VideoSink(
+            output.video_out,
+            output.video_scale,
+            output.video_fps,
+            output.visualize,
+            output.pnp_points,
+            _focal_px(settings, width),
+        )
+        sinks.append(QueuedSink(video, WAITING_PICTURES, is_live, needs_picture=True, close_limit_s=CLOSE_LIMIT_S))
+    return sinks
+
+
+def make_window(settings: Settings, width: int) -> PreviewWindow | None:
+    """The preview, where it was asked for. width: of the frames, in pixels."""
+    if not settings.output.visualize:
+        return None
+    return PreviewWindow(settings.output.visualize, settings.output.pnp_points, _focal_px(settings, width))
+
+
+def _focal_px(settings: Settings, width: int) -> float:
+    return width / (2.0 * math.tan(math.radians(settings.engine.fov_deg) / 2.0))

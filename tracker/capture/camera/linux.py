@@ -1,0 +1,71 @@
+"""Cameras on Linux: Video4Linux nodes by their number, without OpenCV and without opening a stream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from tracker.capture.camera.devices import Camera, Opening, one_line
+from tracker.capture.camera.modes import Mode
+from tracker.capture.camera.v4l2 import NodeReport, query_node
+
+
+def list_cameras(
+    dev: Path = Path("/dev"),
+    sysfs: Path = Path("/sys/class/video4linux"),
+    query: Callable[[Path], NodeReport] = query_node,
+) -> list[Camera]:
+    """Every node that captures, by node number. The folders and `query` can be those of a test."""
+    cameras: list[Camera] = []
+    stable_ids = _stable_ids(dev)
+    for _, node in sorted(_nodes(dev)):
+        name = _first_line(sysfs / node.name / "name")
+        modes: tuple[Mode, ...] | None
+        try:
+            report = query(node)
+        except OSError:
+            # Not allowed, or gone while we looked. A camera that may not be opened still belongs in the list,
+            # or every number after it would mean another camera to a user who may open it. The first node of
+            # a device (index 0) is the one with the pictures.
+            if name is None or _first_line(sysfs / node.name / "index") != "0":
+                continue
+            modes = None
+        else:
+            if not report.captures:
+                continue
+            name, modes = name or report.card, report.modes
+        cameras.append(
+            Camera(
+                index=len(cameras),
+                name=one_line(name),
+                path=str(node),
+                stable_id=stable_ids.get(node.resolve()),
+                modes=modes,
+                openings=(Opening("V4L2", str(node)),),
+            )
+        )
+    return cameras
+
+
+def _nodes(dev: Path) -> list[tuple[int, Path]]:
+    """(N, /dev/videoN), in no order."""
+    found = ((re.fullmatch(r"video(\d+)", node.name), node) for node in dev.glob("video*"))
+    return [(int(match[1]), node) for match, node in found if match]
+
+
+def _stable_ids(dev: Path) -> dict[Path, str]:
+    """Node -> its link below /dev/v4l, which names the device itself (by-id) or the socket it is in (by-path)."""
+    ids: dict[Path, str] = {}
+    for folder in ("by-path", "by-id"):  # the better one last, so that it stays
+        for link in sorted((dev / "v4l" / folder).glob("*")):
+            ids[link.resolve()] = str(link)
+    return ids
+
+
+def _first_line(path: Path) -> str | None:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return None
+    return lines[0].strip() if lines else None

@@ -1,0 +1,201 @@
+"""A webcam or capture card through OpenCV's interface of the system."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from pathlib import Path
+
+import cv2
+
+from tracker.capture.camera.controls import apply_controls
+from tracker.capture.camera.devices import Camera, CameraFinder, Opening
+from tracker.capture.camera.modes import CameraControls, Request, apply_capability, choose_fourcc
+from tracker.capture.clock import FrameStamper, RateGate
+from tracker.capture.opencv import OpenCapture, SharedCapture, fourcc_text, open_capture
+from tracker.errors import CaptureError
+from tracker.types import Frame
+
+_APIS = {
+    "V4L2": cv2.CAP_V4L2,
+    "MSMF": cv2.CAP_MSMF,
+    "DSHOW": cv2.CAP_DSHOW,
+    "AVFOUNDATION": cv2.CAP_AVFOUNDATION,
+}
+_WINDOWS_FOURCC = {"YUYV": "YUY2", "YU12": "I420"}
+
+FIRST_PICTURE_TRIES = 10
+"""Cameras answer a few reads with nothing while they start."""
+FIRST_PICTURE_S = 6.0
+FAILURES_UNTIL_LOST = 3
+"""A single failed read happens (USB errors); OpenSeeFace also calls a camera lost at the third."""
+RETRY_PAUSE_S = 0.02
+PROMPT_FAILURE_S = 1.0
+"""A read that fails after waiting longer than this ran into the back end's time-out: nothing to retry."""
+
+
+class CameraSource:
+    """One camera, newest picture first; see `FrameSource` for what the methods promise.
+
+    A read can outlast any patience while a driver hangs, so the program wraps this in `WatchedSource`.
+    """
+
+    is_live = True
+    frame_count: int | None = None
+
+    def __init__(
+        self,
+        finder: CameraFinder,
+        request: Request,
+        stamper: FrameStamper,
+        *,
+        dcap: int | None = None,
+        controls: CameraControls | None = None,
+        opener: OpenCapture = open_capture,
+    ) -> None:
+        """request: what to ask for; its rate is also the most that is delivered, 0 = all the camera gives.
+
+        dcap: the capability line to use instead, see `apply_capability`.
+        """
+        self.name = f"camera {finder.selector}"
+        self._finder = finder
+        self._request = request
+        self._stamper = stamper
+        self._dcap = dcap
+        self._controls = controls or CameraControls()
+        self._opener = opener
+        self._gate = RateGate(request.fps)
+        self._capture: SharedCapture | None = None
+
+    def open(self) -> str:
+        camera = self._finder.find()
+        self.name = f"camera {camera.name!r}"
+        request = self._request_to(camera)
+        failures: list[str] = []
+        if camera.backend == "AVFOUNDATION":
+            ask_macos_for_permission()
+        for opening in camera.openings:
+            raw = self._opener(opening.target, _APIS[opening.api], ())
+            self._capture = capture = SharedCapture(raw)
+            if not raw.isOpened():
+                failures.append(_why_closed(camera))
+            else:
+                _ask(capture, opening, request)
+                granted_controls = apply_controls(capture, camera, opening.api, self._controls)
+                size = _first_size(capture)
+                if size is not None:
+                    return _granted(camera, opening, capture, size, request, granted_controls)
+                failures.append("it gives no picture; another program may be using it")
+            capture.release()
+        raise CaptureError(f"camera {camera.index} ({camera.name}) could not be used: {failures[-1]}")
+
+    def read(self) -> Frame | None:
+        capture = self._capture
+        if capture is None:
+            raise CaptureError(f"{self.name} is not open")
+        failures = 0
+        while True:
+            started_ns = time.monotonic_ns()
+            grabbed = capture.grab()
+            captured_ns = time.monotonic_ns()
+            if grabbed:
+                if not self._gate.admits(captured_ns / 1e9):
+                    continue  # not decoded: that is the larger part of its cost
+                image = capture.retrieve()
+                if image is not None:
+                    return self._stamper.stamp(image, captured_ns=captured_ns)
+            failures += 1
+            if failures == FAILURES_UNTIL_LOST or captured_ns - started_ns > PROMPT_FAILURE_S * 1e9:
+                raise CaptureError(f"{self.name} gives no more pictures")
+            time.sleep(RETRY_PAUSE_S)
+
+    def close(self) -> None:
+        if self._capture is not None:
+            self._capture.release()
+
+    def _request_to(self, camera: Camera) -> Request:
+        """What to ask this very camera for."""
+        request = self._request
+        if self._dcap is not None and (camera.modes or self._dcap == -1):
+            return apply_capability(camera.modes or (), self._dcap, request)
+        if request.fourcc is None and camera.modes:
+            fourcc = choose_fourcc(camera.modes, request)
+            return Request(request.width, request.height, request.fps, fourcc)
+        return request
+
+
+def ask_macos_for_permission() -> None:
+    """Let macOS ask the user, who may never have been asked. Raises CaptureError when the answer is no.
+
+    OpenCV can ask only from the main thread, and cameras are not opened there.
+    """
+    from tracker.capture.camera.macos import may_use_cameras
+
+    if not may_use_cameras():
+        raise CaptureError(
+            "macOS does not allow this program to use the camera; "
+            "allow it in System Settings, Privacy & Security, Camera, and start again"
+        )
+
+
+def _ask(capture: SharedCapture, opening: Opening, request: Request) -> None:
+    """Ask for format, size and rate, in this order: each may reset the ones after it."""
+    if request.fourcc is not None:
+        fourcc = request.fourcc if opening.api == "V4L2" else _WINDOWS_FOURCC.get(request.fourcc, request.fourcc)
+        capture.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter.fourcc(*fourcc.ljust(4))))
+    if request.width > 0 and request.height > 0:
+        capture.set(cv2.CAP_PROP_FRAME_WIDTH, request.width)
+        capture.set(cv2.CAP_PROP_FRAME_HEIGHT, request.height)
+    if request.fps > 0:
+        capture.set(cv2.CAP_PROP_FPS, request.fps)
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver is nothing but age
+
+
+def _first_size(capture: SharedCapture) -> tuple[int, int] | None:
+    """Width and height of the first picture that comes, None when none does."""
+    deadline = time.monotonic() + FIRST_PICTURE_S
+    for _ in range(FIRST_PICTURE_TRIES):
+        image = capture.read()
+        if image is not None:
+            return image.shape[1], image.shape[0]
+        if time.monotonic() > deadline:
+            break
+        time.sleep(RETRY_PAUSE_S)
+    return None
+
+
+def _why_closed(camera: Camera) -> str:
+    path = camera.path
+    if sys.platform.startswith("linux") and path is not None and not os.access(path, os.R_OK | os.W_OK):
+        if not Path(path).exists():
+            return "it is not plugged in"
+        return f"no permission for {path}; add your user to the group 'video' and log in again"
+    return "it cannot be opened; another program may be using it"
+
+
+def _granted(
+    camera: Camera,
+    opening: Opening,
+    capture: SharedCapture,
+    size: tuple[int, int],
+    request: Request,
+    controls: list[str],
+) -> str:
+    """One line: what the camera really gives, and what it was asked for where that differs."""
+    fps = capture.get(cv2.CAP_PROP_FPS)
+    fourcc = fourcc_text(capture.get(cv2.CAP_PROP_FOURCC))
+    rate = f"{fps:g} frames/s" if fps > 0 else "a rate it does not tell"
+    parts = [f"camera {camera.index} ({camera.name}, {opening.api}): {size[0]}x{size[1]} at {rate}"]
+    if fourcc:
+        parts.append(fourcc)
+    asked: list[str] = []
+    if request.width > 0 and (request.width, request.height) != size:
+        asked.append(f"{request.width}x{request.height}")
+    if request.fps > 0 and abs(request.fps - fps) > 0.5:
+        asked.append(f"{request.fps:g} frames/s")
+    if request.fourcc and fourcc and fourcc not in (request.fourcc, _WINDOWS_FOURCC.get(request.fourcc)):
+        asked.append(request.fourcc)
+    if asked:
+        parts.append(f"asked for {' '.join(asked)}")
+    return ", ".join(parts + controls)

@@ -1,0 +1,100 @@
+"""The built-in demo face as a source of frames: `-c demo` needs neither a camera nor a file."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from tracker.capture.demo.animation import DemoAnimation
+from tracker.capture.demo.render import ASSET, DemoRenderer, DemoState, DemoTruth
+from tracker.errors import CaptureError
+from tracker.types import Frame
+
+__all__ = ["DemoFace", "DemoSource", "DemoState", "DemoTruth"]
+
+UNPACED_FPS = 24.0  # how much time a step stands for when nothing paces it
+
+
+class DemoFace:
+    """The animated face with its truth, for tests and for `DemoSource`."""
+
+    def __init__(self, width: int = 640, height: int = 360, seed: int = 0) -> None:
+        self._animation = DemoAnimation(seed)
+        self._renderer = DemoRenderer(width, height)
+
+    def state_at(self, t: float) -> DemoState:
+        """What the face does `t` seconds in. The same seed gives the same states."""
+        return self._animation.state_at(t)
+
+    def render(self, state: DemoState) -> tuple[npt.NDArray[np.uint8], DemoTruth]:
+        """The picture, (height, width, 3) uint8 BGR, and the truth about it."""
+        return self._renderer.render(state)
+
+
+class DemoSource:
+    """A live `FrameSource` that never ends: the demo face, paced at `fps` (0 = as fast as it is read).
+
+    clock and wait exist for tests: monotonic nanoseconds, and a wait of so many seconds that `close` cuts short.
+    """
+
+    name = "demo"
+    is_live = True
+    frame_count: int | None = None
+
+    def __init__(
+        self,
+        width: int = 640,
+        height: int = 360,
+        fps: float = 24.0,
+        seed: int = 0,
+        clock: Callable[[], int] = time.monotonic_ns,
+        wait: Callable[[float], object] | None = None,
+    ) -> None:
+        self._size, self._fps, self._seed = (width, height), fps, seed
+        self._closed = threading.Event()
+        self._clock, self._wait = clock, wait or self._closed.wait
+        self._face: DemoFace | None = None
+        self._step = 0
+        self._due_ns = 0
+        self._unix_time = 0.0
+
+    def open(self) -> str:
+        """Load and prepare the face. Raises CaptureError when its packaged file is missing or damaged."""
+        width, height = self._size
+        try:
+            self._face = DemoFace(width, height, self._seed)
+        except (OSError, EOFError, ValueError, KeyError) as error:
+            raise CaptureError(f"the demo face {ASSET} is missing or damaged: install facetracker again") from error
+        self._closed.clear()
+        self._step = 0
+        self._due_ns = self._clock()
+        pace = f"{self._fps:g} fps" if self._fps > 0 else "unpaced"
+        return f"demo face, {width}x{height}, {pace}"
+
+    def read(self) -> Frame | None:
+        """The next frame when it is due; None only after `close`."""
+        if self._face is None:
+            raise CaptureError("the demo face was not opened")
+        fps = self._fps if self._fps > 0 else UNPACED_FPS
+        # Drawn before the wait, so that drawing costs no delay.
+        bgr, _ = self._face.render(self._face.state_at(self._step / fps))
+        if self._fps > 0:
+            early_s = (self._due_ns - self._clock()) / 1e9
+            if early_s > 0:
+                self._wait(early_s)
+            # A reader that fell behind is not flooded afterwards.
+            self._due_ns = max(self._due_ns, self._clock() - round(1e9 / fps)) + round(1e9 / fps)
+        if self._closed.is_set():
+            return None
+        self._unix_time = max(time.time(), self._unix_time + 1e-6)
+        frame = Frame(self._step, bgr, self._clock(), self._unix_time, self._step / fps)
+        self._step += 1
+        return frame
+
+    def close(self) -> None:
+        """Stop: a `read` that waits returns at once."""
+        self._closed.set()

@@ -1,0 +1,106 @@
+"""Which source the user means by what stands after ``-c``."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from tracker.capture.camera.devices import HOW_TO_LIST, CameraFinder
+from tracker.capture.camera.modes import CameraControls, Request, parse_fourcc
+from tracker.capture.camera.source import CameraSource
+from tracker.capture.clock import FrameStamper
+from tracker.capture.file_kind import kind_of_file
+from tracker.capture.mirror import MirroredSource
+from tracker.capture.raw_stdin import RawStdinSource
+from tracker.capture.source import FrameSource
+from tracker.capture.still_image import StillImageSource
+from tracker.capture.stream import StreamSource, is_url
+from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchedSource
+from tracker.capture.video_file import VideoFileSource
+from tracker.errors import CaptureError
+
+DEMO = "demo"
+_FILE_SUFFIXES = {
+    ".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".flv", ".wmv", ".gif", ".mjpg",
+    ".mjpeg", ".png", ".jpg", ".jpeg", ".bmp", ".webp", ".tif", ".tiff", ".txt",
+}  # fmt: skip
+
+
+def open_source(
+    capture: str,
+    *,
+    width: int = 640,
+    height: int = 360,
+    fps: float = 24.0,
+    dformat: str | None = None,
+    dcap: int | None = None,
+    raw_rgb: int = 0,
+    repeat_video: bool = False,
+    mirror: bool = False,
+    controls: CameraControls | None = None,
+    give_up_s: float | None = None,
+) -> FrameSource:
+    """The source for `capture`, not opened yet: ``demo``, a URL, a file, a device's path, a camera's number or name.
+
+    width, height: asked of cameras, and the size of raw frames and of the demo; files and streams have their own.
+    fps: asked of cameras, and the most per second from live sources and raw input; 0 = as they come.
+    raw_rgb: above 0, frames come from standard input whatever `capture` says; always in the order blue, green, red.
+    give_up_s: end with CaptureError when a live source stays lost that long; None = wait for ever.
+
+    Raises CaptureError for a file that is not there or not a video or picture, SettingsError for a wrong `dformat`.
+    Whether a camera exists is found out by the source's `open`.
+    """
+    stamper = FrameStamper()
+    fourcc = parse_fourcc(dformat) if dformat else None
+    source: FrameSource
+    if raw_rgb > 0:
+        source = RawStdinSource(width, height, stamper, fps=fps)
+    elif capture == DEMO:
+        from tracker.capture.demo.source import DemoSource
+
+        source = DemoSource(width, height, fps)
+    elif is_url(capture) and not capture.lower().startswith("file:"):
+        source = _lasting(lambda: StreamSource(capture, stamper, fps=fps), fps, give_up_s)
+    elif (path := _existing_file(capture)) is not None:
+        if kind_of_file(path) == "still":
+            source = StillImageSource(path, stamper, repeat=repeat_video)
+        else:
+            source = VideoFileSource(path, stamper, repeat=repeat_video)
+    else:
+        finder = CameraFinder(capture)
+        request = Request(width, height, fps, fourcc)
+        source = _lasting(lambda: CameraSource(finder, request, stamper, dcap=dcap, controls=controls), fps, give_up_s)
+    return MirroredSource(source) if mirror else source
+
+
+def _lasting(make: Callable[[], FrameSource], fps: float, give_up_s: float | None) -> ReopeningSource:
+    """A live source that survives its device."""
+    # Whoever wishes for one frame in ten seconds must not be told that the camera hangs.
+    patience_s = max(READ_TIMEOUT_S, 3.0 / fps) if fps > 0 else READ_TIMEOUT_S
+    return ReopeningSource(WatchedSource(make, read_timeout_s=patience_s), give_up_s=give_up_s)
+
+
+def _existing_file(capture: str) -> Path | None:
+    """The file or folder `capture` names; None for a device node, and for what can only be a camera.
+
+    Raises CaptureError for what is clearly meant as a file but is not there.
+    """
+    text = capture
+    if capture.lower().startswith("file:"):
+        from urllib.request import url2pathname  # loads HTTP and TLS: a twentieth of the whole start
+
+        text = url2pathname(unquote(urlsplit(capture).path))
+    path = Path(text)
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):  # not there, or no possible path: too long, a NUL in it
+        if text.startswith("\\\\?\\"):
+            return None  # a camera's own name in Windows
+        if text.startswith("/dev/"):
+            raise CaptureError(f"there is no device {text}; it is not plugged in ({HOW_TO_LIST})") from None
+        if path.is_absolute() or path.suffix.lower() in _FILE_SUFFIXES:
+            raise CaptureError(f"there is no file {text}") from None
+        return None
+    return None if stat.S_ISCHR(mode) else path

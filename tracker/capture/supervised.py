@@ -1,0 +1,243 @@
+"""A watchdog around a live source: whoever reads here never waits for a hanging driver or network.
+
+The device lives in a thread of its own, which opens, reads and closes it. That thread may hang for ever; then it
+is given up (it is a daemon, and closes the device should it ever return) and the next `open` starts another.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+
+from tracker.capture.source import FrameSource
+from tracker.errors import CaptureError
+from tracker.types import Frame
+
+OPEN_TIMEOUT_S = 30.0
+"""Windows' Media Foundation has been seen to take 20 seconds."""
+READ_TIMEOUT_S = 6.0
+"""Longer than the back ends' own time-outs, so that theirs are the ones that are met."""
+RELEASE_S = 0.3
+"""How long `close` waits for the device to be released, which a camera that still delivers does at its next frame."""
+MOST_GIVEN_UP = 3
+"""Threads that may hang at a time; as long as all of these do, no further one is sent after them."""
+
+
+class WatchedSource:
+    """A live source whose `open` and `read` fail in time and whose `close` returns soon.
+
+    make: builds the source anew for each opening, so that nothing is shared with a thread that was given up.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], FrameSource],
+        *,
+        open_timeout_s: float = OPEN_TIMEOUT_S,
+        read_timeout_s: float = READ_TIMEOUT_S,
+        release_s: float = RELEASE_S,
+    ) -> None:
+        self._make = make
+        self._open_timeout_s = open_timeout_s
+        self._read_timeout_s = read_timeout_s
+        self._release_s = release_s
+        self._session: _Session | None = None
+        self._given_up: list[_Session] = []
+        description = make()
+        self.name = description.name
+        self.is_live = description.is_live
+        self.frame_count = description.frame_count
+
+    def open(self) -> str:
+        self.close()
+        self._given_up = [session for session in self._given_up if not session.wait_until_released()]
+        if len(self._given_up) >= MOST_GIVEN_UP:
+            raise CaptureError(f"{self.name} does not answer")
+        session = _Session(self._make())
+        session.start()
+        self._session = session
+        granted = session.wait_until_open(self._open_timeout_s)
+        self.name, self.frame_count = session.source.name, session.source.frame_count
+        return granted
+
+    def read(self) -> Frame | None:
+        session = self._session
+        if session is None:
+            raise CaptureError(f"{self.name} is not open")
+        return session.next_frame(self._read_timeout_s)
+
+    def close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.abandon()
+            if not session.wait_until_released(self._release_s):
+                self._given_up.append(session)
+
+
+class _Session:
+    """One opening of the source, in its own thread. All fields below `_changed` are guarded by it."""
+
+    def __init__(self, source: FrameSource) -> None:
+        self.source = source
+        self._thread = threading.Thread(target=self._run, name=f"device: {source.name}", daemon=True)
+        self._changed = threading.Condition()
+        self._granted: str | None = None
+        self._newest: Frame | None = None
+        self._failure: BaseException | None = None
+        self._ended = False
+        self._abandoned = False
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wait_until_released(self, timeout_s: float = 0.0) -> bool:
+        """Wait for the thread to close the source and end; whether it did."""
+        self._thread.join(timeout_s)
+        return not self._thread.is_alive()
+
+    def wait_until_open(self, timeout_s: float) -> str:
+        """The source's line. Raises what its `open` raised, or CaptureError when it did not answer in time."""
+        with self._changed:
+            answered = self._changed.wait_for(lambda: self._granted is not None or self._over(), timeout_s)
+            if self._granted is not None:
+                return self._granted  # what failed since then is for the next read
+            if self._failure is not None:
+                raise self._failure
+            self._abandoned = True
+        if answered:
+            raise CaptureError(f"{self.source.name} was closed while opening")
+        raise CaptureError(f"{self.source.name} did not open within {timeout_s:g} seconds")
+
+    def next_frame(self, timeout_s: float) -> Frame | None:
+        """The newest frame not yet handed out; None at the end or after `abandon`."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._newest is not None or self._over(), timeout_s):
+                self._abandoned = True
+                raise CaptureError(f"{self.source.name} gave no picture for {timeout_s:g} seconds")
+            frame, self._newest = self._newest, None
+            if frame is None and self._failure is not None and not self._abandoned:
+                raise self._failure
+            return frame
+
+    def abandon(self) -> None:
+        """Let go of the thread. It closes the source as soon as the call it is in returns."""
+        with self._changed:
+            self._abandoned = True
+            self._changed.notify_all()
+
+    def _over(self) -> bool:
+        return self._ended or self._abandoned or self._failure is not None
+
+    def _run(self) -> None:
+        try:
+            granted = self.source.open()
+            with self._changed:
+                self._granted = granted
+                self._changed.notify_all()
+            while True:
+                frame = self.source.read()
+                with self._changed:
+                    if self._abandoned:
+                        return
+                    if frame is not None:
+                        self._newest = frame
+                    self._ended = frame is None
+                    self._changed.notify_all()
+                if frame is None:
+                    return
+        except BaseException as failure:  # handed to the reader, which raises it
+            with self._changed:
+                self._failure = failure
+                self._changed.notify_all()
+        finally:
+            self.source.close()
+
+
+logger = logging.getLogger(__name__)
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 5.0
+PAUSE_GROWTH = 2.0
+
+
+class ReopeningSource:
+    """Reads from `source`; once that was opened, losing it only makes `read` take longer.
+
+    One warning says that it was lost, one line that a picture came again. The pauses between attempts grow
+    from 0.2 to 5 seconds.
+    """
+
+    def __init__(
+        self,
+        source: FrameSource,
+        *,
+        give_up_s: float | None = None,
+        wait: Callable[[float], bool] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """give_up_s: raise CaptureError when the source stays away that long; None = never.
+
+        wait: pauses for that many seconds, less when `close` is called; returns whether it was.
+        """
+        self._source = source
+        self._give_up_s = give_up_s
+        self._closed = threading.Event()
+        self._wait = wait or self._closed.wait
+        self._monotonic = monotonic
+        self.name = source.name
+        self.is_live = source.is_live
+        self.frame_count = source.frame_count
+
+    def open(self) -> str:
+        """The first opening is not repeated: a wrong name should be told, not waited for."""
+        self._closed.clear()
+        granted = self._source.open()
+        self.name, self.frame_count = self._source.name, self._source.frame_count
+        return granted
+
+    def read(self) -> Frame | None:
+        try:
+            return self._source.read()
+        except CaptureError as reason:
+            if self._closed.is_set():
+                return None
+            return self._recover(reason)
+
+    def close(self) -> None:
+        self._closed.set()
+        self._source.close()
+
+    def _recover(self, reason: CaptureError) -> Frame | None:
+        """The first frame after the source came back; None when closed meanwhile."""
+        lost_s = self._monotonic()
+        logger.warning("%s; trying to open it again until it is back", reason)
+        pause_s = FIRST_PAUSE_S
+        while True:
+            self._source.close()
+            if self._wait(self._next_pause(pause_s, lost_s)):
+                return None
+            pause_s = min(pause_s * PAUSE_GROWTH, LONGEST_PAUSE_S)
+            try:
+                granted = self._source.open()
+                if self._closed.is_set():  # too early to close what was only being opened
+                    self._source.close()
+                    return None
+                frame = self._source.read()
+            except CaptureError as error:
+                if self._closed.is_set():
+                    return None
+                logger.debug("%s is still lost: %s", self.name, error)
+                continue
+            logger.info("%s is back after %.1f s: %s", self.name, self._monotonic() - lost_s, granted)
+            return frame
+
+    def _next_pause(self, pause_s: float, lost_s: float) -> float:
+        """`pause_s`, cut where patience ends. Raises CaptureError when it has."""
+        if self._give_up_s is None:
+            return pause_s
+        left_s = self._give_up_s - (self._monotonic() - lost_s)
+        if left_s <= 0:
+            raise CaptureError(f"{self.name} was lost and did not come back within {self._give_up_s:g} seconds")
+        return min(pause_s, left_s)

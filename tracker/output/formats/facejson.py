@@ -1,0 +1,62 @@
+"""Our own JSON, over UDP; the WebSocket server takes its text from here too."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protocol import facejson
+from protocol.openseeface import FEATURE_NAMES
+from tracker.output.subject import Angles, Scene, gaze_angles, head_angles, head_place
+from tracker.topology import BLENDSHAPE_NAMES
+from tracker.types import Face, HeadPose
+
+
+class JsonEncoder:
+    """All faces of a frame, and an empty list for a frame without one.
+
+    points: also the landmarks. max_bytes: of a datagram; None for a stream.
+    """
+
+    def __init__(
+        self, blendshapes: bool = True, points: bool = False, max_bytes: int | None = facejson.MAX_DATAGRAM_BYTES
+    ) -> None:
+        self._blendshapes = blendshapes
+        self._points = points
+        self._max_bytes = max_bytes
+
+    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+        """One text. Raises ValueError for a value that is not finite."""
+        result = scene.result
+        frame = facejson.Frame(
+            index=result.frame_index,
+            time=result.unix_time,
+            media_time=result.media_s,
+            width=result.width,
+            height=result.height,
+            faces=[self._face(face, scene) for face in result.faces],
+        )
+        return (facejson.encode(frame, self._max_bytes),)
+
+    def _face(self, face: Face, scene: Scene) -> facejson.Face:
+        right_open, left_open = face.eyes.openness.tolist()
+        looks = gaze_angles(face.points_3d) if face.points_3d is not None and scene.gaze_tracking else (None, None)
+        shapes = face.blendshapes if self._blendshapes else None
+        return facejson.Face(
+            id=face.face_id + scene.face_id_offset,
+            confidence=face.landmarks.mean_confidence,
+            head=None if face.pose is None else _head(face.pose),
+            right_eye=_eye(right_open, looks[0]),
+            left_eye=_eye(left_open, looks[1]),
+            features=dict(zip(FEATURE_NAMES, face.expression.as_tuple(), strict=True)),
+            blendshapes=None if shapes is None else dict(zip(BLENDSHAPE_NAMES, shapes.tolist(), strict=True)),
+            points=face.landmarks.xy.tolist() if self._points else None,
+        )
+
+
+def _head(pose: HeadPose) -> facejson.Head:
+    angles = head_angles(pose)
+    return facejson.Head(angles.yaw, angles.pitch, angles.roll, head_place(pose))
+
+
+def _eye(openness: float, look: Angles | None) -> facejson.Eye:
+    return facejson.Eye(openness, *((None, None) if look is None else (look.yaw, look.pitch)))

@@ -1,0 +1,174 @@
+"""Our own JSON for web pages: a WebSocket server that sends every frame to all who connected."""
+
+from __future__ import annotations
+
+import http
+import ipaddress
+import logging
+import os
+import socket
+import threading
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tracker.output.formats.facejson import JsonEncoder
+from tracker.output.formats.sender import Unsendable
+from tracker.output.formats.websocket_library import require_websockets
+from tracker.output.resolver import cannot_listen, listening_address
+from tracker.output.subject import Scene
+from tracker.output.target import Target
+from tracker.rate_limit import Pace
+
+if TYPE_CHECKING:
+    from websockets.http11 import Request, Response
+    from websockets.sync.server import ServerConnection
+
+logger = logging.getLogger(__name__)
+
+MAX_CONNECTIONS = 16
+CLOSE_LIMIT_S = 0.3
+ANY_ORIGIN = "*"
+
+_MAX_INCOMING_BYTES = 1024  # nobody has anything to tell us
+_MAX_REFUSALS_TOLD = 20
+
+# The library tells of every broken handshake, with a traceback: no concern of the user's.
+_QUIET = logging.getLogger(f"{__name__}.connections")
+_QUIET.setLevel(logging.CRITICAL)
+
+
+class JsonServer:
+    """Sends the newest frame to each connection as fast as it takes them; a slow one gets fewer, and delays nobody.
+
+    A web page is let in when it comes from this machine or from one of `origins`, as ``https://example.org``; any
+    with ``*``. Else every site that the user visits could watch their face. A program, which sends no origin, is let
+    in by its address alone, so by default only from this machine.
+
+    target: the address to listen at. Raises SettingsError when that is not possible, or without the library.
+    """
+
+    def __init__(self, target: Target, encoder: JsonEncoder, origins: frozenset[str] = frozenset()) -> None:
+        require_websockets(target)
+        from websockets.sync.server import serve
+
+        self._encoder = encoder
+        self._origins = origins
+        self._pace = Pace(target.fps)
+        self._unsendable = Unsendable(str(target))
+        self._newest = ""
+        self._count = 0
+        self._changed = threading.Condition()
+        self._closing = False
+        self._connections: set[ServerConnection] = set()
+        self._refused: set[str] = set()
+        self.sent = 0
+        self.errors = 0
+        try:
+            family, address = listening_address(target)
+            listening = socket.socket(family, socket.SOCK_STREAM)
+            if os.name == "posix":  # elsewhere this would let two programs share the port
+                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind(address)
+            listening.listen()
+            self._server = serve(
+                self._serve,
+                sock=listening,
+                process_request=self._admit,
+                compression=None,  # a few kilobytes a frame to this machine: not worth a compressor's time
+                close_timeout=CLOSE_LIMIT_S,
+                max_size=_MAX_INCOMING_BYTES,
+                logger=_QUIET,
+            )
+        except OSError as error:
+            raise cannot_listen(target, error, "choose another port") from error
+        # Connections' threads inherit that they are daemons, so that none can hold the end of the program.
+        self._thread = threading.Thread(target=self._server.serve_forever, name="json-server", daemon=True)
+        self._thread.start()
+
+    def send(self, scene: Scene) -> None:
+        """Leave the text of `scene` for the connections."""
+        if not self._pace.takes(scene.result.media_s) or not self._connections:
+            return
+        try:
+            (data,) = self._encoder.datagrams(scene)
+        except ValueError as error:
+            self._unsendable.report(error)
+            return
+        with self._changed:
+            self._newest = data.decode()
+            self._count += 1
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End all connections, waiting a moment. Safe to call twice."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify_all()
+        self._server.shutdown()
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
+        """None to let a connection in, else why not."""
+        if len(self._connections) >= MAX_CONNECTIONS:
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n")
+        origins = request.headers.get_all("Origin")
+        if all(self._may_read(origin) for origin in origins):
+            return None
+        self._tell_refused(origins[0][:100])
+        return connection.respond(http.HTTPStatus.FORBIDDEN, "this origin may not read the face\n")
+
+    def _tell_refused(self, origin: str) -> None:
+        """Once for each, and not without end: a page can try as often as it likes."""
+        if origin not in self._refused and len(self._refused) < _MAX_REFUSALS_TOLD:
+            self._refused.add(origin)
+            logger.warning("a web page of %s was refused; add ?origin=%s to the target to let it in", origin, origin)
+
+    def _may_read(self, origin: str) -> bool:
+        return ANY_ORIGIN in self._origins or origin in self._origins or is_of_this_machine(origin)
+
+    def _serve(self, connection: ServerConnection) -> None:
+        """Send until the other side or we end. Runs in the connection's thread."""
+        from websockets.exceptions import ConnectionClosed
+
+        self._connections.add(connection)
+        seen = self._count
+        try:
+            while (taken := self._wait_for_newer(seen)) is not None:
+                newest, text = taken
+                self._discard_incoming(connection)
+                if newest != seen:
+                    connection.send(text)
+                    seen = newest
+                    with self._changed:
+                        self.sent += 1
+        except ConnectionClosed:
+            pass
+        finally:
+            self._connections.discard(connection)
+
+    def _wait_for_newer(self, seen: int) -> tuple[int, str] | None:
+        """Number and text of the newest frame, at the latest after a second; None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._closing or self._count != seen, 1.0)
+            return None if self._closing else (self._count, self._newest)
+
+    def _discard_incoming(self, connection: ServerConnection) -> None:
+        try:
+            for _ in range(16):
+                connection.recv(timeout=0)
+        except TimeoutError:
+            pass
+
+
+def is_of_this_machine(origin: str) -> bool:
+    """Whether a web page's origin is a web server on this machine. Pages opened as files have the origin ``null``,
+    like pages that a foreign site hides in a frame: those are not.
+    """
+    try:
+        parts = urlsplit(origin)
+        host = parts.hostname or ""
+        if parts.scheme not in ("http", "https"):
+            return False
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,40 @@
+"""Live Link Face's datagram, for Unreal and whatever else takes a phone's."""
+
+from __future__ import annotations
+
+import math
+import uuid
+from collections.abc import Sequence
+
+from protocol import livelink
+from tracker.output.formats.scales import coefficients
+from tracker.output.subject import Angles, Scene
+
+FPS = 60
+"""The rate of the time code, as the phone's."""
+_DAY_S = 86400.0
+
+
+class LiveLinkEncoder:
+    """One datagram a frame; without a face its header alone, by which the receiver sees that we are there.
+
+    subject: the name that Unreal lists. The device's id follows from it, so that it is the same in every run.
+    """
+
+    def __init__(self, subject: str = "facetracker", mirror: bool = False) -> None:
+        self._subject = subject
+        self._mirror = mirror
+        self._device_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{subject}.facetracker.invalid")).upper()
+
+    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+        """One datagram. Raises ValueError for values that cannot be sent."""
+        data = livelink.header(self._device_id, self._subject, scene.result.unix_time % _DAY_S, FPS)
+        person = scene.person(self._mirror)
+        if person is not None and person.head is not None:
+            right, left = person.gaze
+            data += livelink.values(coefficients(person), _radians(person.head.angles), _radians(left), _radians(right))
+        return (data,)
+
+
+def _radians(angles: Angles) -> tuple[float, float, float]:
+    return (math.radians(angles.yaw), math.radians(angles.pitch), math.radians(angles.roll))

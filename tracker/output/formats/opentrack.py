@@ -1,0 +1,23 @@
+"""opentrack's six numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from protocol import opentrack
+from tracker.output.subject import Scene
+
+
+class OpentrackEncoder:
+    """The head's pose, in opentrack's signs; nothing while there is no face."""
+
+    def __init__(self, mirror: bool = False) -> None:
+        self._mirror = mirror
+
+    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+        """One datagram, or none. Raises ValueError for a value that is not finite."""
+        subject = scene.person(self._mirror)
+        if subject is None or subject.head is None:
+            return ()
+        angles = subject.head.angles
+        return (opentrack.encode(opentrack.Pose(*subject.head.place, angles.yaw, -angles.pitch, angles.roll)),)

@@ -1,0 +1,88 @@
+"""Builds what sends to the targets that the user named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from protocol import ifacialmocap
+from tracker.output.formats.facejson import JsonEncoder
+from tracker.output.formats.facejson_server import JsonServer
+from tracker.output.formats.ifacialmocap import IFacialMocapEncoder, IFacialMocapPhone
+from tracker.output.formats.livelink import LiveLinkEncoder
+from tracker.output.formats.openseeface import OpenSeeFaceEncoder
+from tracker.output.formats.opentrack import OpentrackEncoder
+from tracker.output.formats.sender import Encoder, Sender, UdpSender, UdpStream
+from tracker.output.formats.table import OPENSEEFACE
+from tracker.output.formats.vmc import VmcEncoder
+from tracker.output.formats.vrm_bones import USUAL_BONES, Bones, read_bones
+from tracker.output.formats.vts.session import VtsSender
+from tracker.output.formats.vts.tokens import Tokens, default_path
+from tracker.output.target import Target
+from tracker.output.udp import UdpChannel
+
+ENCODERS: dict[str, Callable[[Target], Encoder]] = {
+    OPENSEEFACE: lambda target: OpenSeeFaceEncoder(),
+    "vmc": lambda target: VmcEncoder(
+        target.option("expressions"),
+        emotions=_on(target, "emotions"),
+        bones=_bones(target),
+        assistant=target.option("role") == "assistant",
+        mirror=_on(target, "mirror"),
+    ),
+    "ifacialmocap": lambda target: IFacialMocapEncoder(int(target.option("version")), _on(target, "mirror")),
+    "livelink": lambda target: LiveLinkEncoder(target.option("subject"), _on(target, "mirror")),
+    "opentrack": lambda target: OpentrackEncoder(_on(target, "mirror")),
+    "json": lambda target: JsonEncoder(_on(target, "blendshapes"), _on(target, "points")),
+}
+"""Formats that are datagrams sent to the target."""
+
+SENDERS: dict[str, Callable[[Target], Sender]] = {
+    "ifacialmocap+listen": lambda target: IFacialMocapPhone(
+        target, _on(target, "mirror"), reply_port=ifacialmocap.DEFAULT_PORT
+    ),
+    "vts": lambda target: VtsSender(target, Tokens(default_path()), _on(target, "arkit"), _on(target, "mirror")),
+    "json+ws": lambda target: JsonServer(
+        target,
+        JsonEncoder(_on(target, "blendshapes"), _on(target, "points"), max_bytes=None),
+        frozenset(filter(None, target.option("origin").split(","))),
+    ),
+}
+"""Formats with a connection or a thread of their own."""
+
+
+def make_senders(targets: Sequence[Target]) -> list[Sender]:
+    """What sends to all of `targets`. Those alike but for host and port share the work of encoding.
+
+    Raises SettingsError for a target that cannot work: an address where we cannot listen, a missing library, a
+    model that cannot be read.
+    """
+    by_kind: dict[tuple[str, tuple[tuple[str, str], ...]], list[Target]] = {}
+    for target in targets:
+        if target.format in ENCODERS:
+            by_kind.setdefault((target.format, target.switches), []).append(target)
+    streams = [UdpStream(ENCODERS[alike[0].format](alike[0]), alike) for alike in by_kind.values()]
+    senders: list[Sender] = []
+    try:
+        for target in targets:
+            if target.format in SENDERS:
+                senders.append(SENDERS[target.format](target))
+        if streams:
+            over_udp = [target for stream in streams for target in stream.targets]
+            senders.insert(0, UdpSender(streams, UdpChannel(over_udp)))
+    except BaseException:
+        for sender in senders:
+            sender.close()
+        raise
+    return senders
+
+
+def _on(target: Target, switch: str) -> bool:
+    return target.option(switch) == "1"
+
+
+def _bones(target: Target) -> Bones:
+    if not _on(target, "bones"):
+        return {}
+    model = target.option("model")
+    return read_bones(Path(model)) if model else USUAL_BONES

@@ -1,0 +1,87 @@
+"""VMC Protocol: the head's bones and the expressions of a VRM avatar."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from protocol import vmc
+from tracker.output.formats import vrm
+from tracker.output.formats.vrm_bones import HEAD, LEFT_EYE, NECK, RIGHT_EYE, USUAL_BONES, Bones
+from tracker.output.subject import Head, Scene, Subject
+from tracker.rotations import IDENTITY, from_yaw_pitch, inverse, product, share_of
+
+NECK_SHARE = 0.35
+"""How much of the head's turn the neck makes, where there is one."""
+HMD_SERIAL, HMD_HEIGHT_M = "facetracker", 1.5
+"""The tracker that an assistant sends: what it is called, and how high a head at rest is."""
+
+_AT_ORIGIN = (0.0, 0.0, 0.0)
+
+
+class VmcEncoder:
+    """Bundles of one frame. Without a face only that tracking is lost, so that the avatar keeps its pose.
+
+    expressions: `vrm.VRM0`, `VRM1` or `PERFECT_SYNC`. emotions: whether moods move too. bones: of the avatar; empty
+    to send none. assistant: also send the head as a tracker and a point to look at, to a program that moves the
+    avatar itself.
+    """
+
+    def __init__(
+        self,
+        expressions: str = vrm.VRM0,
+        emotions: bool = False,
+        bones: Bones = USUAL_BONES,
+        assistant: bool = False,
+        mirror: bool = False,
+    ) -> None:
+        self._expressions = expressions
+        self._emotions = emotions
+        self._bones = bones
+        self._assistant = assistant
+        self._mirror = mirror
+
+    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+        """The bundles, the one that applies the expressions last. Raises ValueError for values that cannot be sent."""
+        subject = scene.person(self._mirror)
+        messages = [vmc.availability(subject is not None), vmc.time(scene.result.media_s)]
+        if subject is not None:
+            if subject.head is not None:
+                messages += self._head(subject, subject.head)
+            messages += vmc.expressions(
+                vrm.NAMES[self._expressions], vrm.values(subject, self._expressions, self._emotions)
+            )
+        return vmc.bundles(messages)
+
+    def _head(self, subject: Subject, head: Head) -> list[bytes]:
+        right, left = subject.gaze
+        neck_turn = share_of(head.quaternion, NECK_SHARE) if NECK in self._bones else IDENTITY
+        turns = {
+            NECK: neck_turn,
+            HEAD: product(inverse(neck_turn), head.quaternion),
+            LEFT_EYE: from_yaw_pitch(left.yaw, left.pitch),
+            RIGHT_EYE: from_yaw_pitch(right.yaw, right.pitch),
+        }
+        messages = []
+        if self._bones:
+            messages.append(vmc.root(_AT_ORIGIN, IDENTITY))
+        for name, bone in self._bones.items():
+            parent = bone.parent_rotation
+            turned = product(product(inverse(parent), product(turns[name], parent)), bone.rotation)
+            messages.append(vmc.bone(name, bone.position, turned))
+        if self._assistant:
+            messages.append(vmc.head_mounted_display(HMD_SERIAL, _room_place(head), head.quaternion))
+            messages.append(vmc.eye_target(_looked_at(0.5 * (right.yaw + left.yaw), 0.5 * (right.pitch + left.pitch))))
+        return messages
+
+
+def _room_place(head: Head) -> vmc.Vector:
+    """Metres in Unity's axes, for an avatar that stands at the origin."""
+    to_image_right, up, nearer = (0.01 * value for value in head.lean)
+    return (-to_image_right, HMD_HEIGHT_M + up, nearer)
+
+
+def _looked_at(yaw_deg: float, pitch_deg: float) -> vmc.Vector:
+    """A point a metre away, from the head on, in Unity's axes."""
+    yaw, pitch = math.radians(yaw_deg), math.radians(pitch_deg)
+    return (math.sin(yaw) * math.cos(pitch), -math.sin(pitch), math.cos(yaw) * math.cos(pitch))

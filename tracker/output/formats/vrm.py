@@ -1,0 +1,63 @@
+"""From what is tracked to the expressions that VRM avatars know."""
+
+from __future__ import annotations
+
+from tracker.output.formats.scales import ARKIT_NAMES, LOOK_ACROSS_DEG, LOOK_UP_DEG, coefficients, unit
+from tracker.output.subject import Subject
+
+VRM0, VRM1, PERFECT_SYNC = "vrm0", "vrm1", "perfectsync"
+
+PARTED = 0.25
+"""How far the mouth must be open for a wide one to be the vowel I and not a smile."""
+
+# What is measured, in one order; each set of names follows it.
+_VRM0_NAMES = (
+    *("A", "I", "U", "E", "O", "Blink", "Blink_L", "Blink_R"),
+    *("LookUp", "LookDown", "LookLeft", "LookRight"),
+    *("Joy", "Angry", "Sorrow", "Fun"),
+)
+_VRM1_NAMES = (
+    *("aa", "ih", "ou", "ee", "oh", "blink", "blinkLeft", "blinkRight"),
+    *("lookUp", "lookDown", "lookLeft", "lookRight"),
+    *("happy", "angry", "sad", "relaxed"),
+)
+NAMES = {VRM0: _VRM0_NAMES, VRM1: _VRM1_NAMES, PERFECT_SYNC: ARKIT_NAMES}
+"""Expressions by the kind of avatar. Never two kinds at once: an avatar that knows both would move twice."""
+
+
+def values(subject: Subject, kind: str, emotions: bool) -> tuple[float, ...]:
+    """The expressions of `kind`, 0 to 1, in the order of `NAMES`. emotions: without them those of mood are 0.
+
+    Raises ValueError when `kind` needs coefficients that were not estimated.
+    """
+    return coefficients(subject) if kind == PERFECT_SYNC else _presets(subject, emotions)
+
+
+def _presets(subject: Subject, emotions: bool) -> tuple[float, ...]:
+    expression = subject.expression
+    opened = unit(expression.mouth_open)
+    wide, narrow = unit(expression.mouth_wide), unit(-expression.mouth_wide)
+    closed_right, closed_left = (1.0 - openness for openness in subject.openness)
+    across = 0.5 * (subject.gaze[0].yaw + subject.gaze[1].yaw) / LOOK_ACROSS_DEG
+    down = 0.5 * (subject.gaze[0].pitch + subject.gaze[1].pitch) / LOOK_UP_DEG
+    corners_down = 0.5 * (expression.mouth_corner_updown_l + expression.mouth_corner_updown_r)
+    brows_up = 0.5 * (expression.eyebrow_updown_l + expression.eyebrow_updown_r)
+    mood = float(emotions)
+    return (
+        opened * (1.0 - wide - narrow),  # the five vowels never sum to more than 1
+        min(opened / PARTED, 1.0) * (1.0 - opened) * wide,
+        (1.0 - opened) * narrow,
+        opened * wide,
+        opened * narrow,
+        0.0,  # both eyes: they are sent one by one, and an avatar would add the two
+        closed_left,
+        closed_right,
+        unit(-down),
+        unit(down),
+        unit(-across),
+        unit(across),
+        mood * unit(-corners_down),
+        mood * unit(-brows_up),
+        mood * unit(corners_down),
+        0.0,  # calm fun cannot be told from joy
+    )

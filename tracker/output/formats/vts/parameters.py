@@ -1,0 +1,47 @@
+"""From what is tracked to VTube Studio's parameters."""
+
+from __future__ import annotations
+
+from tracker.output.formats.scales import ARKIT_NAMES, LOOK_ACROSS_DEG, LOOK_UP_DEG, signed_unit, unit
+from tracker.output.subject import Subject
+
+
+def own_values(subject: Subject) -> dict[str, float]:
+    """VTube Studio's own parameters by name, for a model that moves as `subject` does.
+
+    Signs are Live2D's: X is positive to the right of the screen, where the model's left is, Y upwards, and Z tips
+    the head to the right of the screen. What has a neutral middle (smile, brows) is 0.5 there.
+    """
+    expression = subject.expression
+    right, left = subject.gaze
+    brows = (expression.eyebrow_updown_l, expression.eyebrow_updown_r)
+    corners_down = 0.5 * (expression.mouth_corner_updown_l + expression.mouth_corner_updown_r)
+    values = {
+        "MouthOpen": unit(expression.mouth_open),
+        "MouthSmile": unit(0.5 - 0.5 * corners_down),
+        "Brows": unit(0.5 + 0.25 * sum(brows)),
+        "BrowLeftY": unit(0.5 + 0.5 * brows[0]),
+        "BrowRightY": unit(0.5 + 0.5 * brows[1]),
+        "EyeOpenLeft": subject.openness[1],
+        "EyeOpenRight": subject.openness[0],
+        "EyeLeftX": signed_unit(-left.yaw / LOOK_ACROSS_DEG),
+        "EyeLeftY": signed_unit(-left.pitch / LOOK_UP_DEG),
+        "EyeRightX": signed_unit(-right.yaw / LOOK_ACROSS_DEG),
+        "EyeRightY": signed_unit(-right.pitch / LOOK_UP_DEG),
+    }
+    if subject.head is not None:
+        angles, lean = subject.head.angles, subject.head.lean
+        values |= {
+            "FaceAngleX": -angles.yaw,
+            "FaceAngleY": -angles.pitch,
+            "FaceAngleZ": angles.roll,
+            "FacePositionX": lean[0],
+            "FacePositionY": lean[1],
+            "FacePositionZ": lean[2],
+        }
+    return values
+
+
+def arkit_values(subject: Subject) -> dict[str, float]:
+    """ARKit's coefficients as parameters; none when they were not estimated."""
+    return dict(zip(ARKIT_NAMES, subject.blendshapes, strict=True)) if subject.blendshapes is not None else {}

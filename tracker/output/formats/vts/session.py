@@ -1,0 +1,277 @@
+"""VTube Studio's plug-in API: parameters set over a WebSocket, from a thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
+
+from protocol import vtubestudio
+from protocol.vtubestudio import Plugin, Response
+from tracker.output.formats.scales import ARKIT_NAMES
+from tracker.output.formats.sender import Unsendable
+from tracker.output.formats.vts.discovery import find_port
+from tracker.output.formats.vts.parameters import arkit_values, own_values
+from tracker.output.formats.vts.tokens import Tokens
+from tracker.output.formats.websocket_library import require_websockets
+from tracker.output.subject import Scene
+from tracker.output.target import Target
+from tracker.rate_limit import Pace
+
+if TYPE_CHECKING:
+    from websockets.sync.client import ClientConnection
+
+logger = logging.getLogger(__name__)
+
+PLUGIN = Plugin("facetracker", "facetracker")
+RETRY_S = 5.0
+"""How long a VTube Studio that is not there is left alone."""
+RESEND_S = 0.4
+"""Values are repeated so often while nothing new comes: VTube Studio forgets those of a second ago."""
+LOST_S = 3.0
+"""And no longer than so after the last frame: a camera that is gone must not hold the model."""
+ANSWER_LIMIT_S = 10.0
+CLOSE_LIMIT_S = 0.4
+
+_SLICE_S = 0.1
+_EXPLANATION = "ARKit coefficient estimated by facetracker, 0 to 1"
+
+
+class _Failed(Exception):
+    """This session cannot go on; the message says why."""
+
+
+class _Denied(Exception):
+    """The user does not want us."""
+
+
+class _Stopped(Exception):
+    """We were closed while waiting."""
+
+
+class VtsSender:
+    """Sets the parameters of one VTube Studio, newest values first; older ones that wait are dropped.
+
+    Asks the user once for permission, and keeps what was granted in `tokens`. Connects again after every failure.
+    arkit: also create and set ARKit's coefficients. Raises SettingsError without the library for WebSockets.
+    """
+
+    def __init__(
+        self,
+        target: Target,
+        tokens: Tokens,
+        arkit: bool = True,
+        mirror: bool = True,
+        discover: Callable[[str, threading.Event], int | None] = find_port,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        require_websockets(target)
+        self._target = target
+        self._tokens = tokens
+        self._arkit = arkit
+        self._mirror = mirror
+        self._discover = discover
+        self._clock = clock
+        self._pace = Pace(target.fps)
+        self._unsendable = Unsendable(str(target))
+        self._port = target.port
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._face_found = False
+        self._values: Mapping[str, float] = {}
+        self._is_new = False
+        self._seen_at = 0.0
+        self._ids = itertools.count(1)
+        self._last_id = 0
+        self._reported: set[str] = set()
+        self.sent = 0
+        self.errors = 0
+        self._thread = threading.Thread(target=self._run, name="vts", daemon=True)
+        self._thread.start()
+
+    def send(self, scene: Scene) -> None:
+        """Leave the values of `scene` for the thread. Without a face the last ones stay, marked as lost."""
+        if not self._pace.takes(scene.result.media_s):
+            return
+        subject = scene.person(self._mirror)
+        values = None if subject is None else own_values(subject) | (arkit_values(subject) if self._arkit else {})
+        with self._changed:
+            self._face_found = subject is not None
+            self._values = self._values if values is None else values
+            self._is_new = bool(self._values)
+            self._seen_at = self._clock()
+            self._changed.notify_all()
+
+    def close(self) -> None:
+        """End the session, waiting a moment. Safe to call twice."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            try:
+                self._session()
+            except _Denied:
+                self._warn("VTube Studio's user refused facetracker; to be asked again, start it again")
+                return
+            except _Failed as failure:
+                self.errors += 1
+                self._warn(f"{self._target}: {failure}; trying again every {RETRY_S:g} s")
+            self._stop.wait(RETRY_S)
+
+    def _session(self) -> None:
+        """One connection from its opening to its end. Raises _Failed or _Denied."""
+        from websockets.exceptions import WebSocketException
+        from websockets.sync.client import connect
+
+        host = f"[{self._target.host}]" if ":" in self._target.host else self._target.host
+        is_open = False
+        try:
+            with connect(
+                f"ws://{host}:{self._port}", proxy=None, compression=None, open_timeout=5.0, close_timeout=_SLICE_S
+            ) as connection:
+                is_open = True
+                with contextlib.suppress(_Stopped):  # an exception would close the connection as an error
+                    self._converse(connection)
+        except (OSError, WebSocketException, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            if is_open:
+                raise _Failed(f"the connection ended ({reason})") from error
+            self._port = self._other_port()
+            raise _Failed(
+                f"VTube Studio does not answer ({reason}); is it running, with its plug-in API on?"
+            ) from error
+
+    def _converse(self, connection: ClientConnection) -> None:
+        self._authenticate(connection)
+        self._reported.clear()
+        names = self._prepare_parameters(connection)
+        logger.info("VTube Studio takes %d parameters at %s", len(names), self._target)
+        self._feed(connection, names)
+
+    def _other_port(self) -> int:
+        """The port to try next: what VTube Studio announces, unless the user named one."""
+        if self._target.port != vtubestudio.DEFAULT_PORT:
+            return self._target.port
+        return self._discover(self._target.host, self._stop) or self._target.port
+
+    def _authenticate(self, connection: ClientConnection) -> None:
+        place = f"{self._target.host}:{self._target.port}"
+        token = self._tokens.get(place)
+        if token is not None:
+            if self._is_valid(connection, token):
+                return
+            self._tokens.put(place, None)
+        logger.info("VTube Studio asks you whether facetracker may move your model: click Allow there")
+        answer = self._ask(connection, vtubestudio.token_request(self._next_id(), PLUGIN), limit_s=None)
+        token = answer.data.get("authenticationToken")
+        if not isinstance(token, str):
+            raise _Failed("VTube Studio granted nothing")
+        self._tokens.put(place, token)
+        if not self._is_valid(connection, token):
+            raise _Failed("VTube Studio does not accept the permission that it gave")
+
+    def _is_valid(self, connection: ClientConnection, token: str) -> bool:
+        answer = self._ask(connection, vtubestudio.authentication_request(self._next_id(), PLUGIN, token))
+        return answer.data.get("authenticated") is True
+
+    def _prepare_parameters(self, connection: ClientConnection) -> frozenset[str]:
+        """Create what is missing. Returns the names that may be set: one that is not known spoils a whole request."""
+        own, added = vtubestudio.parameter_names(
+            self._ask(connection, vtubestudio.parameters_request(self._next_id())).data
+        )
+        names = set(own | added)
+        refusals = []
+        for name in ARKIT_NAMES if self._arkit else ():
+            if name not in names:
+                request = vtubestudio.creation_request(self._next_id(), name, _EXPLANATION, 0.0, 1.0)
+                try:
+                    self._ask(connection, request)
+                except _Refused as refused:  # for instance because there are 300 already
+                    refusals.append(refused)
+                else:
+                    names.add(name)
+        if refusals:
+            self._warn(f"{self._target}: {len(refusals)} parameters cannot be added ({refusals[0]})")
+        return frozenset(names)
+
+    def _feed(self, connection: ClientConnection, names: frozenset[str]) -> None:
+        """Set parameters until the end."""
+        while (taken := self._take()) is not None:
+            face_found, values = taken
+            known = {name: value for name, value in values.items() if name in names}
+            if not known:
+                continue
+            try:
+                request = vtubestudio.injection_request(self._next_id(), face_found, known)
+            except ValueError as error:
+                self._unsendable.report(error)
+                continue
+            try:
+                self._ask(connection, request)
+            except _Refused as refused:
+                if refused.code != vtubestudio.CONTROLLED_BY_OTHER:
+                    raise
+                self.errors += 1
+                self._warn(f"{self._target}: another plug-in moves the model ({refused}); close one of them")
+            else:
+                self.sent += 1
+
+    def _take(self) -> tuple[bool, Mapping[str, float]] | None:
+        """What to set next: new values at once, else the last again after a while. None at the end."""
+        with self._changed:
+            while not self._stop.is_set():
+                self._changed.wait_for(lambda: self._is_new or self._stop.is_set(), RESEND_S)
+                if self._values and (self._is_new or self._clock() - self._seen_at < LOST_S):
+                    self._is_new = False
+                    return self._face_found, self._values
+        return None
+
+    def _ask(self, connection: ClientConnection, request: str, limit_s: float | None = ANSWER_LIMIT_S) -> Response:
+        """The answer to `request`. limit_s: None waits for as long as a user takes.
+
+        Raises _Failed, _Denied and _Stopped.
+        """
+        connection.send(request)
+        wanted = str(self._last_id)
+        until = None if limit_s is None else self._clock() + limit_s
+        while not self._stop.is_set():
+            if until is not None and self._clock() >= until:
+                raise _Failed("VTube Studio does not answer any more")
+            try:
+                response = vtubestudio.parse_response(connection.recv(timeout=_SLICE_S))
+            except TimeoutError:
+                continue
+            if response.request_id != wanted:
+                continue
+            if response.error is None:
+                return response
+            code, text = response.error
+            if code == vtubestudio.DENIED:
+                raise _Denied
+            raise _Refused(code, text)
+        raise _Stopped
+
+    def _next_id(self) -> str:
+        self._last_id = next(self._ids)
+        return str(self._last_id)
+
+    def _warn(self, text: str) -> None:
+        """Once, until a session works again."""
+        if text not in self._reported and not self._stop.is_set():
+            self._reported.add(text)
+            logger.warning("%s", text)
+
+
+class _Refused(_Failed):
+    """VTube Studio answered with an error."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(f"VTube Studio says: {text}")
+        self.code = code
