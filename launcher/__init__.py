@@ -29,7 +29,7 @@ from launcher.events import (
 from launcher.options import Receiver, TrackerOptions
 from launcher.output_log import LogLine
 from launcher.process import State, TrackerProcess
-from launcher.queries import Camera, Format, Mode, Switch, list_cameras, list_formats
+from launcher.queries import Camera, Format, FormatOption, Mode, list_cameras, list_formats
 from launcher.statistics import Statistics
 
 __all__ = [
@@ -51,7 +51,7 @@ __all__ = [
     "Statistics",
     "StatisticsCame",
     "Stopped",
-    "Switch",
+    "FormatOption",
     "TrackerControl",
     "TrackerOptions",
     "TrackerProcess",

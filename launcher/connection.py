@@ -34,7 +34,7 @@ MAX_HELLO_BYTES = 4096
 _CHUNK = 1 << 16
 
 
-class Channel:
+class JsonLineConnection:
     """One conversation in JSON lines. `send` may be called from any thread, `receive` from one."""
 
     def __init__(self, connection: socket.socket) -> None:
@@ -88,13 +88,13 @@ class Channel:
         self._connection.close()
 
 
-class Door:
+class AuthenticatedListener:
     """Listens on 127.0.0.1 and hands over each caller that says hello with the token.
 
     converse: called in a thread of its own with the channel and the hello; the channel is closed afterwards.
     """
 
-    def __init__(self, name: str, converse: Callable[[Channel, Message], None]) -> None:
+    def __init__(self, name: str, converse: Callable[[JsonLineConnection, Message], None]) -> None:
         self._name = name
         self._converse = converse
         self._places = threading.BoundedSemaphore(MAX_AT_THE_DOOR)
@@ -125,7 +125,7 @@ class Door:
             threading.Thread(target=self._receive, args=(connection,), name=self._name, daemon=True).start()
 
     def _receive(self, connection: socket.socket) -> None:
-        channel = Channel(connection)
+        channel = JsonLineConnection(connection)
         try:
             try:
                 hello = self._hello(channel)
@@ -138,7 +138,7 @@ class Door:
         finally:
             channel.close()
 
-    def _hello(self, channel: Channel) -> Message | None:
+    def _hello(self, channel: JsonLineConnection) -> Message | None:
         channel.limit(HELLO_LIMIT_S / 5, MAX_HELLO_BYTES)  # little is spent on who has not shown the token
         try:
             hello = channel.receive(time.monotonic() + HELLO_LIMIT_S)

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
-from launcher.connection import Channel, Door
+from launcher.connection import AuthenticatedListener, JsonLineConnection
 from launcher.errors import LauncherError
 from launcher.statistics import Statistics
 from protocol.control import ControlAddress, ControlMessageError, Message
@@ -42,8 +42,8 @@ class TrackerControl:
         self._on_hello = on_hello
         self._on_statistics = on_statistics
         self._statistics_every_s = statistics_every_s
-        self._door: Door | None = None
-        self._channel: Channel | None = None
+        self._listener: AuthenticatedListener | None = None
+        self._channel: JsonLineConnection | None = None
         self._waiting: dict[int, Future[Message]] = {}
         self._last_id = 0
         self._lock = threading.Lock()
@@ -51,15 +51,15 @@ class TrackerControl:
     def open(self) -> ControlAddress:
         """Wait for a tracker with a new token, from now on. What was said to an earlier one ends."""
         self.close()
-        door = Door("launcher-control", self._converse)
+        door = AuthenticatedListener("launcher-control", self._converse)
         with self._lock:
-            self._door = door
+            self._listener = door
         return door.address
 
     def close(self) -> None:
         """Hang up. Safe to call twice."""
         with self._lock:
-            door, self._door = self._door, None
+            door, self._listener = self._listener, None
             channel, self._channel = self._channel, None
         if door is not None:
             door.close()
@@ -142,7 +142,7 @@ class TrackerControl:
             raise ControlError(str(reply.get("error") or "the tracker refused without a reason"))
         return reply
 
-    def _converse(self, channel: Channel, hello: Message) -> None:
+    def _converse(self, channel: JsonLineConnection, hello: Message) -> None:
         """The tracker's side of the talk, until it ends. In a thread of its own."""
         with self._lock:
             previous, self._channel = self._channel, channel

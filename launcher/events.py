@@ -81,7 +81,7 @@ Event = Started | Connected | Stopped | Crashed | Restarting | Refused | Lines |
 Callback = Callable[[Event], object]
 
 
-class Hub:
+class EventDispatcher:
     """Hands events to callbacks, in order, in a thread of its own.
 
     So a callback that is slow or fails holds up neither the tracker nor those who emit. Lines are not queued: what

@@ -22,7 +22,7 @@ from typing import Any
 
 import psutil
 
-from launcher.connection import Channel, Door
+from launcher.connection import AuthenticatedListener, JsonLineConnection
 from launcher.control import ControlError
 from launcher.errors import LauncherError
 from launcher.process import TrackerProcess
@@ -51,7 +51,7 @@ class RemoteAccess:
         self._tracker = tracker
         self._folder = folder
         self._on_stop = on_stop
-        self._door: Door | None = None
+        self._listener: AuthenticatedListener | None = None
         self._path: Path | None = None
         self._answering = 0
         self._answered = threading.Condition()
@@ -65,7 +65,7 @@ class RemoteAccess:
 
     def open(self) -> None:
         """Listen, and write the file. Raises LauncherError when that cannot be done safely."""
-        self._door = Door("launcher-remote", self._converse)
+        self._listener = AuthenticatedListener("launcher-remote", self._converse)
         try:
             folder = _private_folder(self._folder or runtime_folder())
             path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
@@ -73,7 +73,7 @@ class RemoteAccess:
                 "version": VERSION,
                 "pid": os.getpid(),
                 "started": time.time(),
-                "control": str(self._door.address),
+                "control": str(self._listener.address),
             }
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
@@ -92,13 +92,13 @@ class RemoteAccess:
             with suppress(OSError):
                 self._path.unlink()
             self._path = None
-        if self._door is not None:
-            self._door.close()
-            self._door = None
+        if self._listener is not None:
+            self._listener.close()
+            self._listener = None
         with self._answered:  # the program may end after this, and who asked to stop it should hear so
             self._answered.wait_for(lambda: self._answering == 0, ANSWER_LIMIT_S)
 
-    def _converse(self, channel: Channel, hello: Message) -> None:
+    def _converse(self, channel: JsonLineConnection, hello: Message) -> None:
         while True:
             try:
                 message = channel.receive()
@@ -118,7 +118,7 @@ class RemoteAccess:
             if message.get("command") == "stop":
                 self._on_stop()
 
-    def _reply(self, channel: Channel, message: Message) -> None:
+    def _reply(self, channel: JsonLineConnection, message: Message) -> None:
         try:
             values = self._answer(message.get("command"), message)
         except LauncherError as error:
@@ -166,7 +166,7 @@ class RunningLauncher:
             connection = socket.create_connection((self.address.host, self.address.port), CONNECT_LIMIT_S)
         except OSError as error:
             raise LauncherError(f"{where} does not answer: {error}") from error
-        channel = Channel(connection)
+        channel = JsonLineConnection(connection)
         channel.limit(1.0, MAX_LINE_BYTES)
         try:
             channel.send({"type": "hello", "protocol": VERSION, "token": self.address.token, "pid": os.getpid()})

@@ -22,7 +22,7 @@ from launcher.events import (
     Connected,
     Crashed,
     Event,
-    Hub,
+    EventDispatcher,
     Refused,
     Restarting,
     Started,
@@ -55,7 +55,7 @@ class State(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
+class RestartPolicy:
     """Limits in seconds.
 
     first_pause, longest_pause: before a crashed tracker is started again; each pause is twice the one before.
@@ -84,13 +84,13 @@ class TrackerProcess:
         *,
         program: Sequence[str] | None = None,
         statistics_every_s: float | None = 1.0,
-        patience: Patience | None = None,
+        restart_policy: RestartPolicy | None = None,
     ) -> None:
         self._options = options or TrackerOptions()
         self._program = tuple(program) if program is not None else None
-        self._patience = patience or Patience()
+        self._restart_policy = restart_policy or RestartPolicy()
         self._transcript = Transcript()
-        self._hub = Hub(self._transcript)
+        self._dispatcher = EventDispatcher(self._transcript)
         self.control = TrackerControl(self._said_hello, self._told_statistics, statistics_every_s)
         """Recentres, pauses and asks the running tracker."""
         self._lock = threading.Lock()  # of the state below
@@ -159,11 +159,11 @@ class TrackerProcess:
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call `callback` with every `Event` in a thread of its own. Returns what ends that."""
-        return self._hub.subscribe(callback)
+        return self._dispatcher.subscribe(callback)
 
     def flush(self, timeout_s: float = 1.0) -> None:
         """Wait until the callbacks were told of everything so far. Not from within one."""
-        self._hub.flush(timeout_s)
+        self._dispatcher.flush(timeout_s)
 
     def start(self, options: TrackerOptions | None = None) -> None:
         """Start it; one that runs is stopped first and started with the new settings.
@@ -195,7 +195,7 @@ class TrackerProcess:
             if process is not None and process.poll() is None:
                 self._end(process)
             if self._supervisor is not None and self._supervisor is not threading.current_thread():
-                self._supervisor.join(self._patience.terminate + self._patience.kill)
+                self._supervisor.join(self._restart_policy.terminate + self._restart_policy.kill)
                 self._supervisor = None
             return self._exit_code
 
@@ -223,7 +223,7 @@ class TrackerProcess:
         with self._lock:
             self._process = process
             self._state = State.RUNNING
-        self._hub.emit(Started(process.pid))
+        self._dispatcher.emit(Started(process.pid))
         return process
 
     def _supervise(self, process: Process, stopping: threading.Event) -> None:
@@ -240,7 +240,7 @@ class TrackerProcess:
             if exit_code in REFUSALS:
                 self._ended(State.REFUSED, exit_code, explanation, Refused(exit_code, explanation))
                 return
-            pauses = 1 if time.monotonic() - begin >= self._patience.steady else pauses + 1
+            pauses = 1 if time.monotonic() - begin >= self._restart_policy.steady else pauses + 1
             self._ended(State.WAITING, exit_code, explanation, Crashed(exit_code, explanation))
             restarted = self._start_again(pauses, stopping)
             if restarted is None:
@@ -249,8 +249,8 @@ class TrackerProcess:
 
     def _start_again(self, attempt: int, stopping: threading.Event) -> Process | None:
         """After a pause; None when it was stopped meanwhile or cannot be started any more."""
-        pause_s = min(self._patience.first_pause * 2 ** (attempt - 1), self._patience.longest_pause)
-        self._hub.emit(Restarting(pause_s, attempt))
+        pause_s = min(self._restart_policy.first_pause * 2 ** (attempt - 1), self._restart_policy.longest_pause)
+        self._dispatcher.emit(Restarting(pause_s, attempt))
         self._note(f"starting it again in {pause_s:g} s")
         if stopping.wait(pause_s):
             self._ended(State.STOPPED, self._exit_code, self._explanation, Stopped(self._exit_code or 0))
@@ -295,7 +295,7 @@ class TrackerProcess:
                     errors += lines
                     del errors[:-20]
                 self._transcript.add(lines)
-                self._hub.lines_came()
+                self._dispatcher.lines_came()
             if not data:
                 pipe.close()
                 return
@@ -306,7 +306,7 @@ class TrackerProcess:
             self._exit_code = exit_code
             self._explanation = explanation
             self._statistics = self._version = None
-        self._hub.emit(event)
+        self._dispatcher.emit(event)
 
     def _end(self, process: Process) -> None:
         """Ask over the control channel, then with a signal, then with one that cannot be ignored."""
@@ -315,15 +315,15 @@ class TrackerProcess:
         except ControlError as error:
             self._note(f"the tracker cannot be asked to end ({error}); it is terminated")
         else:
-            if _ends_within(process, self._patience.quit):
+            if _ends_within(process, self._restart_policy.quit):
                 return
             self._note("the tracker does not end when asked; it is terminated")
         children = _children(process)
         process.terminate()
-        if not _ends_within(process, self._patience.terminate):
+        if not _ends_within(process, self._restart_policy.terminate):
             self._note("the tracker does not end when terminated; it is killed")
             process.kill()
-            _ends_within(process, self._patience.kill)
+            _ends_within(process, self._restart_policy.kill)
         for child in children:  # a frozen program of one file is two processes
             with suppress(psutil.Error):
                 child.kill()
@@ -332,16 +332,16 @@ class TrackerProcess:
         with self._lock:
             self._version = str(hello.get("version", ""))
         pid = hello.get("pid")
-        self._hub.emit(Connected(pid if isinstance(pid, int) else 0, str(hello.get("version", ""))))
+        self._dispatcher.emit(Connected(pid if isinstance(pid, int) else 0, str(hello.get("version", ""))))
 
     def _told_statistics(self, statistics: Statistics) -> None:
         with self._lock:
             self._statistics = statistics
-        self._hub.emit(StatisticsCame(statistics))
+        self._dispatcher.emit(StatisticsCame(statistics))
 
     def _note(self, text: str) -> None:
         self._transcript.add([LogLine(time.time(), "launcher", text)])
-        self._hub.lines_came()
+        self._dispatcher.lines_came()
 
 
 def _ends_within(process: Process, limit_s: float) -> bool:

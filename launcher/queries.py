@@ -131,7 +131,7 @@ LIMIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class FormatOption:
     """A setting of a format. values: what is allowed; empty for any text. default: empty for none."""
 
     name: str
@@ -155,7 +155,7 @@ class Format:
     listens: bool
     extra: str | None
     receivers: tuple[str, ...]
-    switches: tuple[Switch, ...]
+    switches: tuple[FormatOption, ...]
 
 
 def list_formats(program: Sequence[str] | None = None, limit_s: float = LIMIT_S) -> tuple[Format, ...]:
@@ -183,8 +183,8 @@ def _format(entry: Mapping[str, Any]) -> Format:
     )
 
 
-def _switch(entry: Mapping[str, Any]) -> Switch:
-    return Switch(
+def _switch(entry: Mapping[str, Any]) -> FormatOption:
+    return FormatOption(
         name=str(entry["name"]),
         text=str(entry.get("text", "")),
         default=str(entry.get("default", "")),

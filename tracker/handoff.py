@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 Item = TypeVar("Item")
 
 
-class Mailbox(Generic[Item]):
+class HandoffQueue(Generic[Item]):
     """A queue between one giver and one taker.
 
     newest_wins: what is full lets its oldest item go, so that a slow taker works on fresh items (live sources);
@@ -26,7 +26,7 @@ class Mailbox(Generic[Item]):
         self._changed = threading.Condition()
 
     @classmethod
-    def for_source(cls, is_live: bool) -> Mailbox[Item]:
+    def for_source(cls, is_live: bool) -> HandoffQueue[Item]:
         """One slot for live sources; for files enough to decode ahead, little enough to stay small in memory."""
         return cls(1) if is_live else cls(4, newest_wins=False)
 

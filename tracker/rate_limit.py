@@ -6,7 +6,7 @@ _EARLY = 0.1
 """A frame that comes this share of an interval too early still counts, as cameras are not exactly even."""
 
 
-class Pace:
+class RateLimiter:
     """Says which frames to send. fps: the most a second; None = all.
 
     The media clock decides, not the time of sending: a file gives the same datagrams at any speed, and a burst of

@@ -14,7 +14,7 @@ from training.packs import runs_folder
 KEPT = Path(__file__).with_name("checkpoints")
 NAMES = (
     "detector",
-    "verifier",
+    "classifier",
     "eyes",
     "eyes_fine",
     "landmarks_3",

@@ -48,7 +48,7 @@ def main() -> None:
     print("\n| model 3: confidence said | true | points |\n|---|---|---|")
     for _, count, said, true in networks["landmarks_3"]["quality"]["confidence_reliability"]:
         print(f"| {said:.2f} | {true:.2f} | {count} |")
-    for name in ("detector", "verifier", "eyes", "eyes_fine"):
+    for name in ("detector", "classifier", "eyes", "eyes_fine"):
         entry = networks[name]
         height, width = entry["input"][1:3]
         print(f"\n{name}: {width} x {height}, {entry['parameters'] / 1e3:.0f} k parameters,", end=" ")

@@ -17,7 +17,7 @@ from tracker.face.head import REFERENCE_HEAD
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from tracker.face.points3d import lift, normalise
-from tracker.face.pose import Camera, PoseSolver
+from tracker.face.pose import CameraIntrinsics, PoseSolver
 from tracker.types import FloatArray, HeadPose, Landmarks
 from training.packs import Pack
 
@@ -46,7 +46,7 @@ def tracked_faces(pack: Pack, chosen: np.ndarray) -> Iterator[TrackedFace]:
         seen = landmark_reader.read(picture, crop_around(pack["lm66"][i]))
         eyes = eye_reader.read(picture, seen.xy)
         xy = eyes.improve(seen.xy)
-        camera = Camera(width, height, CAMERA_WIDTHS * width)
+        camera = CameraIntrinsics(width, height, CAMERA_WIDTHS * width)
         pose = PoseSolver().solve(Landmarks(xy, seen.confidence), REFERENCE_HEAD, camera)
         if pose is not None:
             points = lift(xy, to_pixels(xy, eyes.place), pose, REFERENCE_HEAD, camera)

@@ -16,7 +16,7 @@ _EARLY_S = 0.01
 _LARGEST_DATAGRAM = 65535
 
 
-class Pacer:
+class RateLimiter:
     """Lets at most `rate_hz` through on average, without beating against a source that runs at that rate."""
 
     def __init__(self, rate_hz: float) -> None:
@@ -46,7 +46,7 @@ class Feed:
         self._socket.bind(("127.0.0.1", 0))
         self._wanted = threading.Event()
         self._closed = False
-        self._pacer = Pacer(MAX_RATE_HZ)
+        self._pacer = RateLimiter(MAX_RATE_HZ)
         self._received = 0
         self._thread = threading.Thread(target=self._run, name="view feed", daemon=True)
         self._thread.start()

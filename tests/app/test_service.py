@@ -15,7 +15,7 @@ from tracker.app.shutdown import StopRequest
 from tracker.app.statistics import Reporter
 from tracker.capture.source import FrameSource
 from tracker.errors import CaptureError, FacetrackerError, ModelError
-from tracker.output.files.background import QueuedSink
+from tracker.output.files.background import BackgroundSink
 
 END_LIMIT_S = 5.0  # five times what is promised
 
@@ -59,7 +59,7 @@ def test_every_frame_of_a_file_is_tracked_and_handed_to_every_sink() -> None:
 
 def test_the_end_of_a_file_drains_a_slow_sink() -> None:
     slow = RecordingSink()
-    queued = QueuedSink(slow, size=4, is_live=False, needs_picture=False)
+    queued = BackgroundSink(slow, size=4, is_live=False, needs_picture=False)
     assert a_service(FakeSource(30), FakeEngine(), make_files=lambda width: [queued]).run() == 0
     assert slow.indices == list(range(30))
     assert slow.closed == 1

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
-from tracker.capture.clock import FrameStamper
+from tracker.capture.clock import FrameClock
 from tracker.errors import CaptureError
 from tracker.types import Frame
 
@@ -30,7 +30,7 @@ class ScriptedSource:
         self.sessions = [list(session) for session in sessions]
         self.let_go = threading.Event()
         self.hanging = threading.Event()
-        self.stamper = FrameStamper()
+        self.stamper = FrameClock()
         self.opened = 0
         self.closed = 0
         self._script: list[object] = []

@@ -64,19 +64,19 @@ def finder(*detectors, confidence=0.9, only_if_none=False, of_box=4.0, of_points
     )
 
 
-def test_a_proposal_the_verifier_believes_in_is_a_face():
+def test_a_proposal_the_classifier_believes_in_is_a_face():
     assert finder().confirm(FRAME, candidate()) is not None
 
 
-def test_a_face_with_unsure_landmarks_is_one_when_the_verifier_says_so():
+def test_a_face_with_unsure_landmarks_is_one_when_the_classifier_says_so():
     assert finder(confidence=0.05).confirm(FRAME, candidate()) is not None
 
 
-def test_what_the_verifier_does_not_believe_in_is_no_face_however_sure_the_landmarks_are():
+def test_what_the_classifier_does_not_believe_in_is_no_face_however_sure_the_landmarks_are():
     assert finder(of_box=-3, of_points=-3, confidence=0.99).confirm(FRAME, candidate(score=0.99)) is None
 
 
-def test_confidence_below_the_lowest_is_no_face_however_sure_the_verifier_is():
+def test_confidence_below_the_lowest_is_no_face_however_sure_the_classifier_is():
     assert finder(confidence=0.5, lowest=0.6, of_box=9, of_points=9).confirm(FRAME, candidate()) is None
 
 
@@ -86,14 +86,14 @@ def test_a_hopeless_proposal_costs_no_reading_of_landmarks():
     assert hopeless._reader.reads == 0
 
 
-def test_the_odds_of_detector_verifier_and_landmarks_add_up():
+def test_the_odds_of_detector_classifier_and_landmarks_add_up():
     odds = finder(of_box=1.5, of_points=-0.5, confidence=0.3).weigh(FRAME, candidate(score=0.8)).evidence
     assert odds == pytest.approx(DETECTOR_SAYS * logit(0.8) - 0.5 + LANDMARKS_SAY * logit(0.3))
     assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds - 9) is not None
     assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds + 9) is None
 
 
-def test_a_held_face_is_kept_for_its_landmarks_or_for_the_verifiers_word():
+def test_a_held_face_is_kept_for_its_landmarks_or_for_the_classifiers_word():
     held = finder(of_points=-2)
     assert held.sure(held.read(FRAME, BOX))
     unsure = finder(confidence=0.1, of_points=-2)

@@ -31,7 +31,7 @@ def test_every_model_number_has_networks_of_rising_cost():
 
 
 @pytest.mark.parametrize(
-    ("name", "others"), [("eyes", (5, 36, 48, 3)), ("verifier", (5, 64, 64, 3)), ("detector", (1, 192, 256, 3))]
+    ("name", "others"), [("eyes", (5, 36, 48, 3)), ("classifier", (5, 64, 64, 3)), ("detector", (1, 192, 256, 3))]
 )
 def test_a_run_leaves_earlier_results_alone_and_does_not_depend_on_them(name, others):
     random = np.random.default_rng(0)

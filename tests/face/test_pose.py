@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.points3d import lift, normalise
-from tracker.face.pose import Camera, PoseSolver, euler_of, quaternion_of
+from tracker.face.pose import CameraIntrinsics, PoseSolver, euler_of, quaternion_of
 from tracker.types import Landmarks
 
-CAMERA = Camera.from_fov(640, 360, 53.13010235415598)
+CAMERA = CameraIntrinsics.from_fov(640, 360, 53.13010235415598)
 
 
 def rotation_of(pitch, yaw, roll):
@@ -30,7 +30,7 @@ def solve(xy, solver=None, camera=CAMERA, confidence=1.0):
 
 
 def test_the_default_field_of_view_gives_a_focal_length_of_the_frames_width():
-    assert Camera.from_fov(640, 360, 53.13010235415598).focal_px == pytest.approx(640)
+    assert CameraIntrinsics.from_fov(640, 360, 53.13010235415598).focal_px == pytest.approx(640)
 
 
 @settings(max_examples=60, deadline=None)
@@ -47,7 +47,7 @@ def test_a_projected_pose_is_recovered_from_scratch(pitch, yaw, roll, x, y, z):
 
 def test_a_frame_that_is_not_square_does_not_bias_the_pose():
     for width, height in ((640, 640), (640, 480), (1280, 720), (360, 640)):
-        camera = Camera.from_fov(width, height, 53.13)
+        camera = CameraIntrinsics.from_fov(width, height, 53.13)
         pose = solve(seen_at(np.eye(3), (0, 0, 4), camera), camera=camera)
         np.testing.assert_allclose(pose.euler_deg, 0, atol=0.05)
         np.testing.assert_allclose(pose.translation, (0, 0, 4), atol=0.01)

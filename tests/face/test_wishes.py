@@ -24,7 +24,7 @@ def engine() -> Iterator[Engine]:
     engine.close()
 
 
-class Camera:
+class ScriptedCamera:
     """Shows the demo face holding one expression."""
 
     def __init__(self, engine: Engine) -> None:
@@ -43,7 +43,7 @@ class Camera:
 
 
 def test_recentring_makes_the_held_expression_the_neutral_one(engine: Engine) -> None:
-    camera, held = Camera(engine), DemoState(mouth_open=0.6)
+    camera, held = ScriptedCamera(engine), DemoState(mouth_open=0.6)
     camera.show(DemoState(), 4.0)
     assert camera.show(held, 0.3).mouth_open > 0.25
     asking = threading.Thread(target=engine.recentre)
@@ -55,7 +55,7 @@ def test_recentring_makes_the_held_expression_the_neutral_one(engine: Engine) ->
 
 
 def test_resetting_the_calibration_forgets_the_person(engine: Engine) -> None:
-    camera = Camera(engine)
+    camera = ScriptedCamera(engine)
     camera.show(DemoState(mouth_open=0.6), 2.0)
     taught = np.array(engine.export_profile()["features"]["neutral"])
     engine.reset_calibration()

@@ -19,7 +19,7 @@ from launcher.profiles import load_profile
 from protocol import openseeface
 from tests.launcher.programs import LIMIT_S
 from tracker.app.control_client import ControlClient
-from tracker.app.run_control import Steering
+from tracker.app.run_control import RunControl
 from tracker.app.shutdown import StopRequest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -120,7 +120,7 @@ def test_every_command_and_every_figure_is_described() -> None:
     text = (DOCS / "CONTROL.md").read_text("utf-8")
     described = set(re.findall(r"^\| (`.*?`) \|", text, re.MULTILINE))
     names = {name for cell in described for name in re.findall(r"`(\w+)`", cell)}
-    figures = set(Steering(StopRequest()).statistics())
+    figures = set(RunControl(StopRequest()).statistics())
     assert figures <= names
     assert names - figures == _commands()
 
@@ -131,7 +131,7 @@ def _commands() -> set[str]:
         from protocol.control import ControlAddress, decode, encode
 
         address = ControlAddress("127.0.0.1", listening.getsockname()[1], "t")
-        client = ControlClient(address, Steering(StopRequest()))
+        client = ControlClient(address, RunControl(StopRequest()))
         client.start()
         try:
             connection, _ = listening.accept()

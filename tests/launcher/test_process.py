@@ -14,10 +14,10 @@ import pytest
 from launcher import ControlError, LauncherError, Lines, Receiver, State, TrackerOptions, TrackerProcess
 from launcher.events import Crashed, Refused, Restarting, Started, Stopped
 from launcher.output_log import MAX_LINES
-from launcher.process import Patience
+from launcher.process import RestartPolicy
 from tests.launcher.programs import LIMIT_S, Events, is_gone, texts, until, write_fake
 
-HASTY = Patience(first_pause=0.1, longest_pause=0.4, quit=1.0, terminate=1.0, kill=5.0)
+HASTY = RestartPolicy(first_pause=0.1, longest_pause=0.4, quit=1.0, terminate=1.0, kill=5.0)
 Make = Callable[..., TrackerProcess]
 
 
@@ -27,8 +27,10 @@ def make(tmp_path: Path) -> Iterator[Make]:
     program = write_fake(tmp_path)
     made: list[TrackerProcess] = []
 
-    def make(behaviour: str, patience: Patience = HASTY) -> TrackerProcess:
-        made.append(TrackerProcess(TrackerOptions(extra=(f"do:{behaviour}",)), program=program, patience=patience))
+    def make(behaviour: str, restart_policy: RestartPolicy = HASTY) -> TrackerProcess:
+        made.append(
+            TrackerProcess(TrackerOptions(extra=(f"do:{behaviour}",)), program=program, restart_policy=restart_policy)
+        )
         return made[-1]
 
     yield make
@@ -132,7 +134,7 @@ def test_a_crash_is_told_and_started_again_with_growing_pauses(make: Make) -> No
 
 
 def test_a_crash_is_not_repeated_within_a_second_by_default() -> None:
-    assert Patience().first_pause >= 1.0
+    assert RestartPolicy().first_pause >= 1.0
 
 
 def test_a_failure_with_a_reason_is_told_with_it(make: Make) -> None:
@@ -189,7 +191,7 @@ def test_stopping_what_does_not_run_is_fine(make: Make) -> None:
 
 def test_leaving_the_block_stops_it(tmp_path: Path) -> None:
     options = TrackerOptions(extra=("do:sleep",))
-    with TrackerProcess(options, program=write_fake(tmp_path), patience=HASTY) as tracker:
+    with TrackerProcess(options, program=write_fake(tmp_path), restart_policy=HASTY) as tracker:
         tracker.start()
         pid = tracker.pid
     assert pid is not None and is_gone(pid)

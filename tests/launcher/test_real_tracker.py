@@ -29,7 +29,7 @@ from launcher import (
     list_formats,
 )
 from launcher.events import Connected, Refused, Started
-from launcher.process import Patience
+from launcher.process import RestartPolicy
 from protocol import openseeface
 from tests.launcher.programs import LIMIT_S, Events, is_gone, texts, until
 from tracker.capture.demo.source import DemoFace, DemoState
@@ -158,8 +158,8 @@ def test_a_model_that_is_not_there_is_explained() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no such signal")
 def test_a_killed_tracker_is_noticed_and_started_again(receivers: list[socket.socket]) -> None:
-    patience = Patience(first_pause=0.2)
-    with TrackerProcess(options_for(receivers), program=PROGRAM, patience=patience) as tracker:
+    restart_policy = RestartPolicy(first_pause=0.2)
+    with TrackerProcess(options_for(receivers), program=PROGRAM, restart_policy=restart_policy) as tracker:
         events = Events(tracker)
         tracker.start()
         receivers[0].recv(65535)

@@ -9,7 +9,7 @@ import numpy as np
 
 from tests.output.results import a_face, a_pose, a_result
 from tracker.face.head import REFERENCE_HEAD
-from tracker.output.subject import Scene, SubjectFollower
+from tracker.output.subject import AvatarSubjectTracker, OutputFrame
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Expression, Face, FrameResult
 
@@ -43,9 +43,11 @@ def a_person(
     return dataclasses.replace(face, points_3d=points, expression=expression, blendshapes=coefficients)
 
 
-def a_scene(*faces: Face, index: int = 0, follower: SubjectFollower | None = None, face_id_offset: int = 0) -> Scene:
+def an_output_frame(
+    *faces: Face, index: int = 0, follower: AvatarSubjectTracker | None = None, face_id_offset: int = 0
+) -> OutputFrame:
     result = a_result(*faces, index=index)
-    return Scene(result, (follower or SubjectFollower()).follow(result), face_id_offset)
+    return OutputFrame(result, (follower or AvatarSubjectTracker()).follow(result), face_id_offset)
 
 
 def after(result: FrameResult, seconds: float) -> FrameResult:

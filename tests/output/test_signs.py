@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.output import seen
-from tests.output.people import NEUTRAL, a_person, a_scene
+from tests.output.people import NEUTRAL, a_person, an_output_frame
 from tests.output.seen import Seen
 from tracker.output.formats.facejson import JsonEncoder
 from tracker.output.formats.ifacialmocap import IFacialMocapEncoder
@@ -38,7 +38,7 @@ MIRRORED: dict[str, tuple[Encoder, Callable[..., Seen]]] = {
 
 
 def what(encoder: Encoder, reader: Callable[..., Seen], face: Face) -> Seen:
-    datagrams = list(encoder.datagrams(a_scene(face)))
+    datagrams = list(encoder.datagrams(an_output_frame(face)))
     return reader(datagrams) if reader is seen.by_vmc else reader(*datagrams)
 
 

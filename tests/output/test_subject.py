@@ -8,13 +8,13 @@ import pytest
 
 from tests.output.people import a_person, after
 from tests.output.results import a_pose, a_result
-from tracker.output.subject import CM_PER_UNIT, REST_S, Angles, Subject, SubjectFollower
+from tracker.output.subject import CM_PER_UNIT, REST_S, Angles, AvatarSubject, AvatarSubjectTracker
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Expression, Face
 
 
-def follow(*faces: Face) -> Subject:
-    subject = SubjectFollower().follow(a_result(*faces))
+def follow(*faces: Face) -> AvatarSubject:
+    subject = AvatarSubjectTracker().follow(a_result(*faces))
     assert subject is not None
     return subject
 
@@ -24,7 +24,7 @@ def test_a_unit_is_what_the_head_measures() -> None:
 
 
 def test_without_a_face_there_is_no_subject() -> None:
-    assert SubjectFollower().follow(a_result()) is None
+    assert AvatarSubjectTracker().follow(a_result()) is None
 
 
 def test_the_face_with_the_lowest_id_is_the_subject() -> None:
@@ -32,7 +32,7 @@ def test_the_face_with_the_lowest_id_is_the_subject() -> None:
 
 
 def test_places_are_centimetres_and_leaning_is_from_where_one_sits() -> None:
-    follower = SubjectFollower()
+    follower = AvatarSubjectTracker()
     first = a_result(a_person(place=(0.0, 0.0, 4.0)))
     follower.follow(first)
     subject = follower.follow(after(a_result(a_person(place=(0.5, 0.25, 3.0))), REST_S))
@@ -43,7 +43,7 @@ def test_places_are_centimetres_and_leaning_is_from_where_one_sits() -> None:
 
 
 def test_resting_takes_the_distance_anew() -> None:
-    follower = SubjectFollower()
+    follower = AvatarSubjectTracker()
     follower.follow(a_result(a_person(place=(0.0, 0.0, 4.0))))
     follower.rest()
     subject = follower.follow(after(a_result(a_person(place=(0.0, 0.0, 5.0))), 10.0))
@@ -53,7 +53,7 @@ def test_resting_takes_the_distance_anew() -> None:
 
 
 def test_a_pose_that_is_not_finite_does_not_spoil_those_after_it() -> None:
-    follower = SubjectFollower()
+    follower = AvatarSubjectTracker()
     follower.follow(a_result(a_person(place=(0.0, 0.0, math.nan))))
     subject = follower.follow(after(a_result(a_person(place=(0.0, 0.0, 4.0))), 0.5))
     assert subject is not None
@@ -62,7 +62,7 @@ def test_a_pose_that_is_not_finite_does_not_spoil_those_after_it() -> None:
 
 
 def test_a_frame_without_a_pose_keeps_the_last_one_and_the_look() -> None:
-    follower = SubjectFollower()
+    follower = AvatarSubjectTracker()
     known = follower.follow(a_result(a_person(yaw=20.0, look_right=10.0)))
     assert known is not None
     lost = dataclasses.replace(a_person(openness=(0.0, 1.0)), pose=None, points_3d=None)
@@ -73,7 +73,7 @@ def test_a_frame_without_a_pose_keeps_the_last_one_and_the_look() -> None:
 
 
 def test_another_person_does_not_inherit_a_pose() -> None:
-    follower = SubjectFollower()
+    follower = AvatarSubjectTracker()
     follower.follow(a_result(a_person(yaw=20.0, look_right=10.0, face_id=0)))
     other = dataclasses.replace(a_person(face_id=1), pose=None, points_3d=None)
     subject = follower.follow(a_result(other))
@@ -83,7 +83,7 @@ def test_another_person_does_not_inherit_a_pose() -> None:
 
 
 def test_without_gaze_tracking_the_look_is_straight_ahead() -> None:
-    subject = SubjectFollower(gaze_tracking=False).follow(a_result(a_person(look_right=10.0)))
+    subject = AvatarSubjectTracker(gaze_tracking=False).follow(a_result(a_person(look_right=10.0)))
     assert subject is not None
     assert subject.gaze == (Angles(0.0, 0.0), Angles(0.0, 0.0))
 

@@ -157,7 +157,7 @@ def read_live_link(data: bytes) -> LiveLinkFrame:
 
 
 def read_live_link_by_offsets(data: bytes) -> tuple[str, list[float]]:
-    """As programs in use do: a device id of 36 characters is skipped unread. Subject and values."""
+    """As programs in use do: a device id of 36 characters is skipped unread. AvatarSubject and values."""
     (length,) = struct.unpack_from("!i", data, 41)
     end = 45 + length
     if len(data) <= end + 16:

@@ -5,13 +5,13 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
+from training.classifier.network import FaceClassifier  # noqa: E402
 from training.detector.network import Detector  # noqa: E402
 from training.eyes.data import Example  # noqa: E402
 from training.eyes.train import eye_loss, new_network  # noqa: E402
 from training.landmarks.network import TIERS, LandmarkNetwork  # noqa: E402
 from training.landmarks.train import loss_of, restlessness, to_input, with_noisy_copies  # noqa: E402
 from training.run import Run  # noqa: E402
-from training.verifier.network import Verifier  # noqa: E402
 
 ELSEWHERE = torch.device("meta")
 
@@ -53,7 +53,7 @@ def test_eyes():
     step(run, eye_loss(run.module(torch.rand(4, 3, 36, 48, device=ELSEWHERE)), [example] * 4))
 
 
-@pytest.mark.parametrize(("make", "height", "width"), [(Detector, 64, 96), (Verifier, 64, 64)])
-def test_detector_and_verifier(make, height, width):
+@pytest.mark.parametrize(("make", "height", "width"), [(Detector, 64, 96), (FaceClassifier, 64, 64)])
+def test_detector_and_classifier(make, height, width):
     run = run_of(make())
     step(run, run.module(torch.rand(4, 3, height, width, device=ELSEWHERE)).square().mean())

@@ -6,7 +6,7 @@ import logging
 import sys
 
 from tracker.app import process as environment
-from tracker.app.console import speaking
+from tracker.app.console import configure_logging
 from tracker.app.parsing import parse
 from tracker.app.settings import Settings, settings_from
 from tracker.app.shutdown import StopRequest, stopping_on_signals
@@ -27,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
         # Before numpy and OpenCV are imported, which look at the environment once.
         environment.prepare(settings.engine.max_threads)
         # Programs read lists and figures line by line: then nothing else is said.
-        with speaking(settings.silent or not settings.tracks, settings.log_output):
+        with configure_logging(settings.silent or not settings.tracks, settings.log_output):
             return _run_and_report(settings)
     except FacetrackerError as error:  # before there was anything to report through
         sys.stderr.write(f"facetracker: error: {error}\n")

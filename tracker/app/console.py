@@ -19,7 +19,7 @@ ROTATE_BYTES = 20_000_000
 DEBUG_VARIABLE = "FACETRACKER_DEBUG"
 
 
-class CopyFile:
+class RotatingTee:
     """Where ``--log-output`` goes: emptied at the start, flushed with each write, renamed to FILE.1 when full."""
 
     def __init__(self, path: Path, rotate_bytes: int = ROTATE_BYTES) -> None:
@@ -60,7 +60,7 @@ class Console(io.TextIOBase):
     What failed once is not written to again.
     """
 
-    def __init__(self, stream: TextIO | None, copy: CopyFile | None) -> None:
+    def __init__(self, stream: TextIO | None, copy: RotatingTee | None) -> None:
         """stream: None in a program without a console."""
         self._stream = stream
         self._copy = copy
@@ -107,7 +107,7 @@ class Console(io.TextIOBase):
             os.close(null)
 
 
-class Speaker(logging.Handler):
+class AsyncLogHandler(logging.Handler):
     """Information to standard output as it is, the rest to standard error with a word on how bad it is.
 
     Written by a thread of its own: a launcher that never empties its pipe, or a user who selects text in a Windows
@@ -167,17 +167,17 @@ class Speaker(logging.Handler):
 
 
 @contextmanager
-def speaking(silent: bool, log_output: Path | None) -> Iterator[None]:
+def configure_logging(silent: bool, log_output: Path | None) -> Iterator[None]:
     """Within the block, the program's words go where the user wants them.
 
     silent: only warnings and errors. log_output: copy everything there. Raises SettingsError when that cannot be
     written.
     """
-    copy = CopyFile(log_output) if log_output is not None else None
+    copy = RotatingTee(log_output) if log_output is not None else None
     before = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (Console(_as_utf8(stream), copy) for stream in before)
     logger = logging.getLogger("tracker")
-    handler = Speaker()
+    handler = AsyncLogHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
     level_before = logger.level
     quiet = logging.WARNING if silent else logging.INFO

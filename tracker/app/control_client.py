@@ -32,7 +32,7 @@ from protocol.control import (
     encode,
 )
 from tracker import version
-from tracker.app.run_control import Steering
+from tracker.app.run_control import RunControl
 
 logger = logging.getLogger(__name__)
 
@@ -71,10 +71,10 @@ class ControlClient:
     """Keeps a conversation with the launcher at `address` for as long as the tracker runs."""
 
     def __init__(
-        self, address: ControlAddress, steering: Steering, monotonic: Callable[[], float] = time.monotonic
+        self, address: ControlAddress, run_control: RunControl, monotonic: Callable[[], float] = time.monotonic
     ) -> None:
         self._address = address
-        self._steering = steering
+        self._run_control = run_control
         self._monotonic = monotonic
         self._closing = threading.Event()
         self._refused = False
@@ -97,7 +97,9 @@ class ControlClient:
                 with socket.create_connection((self._address.host, self._address.port), CONNECT_LIMIT_S) as connection:
                     pause_s = FIRST_PAUSE_S
                     logger.debug("the control channel is open")
-                    _Conversation(connection, self._address.token, self._steering, self._monotonic).hold(self._closing)
+                    _Conversation(connection, self._address.token, self._run_control, self._monotonic).hold(
+                        self._closing
+                    )
             except _RefusedError as error:
                 logger.warning("the launcher refused the control channel: %s", error)
                 return
@@ -118,12 +120,12 @@ class _Conversation:
     """One connection, from hello to its end."""
 
     def __init__(
-        self, connection: socket.socket, token: str, steering: Steering, monotonic: Callable[[], float]
+        self, connection: socket.socket, token: str, run_control: RunControl, monotonic: Callable[[], float]
     ) -> None:
         connection.settimeout(SEND_LIMIT_S)
         self._connection = connection
         self._token = token
-        self._steering = steering
+        self._run_control = run_control
         self._monotonic = monotonic
         self._report_every_s: float | None = None
         self._next_report_s = 0.0
@@ -158,7 +160,7 @@ class _Conversation:
                 self._report()
                 self._show()
         finally:
-            self._steering.forget_picture()
+            self._run_control.forget_picture()
 
     def _patience_s(self) -> float:
         """Until there is something to do besides listening."""
@@ -196,36 +198,36 @@ class _Conversation:
         if not isinstance(clear, bool):
             raise CommandError("'clear' is true or false")
         if clear:
-            self._steering.clear_recentring()
-        elif not self._steering.recentre():
+            self._run_control.clear_recentring()
+        elif not self._run_control.recentre():
             raise CommandError("tracking has not begun yet")
         return {}
 
     def _reset_calibration(self, message: Message) -> Message:
-        if not self._steering.reset_calibration():
+        if not self._run_control.reset_calibration():
             raise CommandError("tracking has not begun yet")
         return {}
 
     def _pause(self, paused: bool) -> Message:
-        self._steering.pause(paused)
+        self._run_control.pause(paused)
         return {}
 
     def _quit(self, message: Message) -> Message:
-        self._steering.quit()
+        self._run_control.quit()
         return {}
 
     def _statistics(self, message: Message) -> Message:
         if "every_s" in message:
             self._report_every_s = _interval(message["every_s"])
             self._next_report_s = self._monotonic() + (self._report_every_s or 0.0)
-        return self._steering.statistics()
+        return self._run_control.statistics()
 
     def _report(self) -> None:
         """Statistics for who subscribed, when they are due."""
         if self._report_every_s is None or self._monotonic() < self._next_report_s:
             return
         self._next_report_s = self._monotonic() + self._report_every_s
-        self._send({"type": "statistics", **self._steering.statistics()})
+        self._send({"type": "statistics", **self._run_control.statistics()})
 
     def _want_picture(self, number: Any) -> None:
         if len(self._picture_ids) >= 100:
@@ -242,15 +244,15 @@ class _Conversation:
         if not self._picture_ordered:
             if now_s < self._next_picture_s:
                 return
-            self._steering.want_picture()
+            self._run_control.want_picture()
             self._picture_ordered = True
             return
-        picture = self._steering.take_picture()
+        picture = self._run_control.take_picture()
         if picture is None and now_s - self._picture_asked_s < PICTURE_LIMIT_S:
             return
         values: Message
         if picture is None:
-            self._steering.forget_picture()
+            self._run_control.forget_picture()
             values = {"ok": False, "error": "the camera delivers no picture now"}
         else:
             values = {"ok": True, **_as_jpeg(picture)}

@@ -11,13 +11,13 @@ from dataclasses import replace
 
 from tracker.app.control_client import ControlClient, address_from_environment
 from tracker.app.profile import load_profile, profile_path, save_profile
-from tracker.app.run_control import Steering
+from tracker.app.run_control import RunControl
 from tracker.app.service import Service
 from tracker.app.settings import Settings
 from tracker.app.shutdown import ParentWatch, StopRequest
 from tracker.app.statistics import Reporter
 from tracker.face.engine import Engine
-from tracker.output.files.background import QueuedSink
+from tracker.output.files.background import BackgroundSink
 from tracker.output.files.csv_log import CsvSink
 from tracker.output.files.head_dump import dump_points
 from tracker.output.files.video import VideoSink
@@ -43,13 +43,13 @@ def track(settings: Settings, stop: StopRequest) -> int:
     options = replace(settings.engine, background_scan=source.is_live)
     profile = profile_path(settings.profile) if settings.profile is not None else None
     network = make_network(settings)
-    steering = Steering(stop, source=source.name, is_live=source.is_live, on_recentre=network.rest)
+    run_control = RunControl(stop, source=source.name, is_live=source.is_live, on_recentre=network.rest)
 
     def make_engine() -> Engine:
         engine = Engine(options)
         if profile is not None:
             load_profile(engine, profile)
-        steering.bind(engine)
+        run_control.bind(engine)
         return engine
 
     def keep(engine: Engine) -> None:
@@ -68,14 +68,14 @@ def track(settings: Settings, stop: StopRequest) -> int:
             with_bar=not source.is_live and not settings.silent and sys.stderr.isatty(),
             face_id_offset=settings.output.face_id_offset,
         ),
-        steering=steering,
+        run_control=run_control,
         make_files=lambda width: make_files(settings, source.is_live, width),
         make_window=lambda width: make_window(settings, width),
         parent_ended=(lambda: False) if watch is None else watch.has_ended,
         max_frames=settings.frames,
         before_end=keep,
     )
-    with controlled(steering):
+    with controlled(run_control):
         exit_code = service.run()
     if stop.requested:
         logger.info("Quitting: %s", stop.reason)
@@ -83,10 +83,10 @@ def track(settings: Settings, stop: StopRequest) -> int:
 
 
 @contextmanager
-def controlled(steering: Steering) -> Iterator[None]:
-    """Within the block, a launcher that gave its address can use `steering`."""
+def controlled(run_control: RunControl) -> Iterator[None]:
+    """Within the block, a launcher that gave its address can use `run_control`."""
     address = address_from_environment()
-    client = None if address is None else ControlClient(address, steering)
+    client = None if address is None else ControlClient(address, run_control)
     if client is not None:
         client.start()
     try:
@@ -117,7 +117,7 @@ def make_files(settings: Settings, is_live: bool, width: int) -> list[Sink]:
     sinks: list[Sink] = []
     if output.log_data is not None:
         csv = CsvSink(output.log_data, is_live, settings.input.fps if is_live else 0.0, output.face_id_offset)
-        sinks.append(QueuedSink(csv, WAITING_ROWS, is_live, needs_picture=False, close_limit_s=CLOSE_LIMIT_S))
+        sinks.append(BackgroundSink(csv, WAITING_ROWS, is_live, needs_picture=False, close_limit_s=CLOSE_LIMIT_S))
     if output.video_out is not None:
         video = VideoSink(
             output.video_out,
@@ -127,7 +127,7 @@ def make_files(settings: Settings, is_live: bool, width: int) -> list[Sink]:
             output.pnp_points,
             _focal_px(settings, width),
         )
-        sinks.append(QueuedSink(video, WAITING_PICTURES, is_live, needs_picture=True, close_limit_s=CLOSE_LIMIT_S))
+        sinks.append(BackgroundSink(video, WAITING_PICTURES, is_live, needs_picture=True, close_limit_s=CLOSE_LIMIT_S))
     return sinks
 
 

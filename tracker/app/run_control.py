@@ -32,7 +32,7 @@ class Steered(Protocol):
     def reset_calibration(self) -> None: ...
 
 
-class Steering:
+class RunControl:
     """Between the tracking thread, which looks here with every frame, and those who steer from another thread.
 
     Pausing keeps the source: a camera's pictures are read and left, so that it goes on at once; a file waits.

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
-from tracker.app.run_control import Steering
+from tracker.app.run_control import RunControl
 from tracker.app.shutdown import StopRequest
 from tracker.app.statistics import Reporter
 from tracker.capture.source import FrameSource
 from tracker.capture.thread import CaptureThread
 from tracker.errors import FacetrackerError
-from tracker.handoff import Mailbox
+from tracker.handoff import HandoffQueue
 from tracker.output.sink import Sink
 from tracker.types import Frame, FrameResult
 
@@ -59,7 +59,7 @@ class Service(Generic[Engine]):
     sender: gets each result at once, and must not fail for reasons outside the program.
     make_files: builds the slow sinks once the first frame tells its width.
     make_window: likewise, the preview or None.
-    steering: what others can change and ask meanwhile.
+    run_control: what others can change and ask meanwhile.
     parent_ended: asked with every frame and while none comes. max_frames: end after so many; None = never.
     """
 
@@ -71,7 +71,7 @@ class Service(Generic[Engine]):
         stop: StopRequest,
         reporter: Reporter,
         *,
-        steering: Steering | None = None,
+        run_control: RunControl | None = None,
         make_files: Callable[[int], Sequence[Sink]] = lambda width: (),
         make_window: Callable[[int], Window | None] = lambda width: None,
         parent_ended: Callable[[], bool] = lambda: False,
@@ -84,14 +84,14 @@ class Service(Generic[Engine]):
         self._make_engine = make_engine
         self._stop = stop
         self._reporter = reporter
-        self._steering = steering or Steering(stop, is_live=source.is_live)
+        self._run_control = run_control or RunControl(stop, is_live=source.is_live)
         self._make_files = make_files
         self._make_window = make_window
         self._parent_ended = parent_ended
         self._max_frames = max_frames
         self._before_end = before_end
         self._monotonic_ns = monotonic_ns
-        self._mailbox: Mailbox[Frame] = Mailbox.for_source(source.is_live)
+        self._handoff: HandoffQueue[Frame] = HandoffQueue.for_source(source.is_live)
         self._sender = sender
         self._files: list[Sink] = []
         self._window: Window | None = None
@@ -105,7 +105,7 @@ class Service(Generic[Engine]):
         Raises what the source's opening raised, CaptureError when it was lost for good, ModelError from the engine,
         FacetrackerError when tracking fails on every frame.
         """
-        capture = CaptureThread(self._source, self._mailbox.put, on_end=self._mailbox.close)
+        capture = CaptureThread(self._source, self._handoff.put, on_end=self._handoff.close)
         engine: Engine | None = None
         capture.start()
         try:
@@ -118,7 +118,7 @@ class Service(Generic[Engine]):
                 self._before_end(engine)
         finally:
             # A reader that hangs in its driver is left behind after half a second: it is a daemon.
-            self._mailbox.close()
+            self._handoff.close()
             capture.stop()
             self._reporter.close()
             for sink in (self._sender, *self._files):
@@ -138,7 +138,7 @@ class Service(Generic[Engine]):
         while not self._should_end():
             frame = self._next_frame()
             if frame is None:
-                if self._mailbox.ended:
+                if self._handoff.ended:
                     return
                 if self._window is not None:
                     self._window.pump()
@@ -146,8 +146,8 @@ class Service(Generic[Engine]):
             if not begun:
                 self._begin(frame, capture.granted)
                 begun = True
-            self._steering.saw(frame, self._mailbox.dropped)
-            if self._steering.paused and self._source.is_live:
+            self._run_control.saw(frame, self._handoff.dropped)
+            if self._run_control.paused and self._source.is_live:
                 continue
             taken += 1
             result = self._process(engine, frame)
@@ -158,10 +158,10 @@ class Service(Generic[Engine]):
 
     def _next_frame(self) -> Frame | None:
         """The next picture, or None when none came soon; a file waits while tracking is paused."""
-        if self._steering.paused and not self._source.is_live:
+        if self._run_control.paused and not self._source.is_live:
             time.sleep(POLL_S)
             return None
-        return self._mailbox.take(POLL_S)
+        return self._handoff.take(POLL_S)
 
     def _should_end(self) -> bool:
         if self._parent_ended():
@@ -174,7 +174,7 @@ class Service(Generic[Engine]):
         """The first frame came: say what was opened and open what depends on its size."""
         if granted:
             logger.info("%s", granted)
-        self._steering.opened(self._source.name, granted)
+        self._run_control.opened(self._source.name, granted)
         self._reporter.begin(self._source.frame_count)
         self._files += self._make_files(frame.width)
         self._window = self._make_window(frame.width)
@@ -199,7 +199,7 @@ class Service(Generic[Engine]):
         return result
 
     def _hand_out(self, frame: Frame, result: FrameResult) -> None:
-        self._sender.write(frame, self._steering.recentred(result))
+        self._sender.write(frame, self._run_control.recentred(result))
         sent_ns = self._monotonic_ns()
         for sink in self._files.copy():
             self._guarded(sink, partial(sink.write, frame, result))
@@ -207,7 +207,7 @@ class Service(Generic[Engine]):
             self._window.write(frame, result)
         latency_ms = (sent_ns - frame.captured_ns) / 1e6 if self._source.is_live else None
         self._reporter.add(result, sent_ns / 1e9, latency_ms)
-        self._steering.add(result, latency_ms)
+        self._run_control.add(result, latency_ms)
 
     def _guarded(self, sink: Sink, action: Callable[[], None]) -> None:
         """A sink that fails is given up, the others and tracking go on; the exit code tells."""

@@ -16,7 +16,7 @@ SMALLEST_UNIX_STEP_S = 1e-6
 """What a wall clock that stood still or went back is moved on by. Well above the resolution of a double here."""
 
 
-class FrameStamper:
+class FrameClock:
     """Numbers pictures and stamps them; one per input, so numbers and times go on when a device is re-opened.
 
     `stamp` may be called from any thread: a reader given up as stuck can still return once while its successor runs.
@@ -58,7 +58,7 @@ class FrameStamper:
             return Frame(index, bgr, captured_ns, self._last_unix, self._last_media_s)
 
 
-class Timeline:
+class MediaClock:
     """Turns the positions a decoder reports into a media clock that never stands still or goes back.
 
     Decoders report 0 for ever, start late, step back at a damaged place or jump by hours; and a repeated
@@ -89,7 +89,7 @@ class Timeline:
         return now_s
 
 
-class RateGate:
+class FrameRateLimiter:
     """Lets pictures through at no more than a wished rate, however unevenly they come."""
 
     def __init__(self, fps: float) -> None:

@@ -7,17 +7,17 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tracker.capture.camera.devices import HOW_TO_LIST, CameraFinder
-from tracker.capture.camera.modes import CameraControls, Request, parse_fourcc
+from tracker.capture.camera.devices import HOW_TO_LIST, CameraSelector
+from tracker.capture.camera.modes import CameraControls, CaptureRequest, parse_fourcc
 from tracker.capture.camera.source import CameraSource
-from tracker.capture.clock import FrameStamper
+from tracker.capture.clock import FrameClock
 from tracker.capture.file_kind import kind_of_file
 from tracker.capture.mirror import MirroredSource
 from tracker.capture.raw_stdin import RawStdinSource
 from tracker.capture.source import FrameSource
 from tracker.capture.still_image import StillImageSource
 from tracker.capture.stream import StreamSource, is_url
-from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchedSource
+from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchdogSource
 from tracker.capture.video_file import VideoFileSource
 from tracker.errors import CaptureError
 
@@ -52,7 +52,7 @@ def open_source(
     Raises CaptureError for a file that is not there or not a video or picture, SettingsError for a wrong `dformat`.
     Whether a camera exists is found out by the source's `open`.
     """
-    stamper = FrameStamper()
+    stamper = FrameClock()
     fourcc = parse_fourcc(dformat) if dformat else None
     source: FrameSource
     if raw_rgb > 0:
@@ -69,8 +69,8 @@ def open_source(
         else:
             source = VideoFileSource(path, stamper, repeat=repeat_video)
     else:
-        finder = CameraFinder(capture)
-        request = Request(width, height, fps, fourcc)
+        finder = CameraSelector(capture)
+        request = CaptureRequest(width, height, fps, fourcc)
         source = _lasting(lambda: CameraSource(finder, request, stamper, dcap=dcap, controls=controls), fps, give_up_s)
     return MirroredSource(source) if mirror else source
 
@@ -79,7 +79,7 @@ def _lasting(make: Callable[[], FrameSource], fps: float, give_up_s: float | Non
     """A live source that survives its device."""
     # Whoever wishes for one frame in ten seconds must not be told that the camera hangs.
     patience_s = max(READ_TIMEOUT_S, 3.0 / fps) if fps > 0 else READ_TIMEOUT_S
-    return ReopeningSource(WatchedSource(make, read_timeout_s=patience_s), give_up_s=give_up_s)
+    return ReopeningSource(WatchdogSource(make, read_timeout_s=patience_s), give_up_s=give_up_s)
 
 
 def _existing_file(capture: str) -> Path | None:

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import numpy as np
 
-from tracker.capture.clock import FrameStamper
+from tracker.capture.clock import FrameClock
 from tracker.errors import CaptureError
 from tracker.types import Frame
 
@@ -35,7 +35,7 @@ class RawStdinSource:
     frame_count: int | None = None
 
     def __init__(
-        self, width: int, height: int, stamper: FrameStamper, *, fps: float = 0.0, stream: BinaryIO | None = None
+        self, width: int, height: int, stamper: FrameClock, *, fps: float = 0.0, stream: BinaryIO | None = None
     ) -> None:
         """stream: a binary stream with a file descriptor; None = standard input."""
         self.name = "raw standard input"

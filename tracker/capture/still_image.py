@@ -7,7 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from tracker.capture.clock import FrameStamper
+from tracker.capture.clock import FrameClock
 from tracker.capture.opencv import Image, as_bgr
 from tracker.errors import CaptureError
 from tracker.types import Frame
@@ -21,7 +21,7 @@ class StillImageSource:
 
     is_live = False
 
-    def __init__(self, path: Path, stamper: FrameStamper, *, repeat: bool = False) -> None:
+    def __init__(self, path: Path, stamper: FrameClock, *, repeat: bool = False) -> None:
         self.name = str(path)
         self.frame_count = None if repeat else 1
         self._path = path

@@ -8,7 +8,7 @@ import time
 
 import cv2
 
-from tracker.capture.clock import FrameStamper, RateGate, Timeline
+from tracker.capture.clock import FrameClock, FrameRateLimiter, MediaClock
 from tracker.capture.opencv import OpenCapture, SharedCapture, fourcc_text, open_capture
 from tracker.capture.video_file import ASSUMED_FPS, HIGHEST_FPS, MOST_FRAMES
 from tracker.errors import CaptureError
@@ -27,7 +27,7 @@ class StreamSource:
     def __init__(
         self,
         url: str,
-        stamper: FrameStamper,
+        stamper: FrameClock,
         *,
         fps: float = 0.0,
         open_timeout_s: float = OPEN_TIMEOUT_S,
@@ -45,10 +45,10 @@ class StreamSource:
             int(read_timeout_s * 1000),
         )
         self._opener = opener
-        self._gate = RateGate(fps)
+        self._gate = FrameRateLimiter(fps)
         self._capture: SharedCapture | None = None
         self._closed = threading.Event()
-        self._recording: Timeline | None = None
+        self._recording: MediaClock | None = None
         self._start_s = 0.0
 
     def open(self) -> str:
@@ -61,7 +61,7 @@ class StreamSource:
             raise CaptureError(f"{self.name} cannot be opened or gives no picture; check the address")
         fps = capture.get(cv2.CAP_PROP_FPS)
         finite = 0 < capture.get(cv2.CAP_PROP_FRAME_COUNT) < MOST_FRAMES
-        self._recording = Timeline(1.0 / (fps if 0 < fps <= HIGHEST_FPS else ASSUMED_FPS)) if finite else None
+        self._recording = MediaClock(1.0 / (fps if 0 < fps <= HIGHEST_FPS else ASSUMED_FPS)) if finite else None
         self._start_s = time.monotonic()
         fourcc = fourcc_text(capture.get(cv2.CAP_PROP_FOURCC)) or "unknown format"
         kind = "recording" if finite else "live"

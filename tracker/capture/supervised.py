@@ -25,7 +25,7 @@ MOST_GIVEN_UP = 3
 """Threads that may hang at a time; as long as all of these do, no further one is sent after them."""
 
 
-class WatchedSource:
+class WatchdogSource:
     """A live source whose `open` and `read` fail in time and whose `close` returns soon.
 
     make: builds the source anew for each opening, so that nothing is shared with a thread that was given up.

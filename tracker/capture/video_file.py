@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cv2
 
-from tracker.capture.clock import FrameStamper, Timeline
+from tracker.capture.clock import FrameClock, MediaClock
 from tracker.capture.opencv import Image, OpenCapture, SharedCapture, open_capture
 from tracker.errors import CaptureError
 from tracker.types import Frame
@@ -28,7 +28,7 @@ class VideoFileSource:
     is_live = False
 
     def __init__(
-        self, path: Path, stamper: FrameStamper, *, repeat: bool = False, opener: OpenCapture = open_capture
+        self, path: Path, stamper: FrameClock, *, repeat: bool = False, opener: OpenCapture = open_capture
     ) -> None:
         self.name = str(path)
         self.frame_count: int | None = None
@@ -36,7 +36,7 @@ class VideoFileSource:
         self._repeat = repeat
         self._opener = opener
         self._capture: SharedCapture | None = None
-        self._timeline = Timeline(1.0 / ASSUMED_FPS)
+        self._timeline = MediaClock(1.0 / ASSUMED_FPS)
         self._first: Image | None = None
         self._delivered = 0
         self._expected: int | None = None
@@ -55,7 +55,7 @@ class VideoFileSource:
         count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self._expected = int(count) if 0 < count < MOST_FRAMES else None
         self.frame_count = None if self._repeat else self._expected
-        self._timeline = Timeline(1.0 / fps)
+        self._timeline = MediaClock(1.0 / fps)
         frames = "length unknown" if self._expected is None else f"{self._expected} frames"
         return f"{self.name}: {first.shape[1]}x{first.shape[0]}, {fps:g} frames/s, {frames}"
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
-from tracker.face.pose import Camera
+from tracker.face.pose import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose
 
 RATE = 0.01
@@ -31,7 +31,7 @@ class HeadAdaptation:
     def reset(self) -> None:
         self.head = REFERENCE_HEAD.copy()
 
-    def update(self, xy: FloatArray, confidence: FloatArray, pose: HeadPose, camera: Camera) -> None:
+    def update(self, xy: FloatArray, confidence: FloatArray, pose: HeadPose, camera: CameraIntrinsics) -> None:
         """Take in one frame: xy (66, 2) pixels, confidence (66,)."""
         points = -self.head[t.RIGID_POINTS] @ pose.rotation.T + pose.translation
         missed = xy[t.RIGID_POINTS] - camera.project(points)

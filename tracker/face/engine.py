@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.eyes import EyeReader, EyeReading
@@ -28,9 +29,8 @@ from tracker.face.memory import FaceMemory
 from tracker.face.networks import ModelStore, Network
 from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise
-from tracker.face.pose import Camera
-from tracker.face.scanner import BackgroundScanner
-from tracker.face.verifier import Verifier
+from tracker.face.pose import CameraIntrinsics
+from tracker.face.scanner import BackgroundDetector
 from tracker.types import Detection, Expression, Eyes, Face, FloatArray, Frame, FrameResult, HeadPose, Landmarks
 
 IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
@@ -41,7 +41,7 @@ SPARE_PROPOSALS = 5
 """Detections looked at beyond the faces wanted: the finder has the last word on what is a face."""
 MIN_LEARNING_CONFIDENCE = 0.4
 VOUCHED_S = 0.25
-"""How long the verifier's word holds for a face whose landmarks are not sure."""
+"""How long the classifier's word holds for a face whose landmarks are not sure."""
 LARGEST_LEARNING_ERROR = 0.25
 """Fit error over face size beyond which expression ranges do not learn from a frame."""
 
@@ -57,12 +57,12 @@ class Engine:
         self._finder = self._make_finder(store, store.load(f"landmarks_{landmark_model}", threads), threads)
         self._eye_reader = EyeReader(store.load(eye_model, threads))
         self._proposals = options.max_faces + SPARE_PROPOSALS
-        self._scanner: BackgroundScanner | None = None
+        self._scanner: BackgroundDetector | None = None
         if options.background_scan and options.max_faces > 1:
-            self._scanner = BackgroundScanner(self._finder, self._proposals)
+            self._scanner = BackgroundDetector(self._finder, self._proposals)
         self._memories = [FaceMemory(face_id, options) for face_id in range(options.max_faces)]
         self._wishes: deque[Callable[[], None]] = deque()
-        self._camera: Camera | None = None
+        self._camera: CameraIntrinsics | None = None
         self._since_scan = 0
         self._last_seen_s: float | None = None
         self._last_scan_s = -np.inf
@@ -78,7 +78,7 @@ class Engine:
         return FaceFinder(
             detectors,
             LandmarkReader(landmarks),
-            Verifier(store.load("verifier", threads)),
+            FaceClassifier(store.load("classifier", threads)),
             trusted=float(landmarks.facts["threshold"]) if given is None else given,
             lowest=LOWEST_CONFIDENCE if given is None else given,
             detection_threshold=options.detection_threshold,
@@ -91,7 +91,7 @@ class Engine:
         self._grant_wishes()
         self._times = {"detect": 0.0, "landmarks": 0.0, "eyes": 0.0, "pose": 0.0, "expression": 0.0}
         if self._camera is None or (self._camera.width, self._camera.height) != (frame.width, frame.height):
-            self._camera = Camera.from_fov(frame.width, frame.height, self.options.fov_deg)
+            self._camera = CameraIntrinsics.from_fov(frame.width, frame.height, self.options.fov_deg)
             for memory in self._memories:
                 memory.lose()
         with self._timed("landmarks"):
@@ -187,7 +187,7 @@ class Engine:
         self._drop_doubles()
 
     def _believed(self, frame: Frame, memory: FaceMemory, found: Landmarks) -> bool:
-        """Whether a followed face is still one. Where its landmarks are not sure (a mask), the verifier is asked."""
+        """Whether a followed face is still one. Where its landmarks are not sure (a mask), the classifier is asked."""
         if self._finder.sure(found) or frame.media_s < memory.vouched_until_s:
             return True
         if not self._finder.vouched(frame.bgr, found):

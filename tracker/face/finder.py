@@ -1,6 +1,6 @@
 """Find faces in a whole frame and make sure that they are faces.
 
-The detector proposes, generously; the verifier throws out what is hopeless and looks again where the landmarks have
+The detector proposes, generously; the classifier throws out what is hopeless and looks again where the landmarks have
 placed the crop. The landmarks' own confidence and the detector have a say as well, but a small one: on masked faces
 the landmarks are not sure.
 """
@@ -15,23 +15,23 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import CropBox, crop_around, crop_around_box
 from tracker.face.detector import OVERLAP, Candidate, Detector, intersection_over_union
 from tracker.face.landmarks import LandmarkReader
-from tracker.face.verifier import Verifier
 from tracker.types import Landmarks
 
 PLACING_READS = 2
 """Readings that only centre and turn the crop of a proposal, before the one that counts."""
 HOPELESS = -2.0
-"""Log odds of the verifier's first look, at the detector's box, that end the matter without reading landmarks. Half
+"""Log odds of the classifier's first look, at the detector's box, that end the matter without reading landmarks. Half
 a unit below what would begin to lose faces of the held-out scenes."""
 DETECTOR_SAYS, LANDMARKS_SAY = 0.1, 0.4
-"""Weights of these two's log odds; those of the verifier's second look count whole."""
+"""Weights of these two's log odds; those of the classifier's second look count whole."""
 EVIDENCE = 0.0
-"""What all these must add up to. It and the weights were chosen on training scenes that the verifier had not seen."""
+"""What all these must add up to. It and the weights were chosen on training scenes that the classifier had not seen."""
 VOUCHED = -1.5
-"""The verifier's log odds from which a held face is kept although its landmarks are not sure."""
+"""The classifier's log odds from which a held face is kept although its landmarks are not sure."""
 LOWEST_CONFIDENCE = 0.02
 """Mean landmark confidence below which nothing is a face unless the user says otherwise."""
 SMALLEST_FACE_PX = 8.0
@@ -40,10 +40,10 @@ LEANING = math.radians(45)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Weighed:
+class CandidateScore:
     """What speaks for a proposal being a face, each in log odds.
 
-    detector: its score; first_look: the verifier at the detector's box; second_look: the verifier where the landmarks
+    detector: its score; first_look: the classifier at the detector's box; second_look: where the landmarks
     lie; confidence: the landmarks' own.
     """
 
@@ -76,14 +76,14 @@ class FaceFinder:
         self,
         detectors: Sequence[Detector],
         reader: LandmarkReader,
-        verifier: Verifier,
+        classifier: FaceClassifier,
         *,
         trusted: float,
         lowest: float = LOWEST_CONFIDENCE,
         detection_threshold: float,
         only_if_none: bool = False,
     ) -> None:
-        self._detectors, self._reader, self._verifier = detectors, reader, verifier
+        self._detectors, self._reader, self._classifier = detectors, reader, classifier
         self._trusted, self._lowest, self._detection_threshold = trusted, lowest, detection_threshold
         self._only_if_none = only_if_none
         self._turn = -LEANING
@@ -109,10 +109,10 @@ class FaceFinder:
         weighed = self.weigh(bgr, candidate)
         return weighed.landmarks if weighed is not None and weighed.evidence >= evidence else None
 
-    def weigh(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> Weighed | None:
+    def weigh(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> CandidateScore | None:
         """The landmarks at a proposal and what speaks for their lying on a face; None where that is hopeless."""
         box, score = candidate.detection.box, candidate.detection.score
-        first_look = self._verifier.of_box(bgr, box, candidate.roll)
+        first_look = self._classifier.of_box(bgr, box, candidate.roll)
         if first_look < HOPELESS:
             return None
         crop = crop_around_box(box, candidate.roll)
@@ -121,8 +121,8 @@ class FaceFinder:
         found = self.read(bgr, crop)
         if found is None:
             return None
-        second_look = self._verifier.of_points(bgr, found.xy)
-        return Weighed(found, logit(score), first_look, second_look, logit(found.mean_confidence))
+        second_look = self._classifier.of_points(bgr, found.xy)
+        return CandidateScore(found, logit(score), first_look, second_look, logit(found.mean_confidence))
 
     def read(self, bgr: npt.NDArray[np.uint8], crop: CropBox) -> Landmarks | None:
         """The landmarks in `crop`, or None where there can be no face. How sure they are is for `sure` to say."""
@@ -141,8 +141,8 @@ class FaceFinder:
         return found.mean_confidence >= self._trusted
 
     def vouched(self, bgr: npt.NDArray[np.uint8], found: Landmarks) -> bool:
-        """Whether the verifier takes what lies under the landmarks for a face."""
-        return self._verifier.of_points(bgr, found.xy) >= VOUCHED
+        """Whether the classifier takes what lies under the landmarks for a face."""
+        return self._classifier.of_points(bgr, found.xy) >= VOUCHED
 
 
 def _join(found: list[Candidate], further: list[Candidate]) -> None:

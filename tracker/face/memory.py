@@ -28,7 +28,7 @@ class FaceMemory:
         self.face_id = face_id
         self.landmarks: Landmarks | None = None  # as measured in the last frame it was seen in
         self.missing_frames = 0
-        self.vouched_until_s = -np.inf  # media time until which the verifier's word holds
+        self.vouched_until_s = -np.inf  # media time until which the classifier's word holds
         self.solver = PoseSolver()
         self.head = HeadAdaptation()
         self.features = FeatureCalibration(options.max_feature_updates)

@@ -8,7 +8,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
-from tracker.face.pose import Camera
+from tracker.face.pose import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose
 
 EYEBALL_DEPTH = 0.385
@@ -22,7 +22,7 @@ _MEASURED = np.array([t.NOSE_TIP, t.NASION, *WIDTHS.ravel()])
 Point = list[float]
 
 
-def lift(xy: FloatArray, pupils: FloatArray, pose: HeadPose, head: FloatArray, camera: Camera) -> FloatArray:
+def lift(xy: FloatArray, pupils: FloatArray, pose: HeadPose, head: FloatArray, camera: CameraIntrinsics) -> FloatArray:
     """(70, 3) head-frame points, not yet normalised.
 
     xy: (66, 2), pupils: (2, 2), both pixels; head: (>= 66, 3) the head the pose was solved with.

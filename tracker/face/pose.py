@@ -29,7 +29,7 @@ MAX_RESIDUAL = 0.12
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
+class CameraIntrinsics:
     """A pinhole camera without distortion: square pixels, principal point in the middle."""
 
     width: int
@@ -37,7 +37,7 @@ class Camera:
     focal_px: float
 
     @classmethod
-    def from_fov(cls, width: int, height: int, fov_deg: float) -> Camera:
+    def from_fov(cls, width: int, height: int, fov_deg: float) -> CameraIntrinsics:
         """From the horizontal field of view in degrees."""
         return cls(width, height, width / (2 * np.tan(np.radians(fov_deg) / 2)))
 
@@ -82,7 +82,7 @@ class PoseSolver:
         """Start from scratch next time."""
         self._last = None
 
-    def solve(self, landmarks: Landmarks, head: FloatArray, camera: Camera) -> HeadPose | None:
+    def solve(self, landmarks: Landmarks, head: FloatArray, camera: CameraIntrinsics) -> HeadPose | None:
         """The pose of `head` (at least 66, 3; frame M) seen at `landmarks`, or None where none fits."""
         # OpenCV's solvers take no weights; saying a point several times is one.
         sure = landmarks.confidence[t.RIGID_POINTS] >= SURE
@@ -149,7 +149,7 @@ def _refine(guess: Guess, model: FloatArray, image: FloatArray, matrix: FloatArr
     return None
 
 
-def _judge(guess: Guess | None, xy: FloatArray, head: FloatArray, camera: Camera) -> _Solution | None:
+def _judge(guess: Guess | None, xy: FloatArray, head: FloatArray, camera: CameraIntrinsics) -> _Solution | None:
     """A solver's answer where it is finite, in front of the camera, and not a face seen from behind."""
     if guess is None:
         return None

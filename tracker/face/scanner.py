@@ -11,7 +11,7 @@ from tracker.face.detector import Candidate
 from tracker.face.finder import FaceFinder
 
 
-class BackgroundScanner:
+class BackgroundDetector:
     """One frame in, its faces out, whenever they are ready. A request while one is running is not taken."""
 
     def __init__(self, finder: FaceFinder, limit: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracker.output.formats.sender import Sender
-from tracker.output.subject import Scene, SubjectFollower
+from tracker.output.subject import AvatarSubjectTracker, OutputFrame
 from tracker.types import Frame, FrameResult
 
 
@@ -22,7 +22,7 @@ class NetworkSink:
         self._senders = senders
         self._face_id_offset = face_id_offset
         self._gaze_tracking = gaze_tracking
-        self._follower = SubjectFollower(gaze_tracking)
+        self._follower = AvatarSubjectTracker(gaze_tracking)
 
     @property
     def sent(self) -> int:
@@ -36,7 +36,7 @@ class NetworkSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Send `result`."""
-        scene = Scene(result, self._follower.follow(result), self._face_id_offset, self._gaze_tracking)
+        scene = OutputFrame(result, self._follower.follow(result), self._face_id_offset, self._gaze_tracking)
         for sender in self._senders:
             sender.send(scene)
 

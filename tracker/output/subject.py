@@ -59,7 +59,7 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class AvatarSubject:
     """One person in one frame. Pairs are right, left of the subject.
 
     head: the last one known where the frame gave no pose; None before the first. gaze: within the head.
@@ -73,11 +73,11 @@ class Subject:
     expression: Expression
     blendshapes: tuple[float, ...] | None
 
-    def mirrored(self) -> Subject:
+    def mirrored(self) -> AvatarSubject:
         """The same person in a mirror: right is left."""
         right, left = self.gaze
         shapes = self.blendshapes
-        return Subject(
+        return AvatarSubject(
             face_id=self.face_id,
             head=None if self.head is None else self.head.mirrored(),
             gaze=(left.mirrored(), right.mirrored()),
@@ -87,7 +87,7 @@ class Subject:
         )
 
 
-class SubjectFollower:
+class AvatarSubjectTracker:
     """Turns results into the subject, frame after frame.
 
     gaze_tracking: False means that pupils are not measured; the gaze is then straight ahead.
@@ -103,7 +103,7 @@ class SubjectFollower:
         self._rest_anew = False
         self._rest_cm = 0.0
 
-    def follow(self, result: FrameResult) -> Subject | None:
+    def follow(self, result: FrameResult) -> AvatarSubject | None:
         """The subject in `result`, None when there is no face. Frames must come in the order of their media time."""
         if not result.faces:
             return None
@@ -116,7 +116,7 @@ class SubjectFollower:
         if face.points_3d is not None and self._gaze_tracking:
             self._gaze = gaze_angles(face.points_3d)
         right_open, left_open = (min(max(value, 0.0), 1.0) for value in face.eyes.openness.tolist())
-        return Subject(
+        return AvatarSubject(
             face_id=face.face_id,
             head=self._head,
             gaze=self._gaze,
@@ -193,22 +193,22 @@ _MIRRORED_SHAPES = [t.BLENDSHAPE_NAMES.index(_other_side(name, "Left", "Right"))
 
 
 @dataclass(frozen=True)  # no slots: the mirrored subject is worked out once, for those who want it
-class Scene:
+class OutputFrame:
     """subject: the one person that formats for a single avatar show; None when there is no face.
 
     face_id_offset: added to the ids that formats for several faces send. gaze_tracking: whether pupils are measured.
     """
 
     result: FrameResult
-    subject: Subject | None
+    subject: AvatarSubject | None
     face_id_offset: int = 0
     gaze_tracking: bool = True
 
     @cached_property
-    def mirrored(self) -> Subject | None:
+    def mirrored(self) -> AvatarSubject | None:
         """The subject in a mirror."""
         return None if self.subject is None else self.subject.mirrored()
 
-    def person(self, mirror: bool) -> Subject | None:
+    def person(self, mirror: bool) -> AvatarSubject | None:
         """The subject, as seen or in a mirror."""
         return self.mirrored if mirror else self.subject

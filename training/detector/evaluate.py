@@ -2,7 +2,7 @@
 
 Found: a detection with an intersection over union of at least 0.5 with the box around the main face's landmarks.
 False faces: detections in windows that miss every face enlarged by half; pictures of them go to the runs folder.
-Both also for what the tracker makes of them: it believes a detection only when verifier and landmarks confirm it.
+Both also for what the tracker makes of them: it believes a detection only when classifier and landmarks confirm it.
 `--part tracker` measures only that, for instance after the landmark networks have changed.
 """
 
@@ -16,12 +16,12 @@ import cv2
 import numpy as np
 
 from tracker import Tracker, topology
+from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import bounds
 from tracker.face.detector import FINE_WIDTH, Detector, intersection_over_union
 from tracker.face.finder import FaceFinder
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
-from tracker.face.verifier import Verifier
 from training.detector.data import Floats, free_window
 from training.manifest import MODELS_FOLDER, update_quality
 from training.packs import VALIDATION, load_faces, load_scenes, runs_folder
@@ -102,7 +102,7 @@ def make_finder(model: int, detector: Detector) -> FaceFinder:
     return FaceFinder(
         [detector],
         LandmarkReader(landmarks),
-        Verifier(store.load("verifier")),
+        FaceClassifier(store.load("classifier")),
         trusted=landmarks.facts["threshold"],
         detection_threshold=THRESHOLD,
     )
@@ -122,14 +122,14 @@ def confirmed(finder: FaceFinder, picture: Picture, looks: int = 1) -> list[Box]
     return boxes
 
 
-def verifier_figures(detector: Detector, cases: list[tuple[str, Picture, Box]]) -> dict[str, object]:
-    """What the verifier says of detections on main faces, and in windows without a face: log odds above zero."""
-    verifier = Verifier(ModelStore(MODELS_FOLDER).load("verifier"))
+def classifier_figures(detector: Detector, cases: list[tuple[str, Picture, Box]]) -> dict[str, object]:
+    """What the classifier says of detections on main faces, and in windows without a face: log odds above zero."""
+    classifier = FaceClassifier(ModelStore(MODELS_FOLDER).load("classifier"))
 
     def odds(picture: Picture, box: Box | None) -> float:
         found = detector.detect(picture, THRESHOLD, PROPOSALS)
         chosen = [c for c in found if box is None or intersection_over_union(box, c.detection.box) >= 0.5]
-        return max((verifier.of_box(picture, c.detection.box, c.roll) for c in chosen), default=-np.inf)
+        return max((classifier.of_box(picture, c.detection.box, c.roll) for c in chosen), default=-np.inf)
 
     figures: dict[str, object] = {}
     sums = [(source, odds(picture, box)) for source, picture, box in cases]
@@ -284,10 +284,10 @@ def main() -> int:
         figures |= detector_figures(detector, cases)
         figures |= hard_figures(detector, Detector(network, FINE_WIDTH), cases)
     if args.part != "detector":
-        of_verifier = verifier_figures(detector, cases)
-        update_quality("verifier", {"fold": 1, **of_verifier})
-        for key, value in of_verifier.items():
-            print(f"verifier: {key:50s} {value}")
+        of_classifier = classifier_figures(detector, cases)
+        update_quality("classifier", {"fold": 1, **of_classifier})
+        for key, value in of_classifier.items():
+            print(f"classifier: {key:50s} {value}")
         for model in CONFIRMING:
             figures |= confirmed_figures(model, detector, cases)
         finder = make_finder(3, detector)

@@ -1,8 +1,8 @@
 """How sure the tracker must be to start following a face: `python -m training.detector.evidence`.
 
-The tracker adds the log odds of detector, verifier and landmarks (`tracker/face/finder.py`). This prints which sums
+The tracker adds the log odds of detector, classifier and landmarks (`tracker/face/finder.py`). This prints which sums
 main faces and face-free windows reach, for choosing `EVIDENCE`, and the weights by which a logistic regression would
-add them, on scenes of fold 0 that the verifier did not learn from. (The detector and the landmarks did.)
+add them, on scenes of fold 0 that the classifier did not learn from. (The detector and the landmarks did.)
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tracker.face.crop import bounds
 from tracker.face.detector import Detector, intersection_over_union
 from tracker.face.finder import EVIDENCE, FaceFinder, Weighed
 from tracker.face.networks import ModelStore
+from training.classifier.data import held_out, held_out_windows
 from training.detector.evaluate import CONFIRMING, NAME, PROPOSALS, Box, in_frame, make_finder
 from training.logistic import fitted_logistic
 from training.manifest import MODELS_FOLDER
 from training.packs import TRAIN, load_scenes, runs_folder
 from training.photometric import Picture
-from training.verifier.data import held_out, held_out_windows
 
 WINDOWS = 6000
 NEVER = -20.0

@@ -45,7 +45,7 @@ def best_logit(detector: torch.nn.Module, picture: Picture) -> float:
 def calibrate(detector: torch.nn.Module, count: int) -> tuple[float, dict[str, float]]:
     """The logit of the threshold, and the figures behind it.
 
-    The tracker takes detections as proposals and lets the verifier decide, so finding all comes first.
+    The tracker takes detections as proposals and lets the classifier decide, so finding all comes first.
     """
     empty = np.array([best_logit(detector, picture) for picture in windows(TRAIN, count, seed=6)])
     faces = np.array(

@@ -9,7 +9,7 @@ import { Form } from "./form.js";
 import { FRAME, PICTURE, eulerDegrees, readFrame } from "./frame.js";
 import { Keys } from "./keys.js";
 import { Log } from "./log.js";
-import * as store from "./store.js";
+import * as store from "./avatar_storage.js";
 
 const NO_FACE_AFTER_MS = 1000;
 const STATISTICS_STALE_MS = 2500; // they come every second
@@ -320,7 +320,7 @@ byId("profile-form").addEventListener("submit", (event) => {
 
 async function openStage() {
   try {
-    const { Stage } = await import("./stage.js");
+    const { Stage } = await import("./viewport.js");
     return new Stage(byId("head"));
   } catch (error) {
     console.warn(error);

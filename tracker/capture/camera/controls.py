@@ -6,7 +6,7 @@ from typing import Literal
 
 import cv2
 
-from tracker.capture.camera.devices import Camera
+from tracker.capture.camera.devices import CameraDevice
 from tracker.capture.camera.modes import CameraControls
 from tracker.capture.opencv import SharedCapture
 
@@ -14,7 +14,7 @@ from tracker.capture.opencv import SharedCapture
 _EXPOSURE_MODES = {"V4L2": (1.0, 3.0), "DSHOW": (0.0, 1.0), "MSMF": (0.0, 1.0)}
 
 
-def apply_controls(capture: SharedCapture, camera: Camera, api: str, controls: CameraControls) -> list[str]:
+def apply_controls(capture: SharedCapture, camera: CameraDevice, api: str, controls: CameraControls) -> list[str]:
     """Ask the camera for each control that was named; returns what it made of each, in words."""
     said: list[str] = []
     if controls.exposure is not None:
@@ -45,7 +45,7 @@ def _said(name: str, value: str, accepted: bool) -> str:
     return f"{name} {value}" if accepted else f"{name} {value} refused"
 
 
-def _set_powerline(camera: Camera, api: str, powerline: Literal[0, 50, 60, "auto"]) -> bool:
+def _set_powerline(camera: CameraDevice, api: str, powerline: Literal[0, 50, 60, "auto"]) -> bool:
     """OpenCV has no property for it: V4L2 is asked directly; other systems leave it to the driver."""
     if api != "V4L2" or camera.path is None:
         return False

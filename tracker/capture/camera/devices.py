@@ -23,7 +23,7 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
-class Camera:
+class CameraDevice:
     """A camera as the system describes it.
 
     index: its line in ``--list-cameras``, which is what ``-c`` takes.
@@ -47,7 +47,7 @@ class Camera:
         return self.openings[0].api
 
 
-def list_cameras() -> list[Camera]:
+def list_cameras() -> list[CameraDevice]:
     """Every camera that can deliver pictures, by index. Loads OpenCV on no system but Windows and macOS."""
     if sys.platform == "win32":
         from tracker.capture.camera import windows as devices_windows
@@ -67,19 +67,19 @@ def one_line(name: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "unnamed camera"
 
 
-class CameraFinder:
+class CameraSelector:
     """Finds the camera the user named, and the same one again after it was unplugged.
 
     selector: a line number of ``--list-cameras``, a name or part of one, a stable id, or a path.
     After the first success it is that very camera that is looked for, under whatever number it comes back.
     """
 
-    def __init__(self, selector: str, lister: Callable[[], Sequence[Camera]] = list_cameras) -> None:
+    def __init__(self, selector: str, lister: Callable[[], Sequence[CameraDevice]] = list_cameras) -> None:
         self.selector = selector
         self._lister = lister
-        self._found: Camera | None = None
+        self._found: CameraDevice | None = None
 
-    def find(self) -> Camera:
+    def find(self) -> CameraDevice:
         """Raises CaptureError when no camera, or more than one, fits."""
         cameras = self._lister()
         if self._found is None:
@@ -91,14 +91,14 @@ class CameraFinder:
         return again
 
 
-def _same_camera(known: Camera, cameras: Sequence[Camera]) -> Camera | None:
+def _same_camera(known: CameraDevice, cameras: Sequence[CameraDevice]) -> CameraDevice | None:
     if known.stable_id is not None:
         return next((camera for camera in cameras if camera.stable_id == known.stable_id), None)
     namesakes = [camera for camera in cameras if camera.name == known.name]
     return next((camera for camera in namesakes if camera.path == known.path), namesakes[0] if namesakes else None)
 
 
-def select_camera(selector: str, cameras: Sequence[Camera]) -> Camera:
+def select_camera(selector: str, cameras: Sequence[CameraDevice]) -> CameraDevice:
     """The one camera `selector` means. Raises CaptureError with the candidates when there is not exactly one."""
     if re.fullmatch(r"-?(0|[1-9][0-9]*)", selector):
         return _by_number(int(selector), cameras)
@@ -117,12 +117,12 @@ def select_camera(selector: str, cameras: Sequence[Camera]) -> Camera:
     raise CaptureError(f"there is no file and no camera called {selector!r}; {_present(cameras)}")
 
 
-def _same_node(selector: str, camera: Camera) -> bool:
+def _same_node(selector: str, camera: CameraDevice) -> bool:
     """Whether `selector` is a link to the camera's node, as everything below /dev/v4l is."""
     return camera.path is not None and Path(selector).exists() and Path(selector).resolve() == Path(camera.path)
 
 
-def _by_number(number: int, cameras: Sequence[Camera]) -> Camera:
+def _by_number(number: int, cameras: Sequence[CameraDevice]) -> CameraDevice:
     """Line `number` of the list; beyond its end the node of that number, as scripts for /dev/videoN expect."""
     if 0 <= number < len(cameras):
         return cameras[number]
@@ -132,7 +132,7 @@ def _by_number(number: int, cameras: Sequence[Camera]) -> Camera:
     raise CaptureError(f"there is no camera {number}; {_present(cameras)}")
 
 
-def _present(cameras: Sequence[Camera]) -> str:
+def _present(cameras: Sequence[CameraDevice]) -> str:
     if not cameras:
         return f"no camera was found ({HOW_TO_LIST}; -c demo needs none)"
     count = "1 camera was" if len(cameras) == 1 else f"{len(cameras)} cameras were"

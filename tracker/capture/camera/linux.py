@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tracker.capture.camera.devices import Camera, Opening, one_line
+from tracker.capture.camera.devices import CameraDevice, Opening, one_line
 from tracker.capture.camera.modes import Mode
 from tracker.capture.camera.v4l2 import NodeReport, query_node
 
@@ -15,9 +15,9 @@ def list_cameras(
     dev: Path = Path("/dev"),
     sysfs: Path = Path("/sys/class/video4linux"),
     query: Callable[[Path], NodeReport] = query_node,
-) -> list[Camera]:
+) -> list[CameraDevice]:
     """Every node that captures, by node number. The folders and `query` can be those of a test."""
-    cameras: list[Camera] = []
+    cameras: list[CameraDevice] = []
     stable_ids = _stable_ids(dev)
     for _, node in sorted(_nodes(dev)):
         name = _first_line(sysfs / node.name / "name")
@@ -36,7 +36,7 @@ def list_cameras(
                 continue
             name, modes = name or report.card, report.modes
         cameras.append(
-            Camera(
+            CameraDevice(
                 index=len(cameras),
                 name=one_line(name),
                 path=str(node),

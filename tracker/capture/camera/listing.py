@@ -6,12 +6,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 
-from tracker.capture.camera.devices import HOW_TO_LIST, Camera
+from tracker.capture.camera.devices import HOW_TO_LIST, CameraDevice
 from tracker.capture.camera.modes import Mode
 from tracker.errors import CaptureError
 
 
-def format_camera_list(cameras: Sequence[Camera], style: int) -> str:
+def format_camera_list(cameras: Sequence[CameraDevice], style: int) -> str:
     """The list in OpenSeeFace's style 1 (numbered) or 2 (names, line order = index), or in ours, 3 (JSON).
 
     Every line ends in a line feed; no camera and style 2 give the empty text.
@@ -23,7 +23,7 @@ def format_camera_list(cameras: Sequence[Camera], style: int) -> str:
     return "".join(f"{camera.name}\n" for camera in cameras)
 
 
-def format_capabilities(cameras: Sequence[Camera], which: int) -> str:
+def format_capabilities(cameras: Sequence[CameraDevice], which: int) -> str:
     """The capabilities of camera `which`, or of all for -1, as OpenSeeFace prints them.
 
     Raises CaptureError when there is no camera `which`.
@@ -34,7 +34,7 @@ def format_capabilities(cameras: Sequence[Camera], which: int) -> str:
     return "".join(_capabilities(camera) for camera in chosen)
 
 
-def _capabilities(camera: Camera) -> str:
+def _capabilities(camera: CameraDevice) -> str:
     lines = [f"{camera.index}: {camera.name}"]
     if camera.modes is None:
         lines.append("    The system does not tell this camera's capabilities")
@@ -50,7 +50,7 @@ def _mode(mode: Mode) -> str:
     return f"Resolution: {size} FPS: {mode.min_fps:.3f}-{mode.max_fps:.3f} Format: {mode.format_name}"
 
 
-def _as_json(camera: Camera) -> dict[str, object]:
+def _as_json(camera: CameraDevice) -> dict[str, object]:
     modes = None if camera.modes is None else [{**asdict(mode), "format": mode.format_name} for mode in camera.modes]
     return {
         "index": camera.index,

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from tracker.capture.camera.devices import Camera, Opening, one_line
+from tracker.capture.camera.devices import CameraDevice, Opening, one_line
 from tracker.capture.camera.modes import Mode
 
 # AVFoundation's pixel format codes where they differ from the fourcc used elsewhere.
@@ -16,17 +16,17 @@ ANSWER_S = 25.0
 """How long the user has to answer the system's question; less than a camera's opening may take."""
 
 
-def list_cameras() -> list[Camera]:
+def list_cameras() -> list[CameraDevice]:
     """Every camera, in the order of OpenCV's AVFoundation indices (by unique id)."""
     import AVFoundation  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from cv2_enumerate_cameras import enumerate_cameras
     from cv2_enumerate_cameras.macos_backend import CAP_AVFOUNDATION
 
-    cameras: list[Camera] = []
+    cameras: list[CameraDevice] = []
     for info in enumerate_cameras(CAP_AVFOUNDATION):
         device = AVFoundation.AVCaptureDevice.deviceWithUniqueID_(info.path)
         cameras.append(
-            Camera(
+            CameraDevice(
                 index=info.index,
                 name=one_line(info.name),
                 path=None,

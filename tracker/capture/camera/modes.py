@@ -46,7 +46,7 @@ class Mode:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class CaptureRequest:
     """What a camera is asked for. 0 and None leave the choice to the camera."""
 
     width: int = 0
@@ -78,20 +78,20 @@ def parse_fourcc(text: str) -> str:
     return fourcc
 
 
-def apply_capability(modes: Sequence[Mode], dcap: int, request: Request) -> Request:
+def apply_capability(modes: Sequence[Mode], dcap: int, request: CaptureRequest) -> CaptureRequest:
     """Narrow `request` to capability line `dcap` as ``--list-dcaps`` numbers them; -1 is the camera's default.
 
     Within a ranged capability the requested size and rate are kept as far as the range allows.
     Raises SettingsError for a line that does not exist.
     """
     if dcap == -1:
-        return Request()
+        return CaptureRequest()
     if not 0 <= dcap < len(modes):
         raise SettingsError(
             f"--dcap {dcap}: this camera has capabilities 0 to {len(modes) - 1}; --list-dcaps -1 shows them"
         )
     mode = modes[dcap]
-    return Request(
+    return CaptureRequest(
         width=min(max(request.width, mode.min_width), mode.max_width),
         height=min(max(request.height, mode.min_height), mode.max_height),
         fps=min(max(request.fps, mode.min_fps), mode.max_fps) if request.fps > 0 else mode.max_fps,
@@ -99,7 +99,7 @@ def apply_capability(modes: Sequence[Mode], dcap: int, request: Request) -> Requ
     )
 
 
-def choose_fourcc(modes: Sequence[Mode], request: Request) -> str | None:
+def choose_fourcc(modes: Sequence[Mode], request: CaptureRequest) -> str | None:
     """The pixel format to ask for when the user named none; None where nothing is known to be better.
 
     Many cameras list an uncompressed format first that reaches only 5 pictures per second at larger sizes.

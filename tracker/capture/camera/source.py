@@ -10,9 +10,9 @@ from pathlib import Path
 import cv2
 
 from tracker.capture.camera.controls import apply_controls
-from tracker.capture.camera.devices import Camera, CameraFinder, Opening
-from tracker.capture.camera.modes import CameraControls, Request, apply_capability, choose_fourcc
-from tracker.capture.clock import FrameStamper, RateGate
+from tracker.capture.camera.devices import CameraDevice, CameraSelector, Opening
+from tracker.capture.camera.modes import CameraControls, CaptureRequest, apply_capability, choose_fourcc
+from tracker.capture.clock import FrameClock, FrameRateLimiter
 from tracker.capture.opencv import OpenCapture, SharedCapture, fourcc_text, open_capture
 from tracker.errors import CaptureError
 from tracker.types import Frame
@@ -38,7 +38,7 @@ PROMPT_FAILURE_S = 1.0
 class CameraSource:
     """One camera, newest picture first; see `FrameSource` for what the methods promise.
 
-    A read can outlast any patience while a driver hangs, so the program wraps this in `WatchedSource`.
+    A read can outlast any patience while a driver hangs, so the program wraps this in `WatchdogSource`.
     """
 
     is_live = True
@@ -46,9 +46,9 @@ class CameraSource:
 
     def __init__(
         self,
-        finder: CameraFinder,
-        request: Request,
-        stamper: FrameStamper,
+        finder: CameraSelector,
+        request: CaptureRequest,
+        stamper: FrameClock,
         *,
         dcap: int | None = None,
         controls: CameraControls | None = None,
@@ -65,7 +65,7 @@ class CameraSource:
         self._dcap = dcap
         self._controls = controls or CameraControls()
         self._opener = opener
-        self._gate = RateGate(request.fps)
+        self._gate = FrameRateLimiter(request.fps)
         self._capture: SharedCapture | None = None
 
     def open(self) -> str:
@@ -114,14 +114,14 @@ class CameraSource:
         if self._capture is not None:
             self._capture.release()
 
-    def _request_to(self, camera: Camera) -> Request:
+    def _request_to(self, camera: CameraDevice) -> CaptureRequest:
         """What to ask this very camera for."""
         request = self._request
         if self._dcap is not None and (camera.modes or self._dcap == -1):
             return apply_capability(camera.modes or (), self._dcap, request)
         if request.fourcc is None and camera.modes:
             fourcc = choose_fourcc(camera.modes, request)
-            return Request(request.width, request.height, request.fps, fourcc)
+            return CaptureRequest(request.width, request.height, request.fps, fourcc)
         return request
 
 
@@ -139,7 +139,7 @@ def ask_macos_for_permission() -> None:
         )
 
 
-def _ask(capture: SharedCapture, opening: Opening, request: Request) -> None:
+def _ask(capture: SharedCapture, opening: Opening, request: CaptureRequest) -> None:
     """Ask for format, size and rate, in this order: each may reset the ones after it."""
     if request.fourcc is not None:
         fourcc = request.fourcc if opening.api == "V4L2" else _WINDOWS_FOURCC.get(request.fourcc, request.fourcc)
@@ -165,7 +165,7 @@ def _first_size(capture: SharedCapture) -> tuple[int, int] | None:
     return None
 
 
-def _why_closed(camera: Camera) -> str:
+def _why_closed(camera: CameraDevice) -> str:
     path = camera.path
     if sys.platform.startswith("linux") and path is not None and not os.access(path, os.R_OK | os.W_OK):
         if not Path(path).exists():
@@ -175,11 +175,11 @@ def _why_closed(camera: Camera) -> str:
 
 
 def _granted(
-    camera: Camera,
+    camera: CameraDevice,
     opening: Opening,
     capture: SharedCapture,
     size: tuple[int, int],
-    request: Request,
+    request: CaptureRequest,
     controls: list[str],
 ) -> str:
     """One line: what the camera really gives, and what it was asked for where that differs."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import logging
 
-from tracker.capture.camera.devices import Camera, Opening, one_line
+from tracker.capture.camera.devices import CameraDevice, Opening, one_line
 from tracker.capture.camera.modes import Mode
 
 logger = logging.getLogger(__name__)
 
 
-def list_cameras() -> list[Camera]:
+def list_cameras() -> list[CameraDevice]:
     """Every camera by its DirectShow index."""
     from cv2_enumerate_cameras import enumerate_cameras
     from cv2_enumerate_cameras.windows_backend import CAP_DSHOW, CAP_MSMF
@@ -30,17 +30,17 @@ def combine(
     direct_show: list[tuple[int, str, str | None]],
     media_foundation: list[tuple[int, str | None]],
     modes: list[tuple[Mode, ...] | None] | None,
-) -> list[Camera]:
+) -> list[CameraDevice]:
     """The two systems' lists of (index, [name,] device path) as one, with DirectShow's modes in its order."""
     by_device = {device_of(path): index for index, path in media_foundation if path}
     known = modes if modes is not None and len(modes) == len(direct_show) else None
-    cameras: list[Camera] = []
+    cameras: list[CameraDevice] = []
     for index, name, path in direct_show:
         openings = [Opening("DSHOW", index)]
         if path and device_of(path) in by_device:
             openings.insert(0, Opening("MSMF", by_device[device_of(path)]))
         cameras.append(
-            Camera(
+            CameraDevice(
                 index=index,
                 name=one_line(name),
                 path=path or None,

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 _NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 
 
-class QueuedSink:
+class BackgroundSink:
     """Hands results to `sink` in a thread named after it.
 
     size: how many results may wait. is_live: what happens when they do: with a live source the oldest is dropped and

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from protocol import facejson
 from protocol.openseeface import FEATURE_NAMES
-from tracker.output.subject import Angles, Scene, gaze_angles, head_angles, head_place
+from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_place
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Face, HeadPose
 
@@ -24,7 +24,7 @@ class JsonEncoder:
         self._points = points
         self._max_bytes = max_bytes
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """One text. Raises ValueError for a value that is not finite."""
         result = scene.result
         frame = facejson.Frame(
@@ -37,7 +37,7 @@ class JsonEncoder:
         )
         return (facejson.encode(frame, self._max_bytes),)
 
-    def _face(self, face: Face, scene: Scene) -> facejson.Face:
+    def _face(self, face: Face, scene: OutputFrame) -> facejson.Face:
         right_open, left_open = face.eyes.openness.tolist()
         looks = gaze_angles(face.points_3d) if face.points_3d is not None and scene.gaze_tracking else (None, None)
         shapes = face.blendshapes if self._blendshapes else None

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from tracker.output.formats.facejson import JsonEncoder
-from tracker.output.formats.sender import Unsendable
+from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.formats.websocket_library import require_websockets
 from tracker.output.resolver import cannot_listen, listening_address
-from tracker.output.subject import Scene
+from tracker.output.subject import OutputFrame
 from tracker.output.target import Target
-from tracker.rate_limit import Pace
+from tracker.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from websockets.http11 import Request, Response
@@ -53,8 +53,8 @@ class JsonServer:
 
         self._encoder = encoder
         self._origins = origins
-        self._pace = Pace(target.fps)
-        self._unsendable = Unsendable(str(target))
+        self._rate_limit = RateLimiter(target.fps)
+        self._unsendable = OneTimeWarning(str(target))
         self._newest = ""
         self._count = 0
         self._changed = threading.Condition()
@@ -85,9 +85,9 @@ class JsonServer:
         self._thread = threading.Thread(target=self._server.serve_forever, name="json-server", daemon=True)
         self._thread.start()
 
-    def send(self, scene: Scene) -> None:
+    def send(self, scene: OutputFrame) -> None:
         """Leave the text of `scene` for the connections."""
-        if not self._pace.takes(scene.result.media_s) or not self._connections:
+        if not self._rate_limit.takes(scene.result.media_s) or not self._connections:
             return
         try:
             (data,) = self._encoder.datagrams(scene)

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 from protocol import ifacialmocap
 from tracker.output.formats.scales import coefficients
-from tracker.output.formats.sender import Unsendable
+from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.resolver import SocketAddress, cannot_listen, listening_address
-from tracker.output.subject import Angles, Scene, Subject
+from tracker.output.subject import Angles, AvatarSubject, OutputFrame
 from tracker.output.target import Target
-from tracker.rate_limit import Pace
+from tracker.rate_limit import RateLimiter
 from tracker.topology import BLENDSHAPE_NAMES
 
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class IFacialMocapEncoder:
         self._version = version
         self._mirror = mirror
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """One datagram, or none. Raises ValueError for values that cannot be sent."""
         subject = scene.person(self._mirror)
         if subject is None or subject.head is None:
@@ -49,8 +49,8 @@ class IFacialMocapPhone:
 
     def __init__(self, target: Target, mirror: bool = False, reply_port: int = ifacialmocap.DEFAULT_PORT) -> None:
         self._encoders = {version: IFacialMocapEncoder(version, mirror) for version in ifacialmocap.VERSIONS}
-        self._pace = Pace(target.fps)
-        self._unsendable = Unsendable(str(target))
+        self._rate_limit = RateLimiter(target.fps)
+        self._unsendable = OneTimeWarning(str(target))
         self._reply_port = reply_port
         self._askers: dict[str, tuple[SocketAddress, int]] = {}  # by host, who asked longest ago first
         self.sent = 0
@@ -69,10 +69,10 @@ class IFacialMocapPhone:
         """Where questions are heard."""
         return int(self._socket.getsockname()[1])
 
-    def send(self, scene: Scene) -> None:
+    def send(self, scene: OutputFrame) -> None:
         """Hear who asks, and send what `scene` shows to everyone who did."""
         self._listen()
-        if not self._pace.takes(scene.result.media_s) or not self._askers:
+        if not self._rate_limit.takes(scene.result.media_s) or not self._askers:
             return
         try:
             texts = {
@@ -118,7 +118,7 @@ class IFacialMocapPhone:
             self.errors += 1
 
 
-def _pose(subject: Subject) -> ifacialmocap.Pose:
+def _pose(subject: AvatarSubject) -> ifacialmocap.Pose:
     head = subject.head
     if head is None:
         raise ValueError("the head's pose is not known")

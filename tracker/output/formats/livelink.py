@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from protocol import livelink
 from tracker.output.formats.scales import coefficients
-from tracker.output.subject import Angles, Scene
+from tracker.output.subject import Angles, OutputFrame
 
 FPS = 60
 """The rate of the time code, as the phone's."""
@@ -26,7 +26,7 @@ class LiveLinkEncoder:
         self._mirror = mirror
         self._device_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{subject}.facetracker.invalid")).upper()
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """One datagram. Raises ValueError for values that cannot be sent."""
         data = livelink.header(self._device_id, self._subject, scene.result.unix_time % _DAY_S, FPS)
         person = scene.person(self._mirror)

@@ -12,14 +12,14 @@ import numpy.typing as npt
 
 from protocol import openseeface
 from protocol.openseeface import FEATURE_NAMES, FaceRecord
-from tracker.output.subject import Scene
+from tracker.output.subject import OutputFrame
 from tracker.types import Face, FrameResult, HeadPose
 
 
 class OpenSeeFaceEncoder:
     """All faces of a frame in one datagram."""
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """One datagram, or none. Raises ValueError (a PacketError) for a value that is not finite."""
         if not scene.result.faces:
             return ()

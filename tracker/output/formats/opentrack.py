@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocol import opentrack
-from tracker.output.subject import Scene
+from tracker.output.subject import OutputFrame
 
 
 class OpentrackEncoder:
@@ -14,7 +14,7 @@ class OpentrackEncoder:
     def __init__(self, mirror: bool = False) -> None:
         self._mirror = mirror
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """One datagram, or none. Raises ValueError for a value that is not finite."""
         subject = scene.person(self._mirror)
         if subject is None or subject.head is None:

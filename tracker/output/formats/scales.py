@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tracker.output.subject import Subject
+from tracker.output.subject import AvatarSubject
 from tracker.topology import BLENDSHAPE_NAMES
 
 LOOK_ACROSS_DEG, LOOK_UP_DEG = 30.0, 20.0
@@ -23,7 +23,7 @@ ARKIT_NAMES = tuple(name[0].upper() + name[1:] for name in BLENDSHAPE_NAMES)
 """As Perfect Sync avatars and VTube Studio write them: ``EyeBlinkLeft``."""
 
 
-def coefficients(subject: Subject) -> tuple[float, ...]:
+def coefficients(subject: AvatarSubject) -> tuple[float, ...]:
     """The 52. Raises ValueError when they were not estimated: nothing may stand in for them."""
     if subject.blendshapes is None:
         raise ValueError("ARKit's coefficients were not estimated")

@@ -6,10 +6,10 @@ import logging
 from collections.abc import Sequence
 from typing import Protocol
 
-from tracker.output.subject import Scene
+from tracker.output.subject import OutputFrame
 from tracker.output.target import Target
 from tracker.output.udp import UdpChannel
-from tracker.rate_limit import Pace
+from tracker.rate_limit import RateLimiter
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ class Sender(Protocol):
     def errors(self) -> int:
         """Messages, connections and look-ups that failed so far."""
 
-    def send(self, scene: Scene) -> None:
+    def send(self, scene: OutputFrame) -> None:
         """Send what `scene` shows, or leave it out. Must neither wait nor fail for what a receiver does."""
 
     def close(self) -> None:
@@ -35,7 +35,7 @@ class Sender(Protocol):
 class Encoder(Protocol):
     """A format over UDP."""
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """What to send for `scene`, in this order; nothing where the format has nothing to say.
 
         Raises ValueError for values that cannot be sent, such as NaN.
@@ -48,12 +48,12 @@ class UdpStream:
     def __init__(self, encoder: Encoder, targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
         self._encoder = encoder
-        self._pace = Pace(targets[0].fps)
-        self._unsendable = Unsendable(str(targets[0]))
+        self._rate_limit = RateLimiter(targets[0].fps)
+        self._unsendable = OneTimeWarning(str(targets[0]))
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """What to send now: nothing when it is too soon, or when it cannot be sent."""
-        if not self._pace.takes(scene.result.media_s):
+        if not self._rate_limit.takes(scene.result.media_s):
             return ()
         try:
             return self._encoder.datagrams(scene)
@@ -79,7 +79,7 @@ class UdpSender:
         """Datagrams and look-ups that failed so far."""
         return self._channel.errors
 
-    def send(self, scene: Scene) -> None:
+    def send(self, scene: OutputFrame) -> None:
         """Send what `scene` shows to every receiver."""
         self._channel.take_answers()
         for stream in self._streams:
@@ -93,7 +93,7 @@ class UdpSender:
         self._channel.close()
 
 
-class Unsendable:
+class OneTimeWarning:
     """Reports once that a frame could not be sent: a lost frame is better than NaN in an avatar's skeleton."""
 
     def __init__(self, where: str) -> None:

@@ -19,7 +19,7 @@ Options = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class FormatOption:
     """What can follow a target after ``?``. values: what is allowed; empty for any text."""
 
     name: str
@@ -43,10 +43,10 @@ class Format:
     transport: str = "UDP"
     listens: bool = False
     extra: str | None = None
-    switches: tuple[Switch, ...] = ()
+    switches: tuple[FormatOption, ...] = ()
     needs_blendshapes: Callable[[Options], bool] = lambda option: False
 
-    def switch(self, name: str) -> Switch | None:
+    def switch(self, name: str) -> FormatOption | None:
         """The switch of that name, if there is one."""
         return next((switch for switch in self.switches if switch.name == name), None)
 
@@ -55,12 +55,12 @@ FPS = "fps"
 """Every format takes this one: the most frames a second, by the time of the pictures."""
 
 _OFF_ON = ("0", "1")
-_ALL = Switch(FPS, "at most so many frames a second")
-_MIRROR = Switch("mirror", "1 swaps left and right, as in a mirror", "0", _OFF_ON)
+_ALL = FormatOption(FPS, "at most so many frames a second")
+_MIRROR = FormatOption("mirror", "1 swaps left and right, as in a mirror", "0", _OFF_ON)
 _OF_JSON = (
     _ALL,
-    Switch("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
-    Switch("points", "1 adds the landmarks", "0", _OFF_ON),
+    FormatOption("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
+    FormatOption("points", "1 adds the landmarks", "0", _OFF_ON),
 )
 
 
@@ -83,12 +83,12 @@ _TABLE = (
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender", "Unreal", "Unity", "Godot"),
         switches=(
             _ALL,
-            Switch("expressions", "the names the avatar knows", "vrm0", ("vrm0", "vrm1", "perfectsync")),
-            Switch("emotions", "1 moves joy, anger and sorrow as well as mouth and eyes", "0", _OFF_ON),
-            Switch("role", "assistant also sends trackers, to a program that moves the avatar itself", "performer",
+            FormatOption("expressions", "the names the avatar knows", "vrm0", ("vrm0", "vrm1", "perfectsync")),
+            FormatOption("emotions", "1 moves joy, anger and sorrow as well as mouth and eyes", "0", _OFF_ON),
+            FormatOption("role", "assistant: also sends trackers, for programs that move the avatar", "performer",
                    ("performer", "assistant")),
-            Switch("model", "the avatar's VRM file, for the places of its bones"),
-            Switch("bones", "0 leaves bones out", "1", _OFF_ON),
+            FormatOption("model", "the avatar's VRM file, for the places of its bones"),
+            FormatOption("bones", "0 leaves bones out", "1", _OFF_ON),
             _MIRROR,
         ),
         needs_blendshapes=lambda option: option("expressions") == "perfectsync",
@@ -98,7 +98,7 @@ _TABLE = (
         "iFacialMocap",
         ifacialmocap.DEFAULT_PORT,
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
-        switches=(_ALL, Switch("version", "of the text", "1", ("1", "2")), _MIRROR),
+        switches=(_ALL, FormatOption("version", "of the text", "1", ("1", "2")), _MIRROR),
         needs_blendshapes=_always,
     ),
     Format(
@@ -115,7 +115,7 @@ _TABLE = (
         "Live Link Face",
         livelink.DEFAULT_PORT,
         ("Unreal", "Inochi Session", "Blender", "Godot"),
-        switches=(_ALL, Switch("subject", "the name the receiver lists", "facetracker"), _MIRROR),
+        switches=(_ALL, FormatOption("subject", "the name the receiver lists", "facetracker"), _MIRROR),
         needs_blendshapes=_always,
     ),
     Format(
@@ -130,8 +130,8 @@ _TABLE = (
         extra="receivers",
         switches=(
             _ALL,
-            Switch("arkit", "1 adds ARKit's coefficients as parameters of their own", "1", _OFF_ON),
-            Switch("mirror", "1 moves the model as a mirror would, as VTube Studio's own tracking does", "1", _OFF_ON),
+            FormatOption("arkit", "1 adds ARKit's coefficients as parameters of their own", "1", _OFF_ON),
+            FormatOption("mirror", "1 moves the model like a mirror, as VTube Studio's own tracking does", "1", _OFF_ON),
         ),
         needs_blendshapes=lambda option: option("arkit") == "1",
     ),
@@ -153,7 +153,7 @@ _TABLE = (
         extra="receivers",
         switches=(
             *_OF_JSON,
-            Switch("origin", "web sites, separated by commas, that may connect besides pages of this machine"),
+            FormatOption("origin", "web sites, separated by commas, that may connect besides pages of this machine"),
         ),
         needs_blendshapes=lambda option: option("blendshapes") == "1",
     ),

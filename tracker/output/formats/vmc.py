@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from protocol import vmc
 from tracker.output.formats import vrm
 from tracker.output.formats.vrm_bones import HEAD, LEFT_EYE, NECK, RIGHT_EYE, USUAL_BONES, Bones
-from tracker.output.subject import Head, Scene, Subject
+from tracker.output.subject import AvatarSubject, Head, OutputFrame
 from tracker.rotations import IDENTITY, from_yaw_pitch, inverse, product, share_of
 
 NECK_SHARE = 0.35
@@ -41,7 +41,7 @@ class VmcEncoder:
         self._assistant = assistant
         self._mirror = mirror
 
-    def datagrams(self, scene: Scene) -> Sequence[bytes]:
+    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
         """The bundles, the one that applies the expressions last. Raises ValueError for values that cannot be sent."""
         subject = scene.person(self._mirror)
         messages = [vmc.availability(subject is not None), vmc.time(scene.result.media_s)]
@@ -53,7 +53,7 @@ class VmcEncoder:
             )
         return vmc.bundles(messages)
 
-    def _head(self, subject: Subject, head: Head) -> list[bytes]:
+    def _head(self, subject: AvatarSubject, head: Head) -> list[bytes]:
         right, left = subject.gaze
         neck_turn = share_of(head.quaternion, NECK_SHARE) if NECK in self._bones else IDENTITY
         turns = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracker.output.formats.scales import ARKIT_NAMES, LOOK_ACROSS_DEG, LOOK_UP_DEG, coefficients, unit
-from tracker.output.subject import Subject
+from tracker.output.subject import AvatarSubject
 
 VRM0, VRM1, PERFECT_SYNC = "vrm0", "vrm1", "perfectsync"
 
@@ -25,7 +25,7 @@ NAMES = {VRM0: _VRM0_NAMES, VRM1: _VRM1_NAMES, PERFECT_SYNC: ARKIT_NAMES}
 """Expressions by the kind of avatar. Never two kinds at once: an avatar that knows both would move twice."""
 
 
-def values(subject: Subject, kind: str, emotions: bool) -> tuple[float, ...]:
+def values(subject: AvatarSubject, kind: str, emotions: bool) -> tuple[float, ...]:
     """The expressions of `kind`, 0 to 1, in the order of `NAMES`. emotions: without them those of mood are 0.
 
     Raises ValueError when `kind` needs coefficients that were not estimated.
@@ -33,7 +33,7 @@ def values(subject: Subject, kind: str, emotions: bool) -> tuple[float, ...]:
     return coefficients(subject) if kind == PERFECT_SYNC else _presets(subject, emotions)
 
 
-def _presets(subject: Subject, emotions: bool) -> tuple[float, ...]:
+def _presets(subject: AvatarSubject, emotions: bool) -> tuple[float, ...]:
     expression = subject.expression
     opened = unit(expression.mouth_open)
     wide, narrow = unit(expression.mouth_wide), unit(-expression.mouth_wide)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from tracker.output.formats.scales import ARKIT_NAMES, LOOK_ACROSS_DEG, LOOK_UP_DEG, signed_unit, unit
-from tracker.output.subject import Subject
+from tracker.output.subject import AvatarSubject
 
 
-def own_values(subject: Subject) -> dict[str, float]:
+def own_values(subject: AvatarSubject) -> dict[str, float]:
     """VTube Studio's own parameters by name, for a model that moves as `subject` does.
 
     Signs are Live2D's: X is positive to the right of the screen, where the model's left is, Y upwards, and Z tips
@@ -42,6 +42,6 @@ def own_values(subject: Subject) -> dict[str, float]:
     return values
 
 
-def arkit_values(subject: Subject) -> dict[str, float]:
+def arkit_values(subject: AvatarSubject) -> dict[str, float]:
     """ARKit's coefficients as parameters; none when they were not estimated."""
     return dict(zip(ARKIT_NAMES, subject.blendshapes, strict=True)) if subject.blendshapes is not None else {}

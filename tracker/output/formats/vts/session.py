@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 from protocol import vtubestudio
 from protocol.vtubestudio import Plugin, Response
 from tracker.output.formats.scales import ARKIT_NAMES
-from tracker.output.formats.sender import Unsendable
+from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.formats.vts.discovery import find_port
 from tracker.output.formats.vts.parameters import arkit_values, own_values
 from tracker.output.formats.vts.tokens import Tokens
 from tracker.output.formats.websocket_library import require_websockets
-from tracker.output.subject import Scene
+from tracker.output.subject import OutputFrame
 from tracker.output.target import Target
-from tracker.rate_limit import Pace
+from tracker.rate_limit import RateLimiter
 
 if TYPE_CHECKING:
     from websockets.sync.client import ClientConnection
@@ -76,8 +76,8 @@ class VtsSender:
         self._mirror = mirror
         self._discover = discover
         self._clock = clock
-        self._pace = Pace(target.fps)
-        self._unsendable = Unsendable(str(target))
+        self._rate_limit = RateLimiter(target.fps)
+        self._unsendable = OneTimeWarning(str(target))
         self._port = target.port
         self._changed = threading.Condition()
         self._stop = threading.Event()
@@ -93,9 +93,9 @@ class VtsSender:
         self._thread = threading.Thread(target=self._run, name="vts", daemon=True)
         self._thread.start()
 
-    def send(self, scene: Scene) -> None:
+    def send(self, scene: OutputFrame) -> None:
         """Leave the values of `scene` for the thread. Without a face the last ones stay, marked as lost."""
-        if not self._pace.takes(scene.result.media_s):
+        if not self._rate_limit.takes(scene.result.media_s):
             return
         subject = scene.person(self._mirror)
         values = None if subject is None else own_values(subject) | (arkit_values(subject) if self._arkit else {})

@@ -1,0 +1,1 @@
+"""The classifier: whether a proposed box really holds a face."""

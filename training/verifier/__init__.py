@@ -1,1 +1,0 @@
-"""The verifier: whether a proposed box really holds a face."""
