@@ -131,7 +131,7 @@ _TABLE = (
         switches=(
             _ALL,
             FormatOption("arkit", "1 adds ARKit's coefficients as parameters of their own", "1", _OFF_ON),
-            FormatOption("mirror", "1 moves the model like a mirror, as VTube Studio's own tracking does", "1", _OFF_ON),
+            FormatOption("mirror", "1 mirrors the movement, as VTube Studio's own tracking does", "1", _OFF_ON),
         ),
         needs_blendshapes=lambda option: option("arkit") == "1",
     ),
