@@ -156,7 +156,7 @@ def test_listing_loads_neither_opencv_nor_numpy() -> None:
     if not sys.platform.startswith("linux"):
         pytest.skip("the other systems' lists come from a package that loads OpenCV")
     script = (
-        "import sys; from tracker.capture import devices, listing;"
+        "import sys; from tracker.capture.camera import devices, listing;"
         "listing.format_camera_list(devices.list_cameras(), 1);"
         "print([name for name in ('cv2', 'numpy', 'onnxruntime') if name in sys.modules])"
     )
