@@ -68,7 +68,7 @@ def test_every_data_file_of_the_packages_goes_into_the_bundle() -> None:
     from contents import models, modules, package_data
 
     files = dict(package_data(("protocol", "tracker")))
-    assert files[str(ROOT / "tracker" / "capture" / "face.npz")] == str(Path("tracker/capture"))
+    assert files[str(ROOT / "tracker" / "capture" / "demo" / "face.npz")] == str(Path("tracker/capture/demo"))
     assert files[str(ROOT / "tracker" / "face" / "eye_points.npz")] == str(Path("tracker/face"))
     window = package_data(("launcher", "protocol"))
     assert (str(ROOT / "launcher" / "window" / "static" / "index.html"), str(Path("launcher/web/static"))) in window
