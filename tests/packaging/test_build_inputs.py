@@ -71,7 +71,7 @@ def test_every_data_file_of_the_packages_goes_into_the_bundle() -> None:
     assert files[str(ROOT / "tracker" / "capture" / "demo" / "face.npz")] == str(Path("tracker/capture/demo"))
     assert files[str(ROOT / "tracker" / "face" / "eye_points.npz")] == str(Path("tracker/face"))
     window = package_data(("launcher", "protocol"))
-    assert (str(ROOT / "launcher" / "window" / "static" / "index.html"), str(Path("launcher/web/static"))) in window
+    assert (str(ROOT / "launcher" / "web" / "static" / "index.html"), str(Path("launcher/web/static"))) in window
     assert not [name for name, _ in window if name.endswith(("py.typed", ".onnx"))], "these have other places"
     assert {file.name for file in models()} == {
         file.name for file in (ROOT / "models").iterdir() if file.is_file() and not file.name.startswith(".")
