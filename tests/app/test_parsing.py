@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import configparser
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tracker.app.options import GROUPS, OPENSEEFACE, OURS
+from tracker.app.cli import main
+from tracker.app.options import WITHOUT_EFFECT, all_options, describe_options
 from tracker.app.parsing import build_parser, canonical, openseeface_prefixes, parse
 from tracker.errors import SettingsError
+from tracker.option import Group, Origin
 from tracker.version import VERSION
 
 VSEEFACE = (
@@ -23,11 +27,11 @@ LAUNCHERS = {
     "VSeeFace": (VSEEFACE, {"port": 11574, "width": 1920, "dcap": 0, "model": 4, "scan_every": 0, "silent": True}),
     "VSeeFace, tracker on another computer": (
         "-c 0 -W 1280 -H 720 --discard-after 0 --scan-every 0 --no-3d-adapt 1 --max-feature-updates 900",
-        {"capture": "0", "width": 1280, "height": 720, "discard_after": 0, "no_3d_adapt": True},
+        {"capture": "0", "width": 1280, "height": 720, "discard_after": 0, "adapt_3d": False},
     ),
     "OpenSeeLauncher": (
         r"--ip 127.0.0.1 --port 11573 --model-dir models\ --capture 1 --silent 1 --max-threads 1",
-        {"ip": "127.0.0.1", "capture": "1", "max_threads": 1, "model_dir": "models\\"},
+        {"ip": "127.0.0.1", "capture": "1", "max_threads": 1, "model_dir": Path("models\\")},
     ),
     "OpenSeeLauncher, cameras": ("--list-cameras 2", {"list_cameras": 2}),
     "OpenSeeLauncher, benchmark": ("--benchmark 1 --priority 4 --max-threads 2", {"benchmark": True, "priority": 4}),
@@ -49,7 +53,7 @@ LAUNCHERS = {
         "--log-data log.csv --log-output log.txt --model 3 --model-dir models --gaze-tracking 1 --face-id-offset 0 "
         "--repeat-video 0 --dump-points points.txt --benchmark 0 --list-dcaps 0 --dcap 0 --blackmagic 0 "
         "--use-dshowcapture 1 --blackmagic-options none --priority 2",
-        {"mirror_input": True, "benchmark": False, "list_cameras": 0, "video_fps": 24.0, "threshold": 0.6},
+        {"mirror": True, "benchmark": False, "list_cameras": 0, "video_fps": 24.0, "threshold": 0.6},
     ),
     "Z-Ray Facetracker": (
         "-W 1280 -H 720 -c 0 --discard-after 0 --scan-every 0 --no-3d-adapt 1 --max-feature-updates 900 -s 1 "
@@ -68,12 +72,12 @@ LAUNCHERS = {
 }
 
 OPENSEEFACE_DEFAULTS = {
-    "width": 640, "height": 360, "fps": 24, "capture": "0", "mirror_input": False, "max_threads": 1,
-    "threshold": None, "detection_threshold": 0.6, "visualize": 0, "pnp_points": 0, "silent": False, "faces": 1,
-    "scan_retinaface": False, "scan_every": 3, "discard_after": 10, "max_feature_updates": 900, "no_3d_adapt": True,
-    "try_hard": False, "video_out": None, "video_scale": 1, "video_fps": 24.0, "raw_rgb": 0, "log_data": "",
-    "log_output": "", "model": 3, "model_dir": None, "gaze_tracking": True, "face_id_offset": 0,
-    "repeat_video": False, "dump_points": "", "benchmark": False, "list_cameras": 0, "list_dcaps": None,
+    "width": 640, "height": 360, "fps": 24, "capture": "0", "mirror": False, "max_threads": 1,
+    "threshold": None, "detection_threshold": 0.6, "visualize": 0, "pnp_points": 0, "silent": False, "max_faces": 1,
+    "scan_retinaface": False, "scan_every": 3, "discard_after": 10, "max_feature_updates": 900, "adapt_3d": False,
+    "try_hard": False, "video_out": None, "video_scale": 1, "video_fps": 24.0, "raw_rgb": 0, "log_data": None,
+    "log_output": None, "model": 3, "model_dir": None, "gaze_tracking": True, "face_id_offset": 0,
+    "repeat_video": False, "dump_points": None, "benchmark": False, "list_cameras": 0, "list_dcaps": None,
     "dcap": None, "blackmagic": 0, "use_dshowcapture": True, "blackmagic_options": None, "priority": None,
 }  # fmt: skip
 
@@ -114,7 +118,8 @@ def test_defaults_are_openseefaces(name: str) -> None:
 
 
 def test_every_option_of_openseeface_exists_in_both_spellings() -> None:
-    known = {flag for option in OPENSEEFACE for flag in option.flags} | {"-h", "--help"}
+    openseefaces = [option for _, option in all_options() if option.origin is not Origin.FACETRACKER]
+    known = {flag for option in openseefaces for flag in option.flags} | {"-h", "--help"}
     wanted = {f"--{name}" for name in OPENSEEFACE_LONG + OPENSEEFACE_WINDOWS} | set(OPENSEEFACE_SHORT)
     assert known == wanted
 
@@ -132,7 +137,10 @@ def test_no_abbreviation_is_claimed_that_openseeface_does_not_understand() -> No
     assert openseeface_prefixes() == dict(on_some_system)
 
 
-@pytest.mark.parametrize("ours", [option.flags[0] for option in OURS])
+@pytest.mark.parametrize(
+    "ours",
+    ["--version", *(option.flags[-1] for _, option in all_options() if option.origin is Origin.FACETRACKER)],
+)
 def test_our_own_options_are_never_taken_for_an_abbreviation(ours: str) -> None:
     assert ours not in openseeface_prefixes()
 
@@ -154,7 +162,7 @@ def test_our_own_options_are_never_taken_for_an_abbreviation(ours: str) -> None:
     ],
 )
 def test_mirroring_is_a_bare_flag_or_takes_a_word(line: str, mirrored: bool) -> None:
-    assert parse(line.split()).mirror_input is mirrored
+    assert parse(line.split()).mirror is mirrored
 
 
 @pytest.mark.parametrize(
@@ -181,19 +189,19 @@ def test_values_are_read_as_meant(line: str, name: str, value: object) -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("--model 5", "argument --model: there is no model '5'; choose from -3, -2, -1, 0, 1, 2, 3, 4 (see --help)"),
-        ("--model x", "argument --model: there is no model 'x'; choose from -3, -2, -1, 0, 1, 2, 3, 4 (see --help)"),
-        ("--port 0", "argument -p/--port: must be 1 to 65535, got 0 (see --help)"),
-        ("-p 70000", "argument -p/--port: must be 1 to 65535, got 70000 (see --help)"),
-        ("--faces 40", "argument --faces: must be 1 to 36, got 40 (see --help)"),
-        ("--faces 0", "argument --faces: must be 1 to 36, got 0 (see --help)"),
-        ("--video-scale 5", "argument --video-scale: must be 1 to 4, got 5 (see --help)"),
-        ("--priority 6", "argument --priority: must be 0 to 5, got 6 (see --help)"),
-        ("--frames 0", "argument --frames: must be 1 or more, got 0 (see --help)"),
-        ("--width wide", "argument -W/--width: 'wide' is not a whole number (see --help)"),
-        ("--smoothing nan", "argument --smoothing: 'nan' is not a number (see --help)"),
+        ("--model 5", "argument --model: must be one of -3, -2, -1, 0, 1, 2, 3, 4, got '5' (see --help)"),
+        ("--model x", "argument --model: must be one of -3, -2, -1, 0, 1, 2, 3, 4, got 'x' (see --help)"),
+        ("--port 0", "argument -p/--port: must be between 1 and 65535, got 0 (see --help)"),
+        ("-p 70000", "argument -p/--port: must be between 1 and 65535, got 70000 (see --help)"),
+        ("--faces 40", "argument --faces: must be between 1 and 36, got 40 (see --help)"),
+        ("--faces 0", "argument --faces: must be between 1 and 36, got 0 (see --help)"),
+        ("--video-scale 5", "argument --video-scale: must be between 1 and 4, got 5 (see --help)"),
+        ("--priority 6", "argument --priority: must be between 0 and 5, got 6 (see --help)"),
+        ("--frames 0", "argument --frames: must be at least 1, got 0 (see --help)"),
+        ("--width wide", "argument -W/--width: must be an integer, got 'wide' (see --help)"),
+        ("--smoothing nan", "argument --smoothing: must be a number, got 'nan' (see --help)"),
         ("--silent maybe", "argument -s/--silent: 'maybe' is neither 0 nor 1 (see --help)"),
-        ("--powerline 55", "argument --powerline: '55' is none of off, 50, 60, auto (see --help)"),
+        ("--powerline 55", "argument --powerline: must be one of off, 50, 60, auto, got '55' (see --help)"),
         ("--frobnicate 1", "unrecognized arguments: --frobnicate 1 (see --help)"),
     ],
 )
@@ -201,6 +209,13 @@ def test_a_wrong_value_is_told_in_one_line(line: str, message: str) -> None:
     with pytest.raises(SettingsError) as caught:
         parse(line.split())
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(("value", "on"), [("1", True), ("0", False), ("off", False)])
+def test_every_flag_takes_a_value_too(value: str, on: bool) -> None:
+    assert parse([f"--verbose-frames={value}"]).verbose_frames is on
+    with pytest.raises(SettingsError, match="argument --verbose-frames: 'x' is neither 0 nor 1"):
+        parse(["--verbose-frames=x"])
 
 
 def test_an_empty_host_is_refused() -> None:
@@ -213,15 +228,39 @@ def test_help_shows_every_option_in_its_group(capsys: pytest.CaptureFixture[str]
         parse(["--help"])
     text = capsys.readouterr().out
     assert ended.value.code == 0
-    for title, options in GROUPS:
-        assert f"\n{title}:\n" in text
-        for option in options:
-            assert option.flags[-1] in text
+    sections = dict(re.findall(r"\n(\S[^\n]*):\n(.*?)(?=\n\n|$)", text, re.DOTALL))
+    for _, option in all_options():
+        assert all(flag in sections[option.group.value] for flag in option.flags)
 
 
 def test_every_option_without_effect_says_so() -> None:
-    compatibility = next(options for title, options in GROUPS if title == "accepted for OpenSeeFace compatibility")
-    assert all(option.details["help"].startswith("has no effect") for option in compatibility)
+    assert {option for _, option in all_options() if option.group is Group.COMPATIBILITY} == set(WITHOUT_EFFECT)
+    assert all(option.help.startswith("has no effect") for option in WITHOUT_EFFECT)
+
+
+def test_the_listed_default_is_what_the_parser_gives_for_it() -> None:
+    """A launcher that passes every listed default changes nothing."""
+    arguments = []
+    for option in describe_options():
+        if option["default"] is not None and not option["repeatable"]:
+            default = option["default"]
+            arguments.append(f"{option['flags'][-1]}={int(default) if isinstance(default, bool) else default}")
+    assert vars(parse(arguments)) == vars(parse([]))
+
+
+def test_options_are_listed_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--list-options"]) == 0
+    listed = {option["name"]: option for option in json.loads(capsys.readouterr().out)}
+    assert len(listed) == len(list(all_options()))
+    assert listed["scan_every"] | {"help": ""} == {
+        "name": "scan_every", "flags": ["--scan-every"], "group": "tracking", "help": "", "type": "integer",
+        "minimum": 0, "default": 3, "repeatable": False,
+    }  # fmt: skip
+    assert (listed["model"]["type"], listed["model"]["choices"]) == ("integer", [-3, -2, -1, 0, 1, 2, 3, 4])
+    assert (listed["powerline"]["type"], listed["powerline"]["choices"]) == ("string", ["off", "50", "60", "auto"])
+    assert listed["smoothing"]["form"]["slider"] == [0.0, 5.0, 0.1]
+    assert listed["no_3d_adapt"]["default"] is True, "as written on the command line"
+    assert listed["target"]["repeatable"] is True
 
 
 def test_no_two_options_write_the_same_value() -> None:
@@ -229,7 +268,9 @@ def test_no_two_options_write_the_same_value() -> None:
     assert len(names) == len(set(names))
 
 
-@pytest.mark.parametrize("option", ["--help", "--version", "--port 0", "--list-formats", "--target foo://a"])
+@pytest.mark.parametrize(
+    "option", ["--help", "--version", "--port 0", "--list-formats", "--list-options", "--target foo://a"]
+)
 def test_nothing_heavy_is_imported_to_answer(option: str) -> None:
     code = (
         "import sys\n"

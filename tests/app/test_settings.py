@@ -90,7 +90,7 @@ def _no_display() -> None:
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x" * 65])
 def test_a_profile_name_that_is_no_file_name_is_refused(name: str) -> None:
-    with pytest.raises(SettingsError, match="no profile name"):
+    with pytest.raises(SettingsError, match="is not a valid profile name"):
         settings("--profile", name)
 
 

@@ -28,9 +28,9 @@ def test_every_setting_arrives() -> None:
     assert (found.capture, found.width, found.height, found.fps, found.dformat) == (
         "-1 odd; name", 1280, 720, 60, "MJPG",
     )  # fmt: skip
-    assert (found.model, found.faces, found.smoothing, found.mirror_input) == (-3, 2, 0.0, True)
-    assert (found.gaze_tracking, found.profile, found.fov) == (False, "Anna", 70.0)
-    assert found.target == [
+    assert (found.model, found.max_faces, found.smoothing, found.mirror) == (-3, 2, 0.0, True)
+    assert (found.gaze_tracking, found.profile, found.fov_deg) == (False, "Anna", 70.0)
+    assert found.further_targets == [
         Target("127.0.0.1", 11573),
         Target("::1", 4000),
         Target("10.0.0.7", 39540, "vmc", (("mirror", "1"),)),
@@ -39,7 +39,7 @@ def test_every_setting_arrives() -> None:
 
 def test_a_value_of_a_receiver_may_hold_anything() -> None:
     receiver = Receiver("localhost", 39539, "vmc", (("model", "C:\\My Avatars\\ä & b?.vrm"),))
-    (target,) = parse([f"--target={receiver}"]).target
+    (target,) = parse([f"--target={receiver}"]).further_targets
     assert target.option("model") == "C:\\My Avatars\\ä & b?.vrm"
 
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from typing import Any
 
 from tracker.app import process as environment
 from tracker.app.console import configure_logging
+from tracker.app.options import describe_options
 from tracker.app.parsing import parse
 from tracker.app.settings import Settings, settings_from
 from tracker.app.shutdown import StopRequest, stopping_on_signals
 from tracker.errors import FacetrackerError
+from tracker.output.formats.table import describe as describe_formats
 
 logger = logging.getLogger(__name__)
 
@@ -53,7 +57,9 @@ def _run(settings: Settings) -> int:
     if settings.tracks:
         return _track(settings)
     if settings.list_formats:
-        return _list_formats()
+        return _print_json(describe_formats())
+    if settings.list_options:
+        return _print_json(describe_options())
     _import_opencv(settings.engine.max_threads)
     if settings.list_dcaps is not None or settings.list_cameras:
         return _list(settings)
@@ -95,13 +101,9 @@ def _list(settings: Settings) -> int:
     return 0
 
 
-def _list_formats() -> int:
-    """Print the formats as JSON, for other programs."""
-    import json
-
-    from tracker.output.formats.table import describe
-
-    sys.stdout.write(json.dumps(describe(), indent=2) + "\n")
+def _print_json(description: Any) -> int:
+    """Print a description of the program, for other programs."""
+    sys.stdout.write(json.dumps(description, indent=2) + "\n")
     return 0
 
 

@@ -1,173 +1,137 @@
-"""All the user asked for, checked once at the door."""
+"""The settings of one run, and the checks that need the file system, the display or several settings."""
 
 from __future__ import annotations
 
 import argparse
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
+from tracker.app.input_settings import InputSettings
+from tracker.app.output_settings import OutputSettings
 from tracker.errors import SettingsError
 from tracker.face.options import EngineOptions
-from tracker.output.formats.table import OPENSEEFACE_PORT
+from tracker.option import FormField, Group, Origin, from_arguments, option
+from tracker.option_types import FilePath, Flag, Integer, Switch, Text
 from tracker.output.preview.display import require_display
-from tracker.output.target import Target
 
-if TYPE_CHECKING:
-    from tracker.capture.camera.controls import CameraControls
-    from tracker.capture.source import FrameSource
-
-DEFAULT_HOST, DEFAULT_PORT = "127.0.0.1", OPENSEEFACE_PORT
-
-
-@dataclass(frozen=True, slots=True)
-class InputSettings:
-    """Where pictures come from. Names and meanings are those of `tracker.capture.open.open_source`."""
-
-    capture: str
-    width: int
-    height: int
-    fps: int
-    dcap: int | None
-    dformat: str | None
-    raw_rgb: int
-    repeat_video: bool
-    mirror: bool
-    exposure: float | Literal["auto"] | None
-    gain: float | None
-    focus: float | Literal["auto"] | None
-    powerline: Literal[0, 50, 60, "auto"] | None
-    give_up_s: float | None
-
-    def make_source(self) -> FrameSource:
-        """The source, not opened yet. Raises CaptureError and SettingsError as the factory does."""
-        from tracker.capture.open import open_source
-
-        return open_source(
-            self.capture, width=self.width, height=self.height, fps=self.fps, dformat=self.dformat, dcap=self.dcap,
-            raw_rgb=self.raw_rgb, repeat_video=self.repeat_video, mirror=self.mirror, controls=self._controls(),
-            give_up_s=self.give_up_s,
-        )  # fmt: skip
-
-    def _controls(self) -> CameraControls | None:
-        if (self.exposure, self.gain, self.focus, self.powerline) == (None, None, None, None):
-            return None
-        from tracker.capture.camera.controls import CameraControls
-
-        return CameraControls(self.exposure, self.gain, self.focus, self.powerline)
-
-
-@dataclass(frozen=True, slots=True)
-class OutputSettings:
-    """Where results go. None and 0 mean not at all."""
-
-    targets: tuple[Target, ...]
-    face_id_offset: int
-    visualize: int
-    pnp_points: int
-    video_out: Path | None
-    video_scale: int
-    video_fps: float
-    log_data: Path | None
-    dump_points: Path | None
+_OPENSEEFACE = Origin.OPENSEEFACE
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One run of the program.
-
-    list_cameras, list_dcaps, list_formats, benchmark: print and end instead of tracking.
-    frames: end after so many. parent_pid: end with that process. profile: name of what is kept between runs.
-    """
+    """One run of the program."""
 
     input: InputSettings
     engine: EngineOptions
     output: OutputSettings
-    silent: bool
-    verbose_frames: bool
-    log_output: Path | None
-    priority: int | None
-    frames: int | None
-    parent_pid: int | None
-    profile: str | None
-    list_cameras: int
-    list_dcaps: int | None
-    list_formats: bool
-    benchmark: bool
+    silent: bool = option(
+        "-s --silent",
+        "1 prints warnings and errors only",
+        Switch(),
+        False,
+        Group.OUTPUT,
+        origin=_OPENSEEFACE,
+    )
+    verbose_frames: bool = option(
+        "--verbose-frames",
+        "print OpenSeeFace's lines for each frame instead of one status line per second",
+        Flag(),
+        False,
+        Group.OUTPUT,
+    )
+    log_output: Path | None = option(
+        "--log-output",
+        "copy everything printed to this file",
+        FilePath(),
+        None,
+        Group.OUTPUT,
+        origin=_OPENSEEFACE,
+    )
+    profile: str | None = option(
+        "--profile",
+        "keep your neutral face and the range of each expression between runs under this name",
+        Text("NAME", r"\w[\w .-]{0,63}", "is not a valid profile name; use letters, digits, '-', '_' and '.'"),
+        None,
+        Group.TRACKING,
+        form=FormField(
+            "Remember my face as (optional)",
+            "tracking",
+            hint="The tracker keeps your neutral face under this name between runs.",
+        ),
+    )
+    frames: int | None = option("--frames", "exit after N frames", Integer(1), None, Group.PROGRAM)
+    parent_pid: int | None = option(
+        "--parent-pid", "exit when this process exits", Integer(1), None, Group.PROGRAM, metavar="PID"
+    )
+    priority: int | None = option(
+        "--priority",
+        "process priority: idle, below normal, normal, above normal, high, real-time",
+        Integer(0, 5, "0-5"),
+        None,
+        Group.PROGRAM,
+        origin=Origin.OPENSEEFACE_WINDOWS,
+    )
+    benchmark: bool = option(
+        "--benchmark",
+        "1 prints frames per second of models 3, 2, 1, 0, -1, -2, -3, one per line, and exits",
+        Switch(),
+        False,
+        Group.PROGRAM,
+        origin=_OPENSEEFACE,
+    )
+    list_cameras: int = option(
+        "-l --list-cameras",
+        "list the cameras and exit: 1 numbered, 2 names only, 3 everything as JSON",
+        Integer(0, metavar="1|2|3"),
+        0,
+        Group.INPUT,
+        origin=Origin.OPENSEEFACE_WINDOWS,
+    )
+    list_dcaps: int | None = option(
+        "-a --list-dcaps",
+        "list the capabilities of camera N (-1: of every camera) and exit",
+        Integer(-1),
+        None,
+        Group.INPUT,
+        origin=Origin.OPENSEEFACE_WINDOWS,
+    )
+    list_formats: bool = option(
+        "--list-formats",
+        "print the formats of --target, with default ports and options, as JSON and exit",
+        Flag(),
+        False,
+        Group.OUTPUT,
+    )
+    list_options: bool = option(
+        "--list-options",
+        "print every option with its type, limits and default as JSON and exit",
+        Flag(),
+        False,
+        Group.PROGRAM,
+    )
 
     @property
     def tracks(self) -> bool:
         """Whether this run tracks faces, rather than listing something or measuring."""
-        return not (self.list_cameras or self.list_dcaps is not None or self.list_formats or self.benchmark)
+        lists = self.list_cameras or self.list_dcaps is not None or self.list_formats or self.list_options
+        return not (lists or self.benchmark)
 
 
 def settings_from(arguments: argparse.Namespace) -> Settings:
-    """`arguments` as parsed by `options`, checked against each other, the file system and the display.
+    """`arguments` as `parsing` returns them, checked against each other, the file system and the display.
 
-    Raises SettingsError for the first thing that cannot work.
+    Raises SettingsError for the first setting that cannot work.
     """
-    targets = _targets(arguments.target, arguments.ip, arguments.port)
-    settings = Settings(
-        input=InputSettings(
-            capture=arguments.capture,
-            width=arguments.width,
-            height=arguments.height,
-            fps=arguments.fps,
-            dcap=arguments.dcap,
-            dformat=arguments.dformat,
-            raw_rgb=arguments.raw_rgb,
-            repeat_video=arguments.repeat_video,
-            mirror=arguments.mirror_input,
-            exposure=arguments.exposure,
-            gain=arguments.gain,
-            focus=arguments.focus,
-            powerline=arguments.powerline,
-            give_up_s=arguments.give_up,
-        ),
-        engine=EngineOptions(
-            model=arguments.model,
-            max_faces=arguments.faces,
-            threshold=arguments.threshold,
-            detection_threshold=arguments.detection_threshold,
-            scan_every=arguments.scan_every,
-            discard_after=arguments.discard_after,
-            scan_retinaface=arguments.scan_retinaface,
-            try_hard=arguments.try_hard,
-            gaze_tracking=arguments.gaze_tracking,
-            blendshapes=any(target.needs_blendshapes for target in targets),
-            adapt_3d=not arguments.no_3d_adapt,
-            max_feature_updates=float(arguments.max_feature_updates),
-            smoothing=arguments.smoothing,
-            fov_deg=arguments.fov,
-            max_threads=arguments.max_threads,
-            model_dir=_path(arguments.model_dir),
-        ),
-        output=OutputSettings(
-            targets=targets,
-            face_id_offset=arguments.face_id_offset,
-            visualize=arguments.visualize,
-            pnp_points=arguments.pnp_points,
-            video_out=_path(arguments.video_out),
-            video_scale=arguments.video_scale,
-            video_fps=arguments.video_fps,
-            log_data=_path(arguments.log_data),
-            dump_points=_path(arguments.dump_points),
-        ),
-        silent=arguments.silent,
-        verbose_frames=arguments.verbose_frames,
-        log_output=_path(arguments.log_output),
-        priority=arguments.priority,
-        frames=arguments.frames,
-        parent_pid=arguments.parent_pid,
-        profile=arguments.profile,
-        list_cameras=arguments.list_cameras,
-        list_dcaps=arguments.list_dcaps,
-        list_formats=arguments.list_formats,
-        benchmark=arguments.benchmark,
+    output = from_arguments(OutputSettings, arguments)
+    blendshapes = any(target.needs_blendshapes for target in output.targets)
+    settings = from_arguments(
+        Settings,
+        arguments,
+        input=from_arguments(InputSettings, arguments),
+        engine=from_arguments(EngineOptions, arguments, blendshapes=blendshapes),
+        output=output,
     )
-    _check_profile_name(settings.profile)
     if settings.tracks:
         if settings.output.visualize:
             require_display()
@@ -178,25 +142,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     return settings
 
 
-def _targets(named: list[Target], host: str | None, port: int | None) -> tuple[Target, ...]:
-    """`named` replaces the default receiver; one that was given with --ip or --port stays. No receiver twice."""
-    targets = list(named)
-    if not named or host is not None or port is not None:
-        targets.insert(0, Target(host or DEFAULT_HOST, port or DEFAULT_PORT))
-    return tuple(dict.fromkeys(targets))
-
-
-def _path(text: str | None) -> Path | None:
-    return Path(text) if text else None
-
-
-def _check_profile_name(name: str | None) -> None:
-    if name is not None and not re.fullmatch(r"\w[\w .-]{0,63}", name):
-        raise SettingsError(f"argument --profile: {name!r} is no profile name; use letters, digits, '-', '_' and '.'")
-
-
 def _check_writable(option: str, path: Path | None) -> None:
-    """Try it: permissions, read-only disks and names a system does not allow all show in no other way."""
+    """Probe by opening: permissions, read-only disks and illegal names cannot be detected otherwise."""
     if path is None:
         return
     existed = path.exists()
