@@ -153,7 +153,7 @@ def cost(model: int, pictures: Sequence[npt.NDArray[np.uint8]]) -> str:
     with Tracker(model=model) as tracker:
         for picture in pictures:
             result = tracker.process(picture)
-            whole.append(result.milliseconds["total"])
+            whole.append(result.timings.total)
             faces.append(result.faces[0])
     estimator, own, lids = BlendshapeEstimator(), [], np.tile([0.16, -0.09], (2, 1))
     for index, face in enumerate(faces):

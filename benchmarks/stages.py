@@ -64,9 +64,9 @@ def measure_frames(model: int, pictures: Sequence[Picture], report: Report) -> l
     rate = 1e3 / statistics.fmean(wall)
     report.add(model=model, what="whole frame", ms=whole, **{"ms cpu": cpu_ms, "fps": rate, "lost": lost})
     for stage in STAGES:
-        _add_part(report, model, stage, [result.milliseconds[stage] for result in results])
-    parts = [sum(result.milliseconds[stage] for stage in STAGES) for result in results]
-    rest = [result.milliseconds["total"] - part for result, part in zip(results, parts, strict=True)]
+        _add_part(report, model, stage, [getattr(result.timings, stage) for result in results])
+    parts = [sum(getattr(result.timings, stage) for stage in STAGES) for result in results]
+    rest = [result.timings.total - part for result, part in zip(results, parts, strict=True)]
     _add_part(report, model, "smoothing and the rest", rest)
     _add_part(report, model, "records and packing", sent)
     return results

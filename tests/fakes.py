@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker.errors import CaptureError
-from tracker.types import Detection, Expression, Eyes, Face, Frame, FrameResult, Landmarks
+from tracker.types import Expression, Eyes, Face, Frame, FrameResult, Landmarks, StageTimings
 
 WIDTH, HEIGHT = 64, 48
 
@@ -42,7 +42,7 @@ def a_face(face_id: int = 0, confidence: float = 0.8, openness: tuple[float, flo
     """A face without a pose. openness: right, left."""
     return Face(
         face_id=face_id,
-        detection=Detection((8.0, 8.0, 32.0, 32.0), 0.9),
+        bounding_box=(8.0, 8.0, 32.0, 32.0),
         landmarks=Landmarks(np.full((66, 2), 20.0, np.float32), np.full(66, confidence, np.float32)),
         eyes=Eyes(np.full((2, 2), 20.0, np.float32), np.array(openness, np.float32), np.ones(2, np.float32)),
         pose=None,
@@ -61,7 +61,7 @@ def a_result(frame: Frame, faces: Sequence[Face] = (), tracking_ms: float = 5.0)
         width=frame.width,
         height=frame.height,
         faces=tuple(faces),
-        milliseconds={"detect": 1.0, "landmarks": 2.0, "pose": 0.5, "total": tracking_ms},
+        timings=StageTimings(detect=1.0, landmarks=2.0, pose=0.5, total=tracking_ms),
     )
 
 

@@ -17,7 +17,7 @@ class RateLimiter:
         self._interval_s = 0.0 if fps is None else 1.0 / fps
         self._due_s: float | None = None
 
-    def takes(self, media_s: float) -> bool:
+    def allows(self, media_s: float) -> bool:
         """Whether the frame of that time is to be sent. Ask once for every frame, in their order."""
         if not self._interval_s:
             return True

@@ -26,7 +26,7 @@ def inverse(q: Quaternion) -> Quaternion:
     return (-q[0], -q[1], -q[2], q[3])
 
 
-def share_of(q: Quaternion, share: float) -> Quaternion:
+def scale_angle(q: Quaternion, share: float) -> Quaternion:
     """The rotation about q's axis by `share` of its angle, the short way round."""
     x, y, z, w = q if q[3] >= 0 else (-q[0], -q[1], -q[2], -q[3])
     sine = math.sqrt(x * x + y * y + z * z)

@@ -73,21 +73,21 @@ BLENDSHAPE_NAMES: tuple[str, ...] = (
 """ARKit's 52 coefficients in the order in which Live Link Face sends them. Left and right are the subject's."""
 
 
-N_EXTRA = 87
+N_DENSE = 87
 """Further points that a landmark network can give for the same crop: denser lips and lids, nose wings, cheeks, chin."""
 
 # Their groups, as indices into those points. Right, then left, where there are two.
-EXTRA_OUTER_LIP = np.arange(0, 20)  # right corner, over the upper lip to the left corner (10), back along the lower lip
-EXTRA_INNER_LIP = np.arange(20, 40)  # the same along the inner edge; left corner 30
-EXTRA_RIGHT_LID = np.arange(40, 56)  # outer corner, upper lid, inner corner (48), lower lid back
-EXTRA_LEFT_LID = np.arange(56, 72)  # the same: outer corner first, inner corner 64
-EXTRA_RIGHT_NOSE_WING = np.arange(72, 75)  # side of the wing, its foot, below the nostril
-EXTRA_LEFT_NOSE_WING = np.arange(75, 78)
-EXTRA_RIGHT_CHEEK = np.arange(78, 81)  # below the lower lid, cheekbone, hollow of the cheek
-EXTRA_LEFT_CHEEK = np.arange(81, 84)
-EXTRA_CHIN = np.arange(84, 87)  # below the lower lip, front of the chin, its lowest point
+DENSE_OUTER_LIP = np.arange(0, 20)  # right corner, over the upper lip to the left corner (10), back along the lower lip
+DENSE_INNER_LIP = np.arange(20, 40)  # the same along the inner edge; left corner 30
+DENSE_RIGHT_LID = np.arange(40, 56)  # outer corner, upper lid, inner corner (48), lower lid back
+DENSE_LEFT_LID = np.arange(56, 72)  # the same: outer corner first, inner corner 64
+DENSE_RIGHT_NOSE_WING = np.arange(72, 75)  # side of the wing, its foot, below the nostril
+DENSE_LEFT_NOSE_WING = np.arange(75, 78)
+DENSE_RIGHT_CHEEK = np.arange(78, 81)  # below the lower lid, cheekbone, hollow of the cheek
+DENSE_LEFT_CHEEK = np.arange(81, 84)
+DENSE_CHIN = np.arange(84, 87)  # below the lower lip, front of the chin, its lowest point
 
-EXTRA_MESH = np.array(
+DENSE_MESH = np.array(
     [61, 185, 40, 39, 37, 0, 267, 269, 270, 409, 291, 375, 321, 405, 314, 17, 84, 181, 91, 146]
     + [78, 191, 80, 81, 82, 13, 312, 311, 310, 415, 308, 324, 318, 402, 317, 14, 87, 178, 88, 95]
     + [33, 246, 161, 160, 159, 158, 157, 173, 133, 155, 154, 153, 145, 144, 163, 7]
@@ -99,7 +99,7 @@ EXTRA_MESH = np.array(
 )
 """Index of each extra point in MediaPipe's canonical mesh of 478 points, whose annotations they were learnt from."""
 
-EXTRA_MIRROR = np.array(
+DENSE_MIRROR = np.array(
     [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 19, 18, 17, 16, 15, 14, 13, 12, 11]
     + [30, 29, 28, 27, 26, 25, 24, 23, 22, 21, 20, 39, 38, 37, 36, 35, 34, 33, 32, 31]
     + [*range(56, 72), *range(40, 56)]
@@ -108,4 +108,4 @@ EXTRA_MIRROR = np.array(
     + [84, 85, 86],
     dtype=np.intp,
 )
-"""EXTRA_MIRROR[i] is the extra point that i becomes when the picture is flipped left to right."""
+"""DENSE_MIRROR[i] is the extra point that i becomes when the picture is flipped left to right."""

@@ -15,13 +15,14 @@ into what another stage made.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.floating]
+Box = tuple[float, float, float, float]
+"""x, y, width, height in pixels."""
 
 
 def _freeze(owner: str, name: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
@@ -72,7 +73,7 @@ class Frame:
 class Detection:
     """Where a face is. box: x, y, width, height in pixels; score: 0 to 1."""
 
-    box: tuple[float, float, float, float]
+    box: Box
     score: float
 
 
@@ -83,18 +84,18 @@ class Landmarks:
     xy: (66, 2) float32 pixels.
     confidence: (66,) float32, the probability that a point lies within 5 % of the outer-eye
         distance of where it should be.
-    extra: (87, 2) float32 pixels, the further points of `tracker.topology`, where the network gives them.
+    dense_points: (87, 2) float32 pixels, the dense points of `tracker.topology`, where the network gives them.
     """
 
     xy: FloatArray
     confidence: FloatArray
-    extra: FloatArray | None = None
+    dense_points: FloatArray | None = None
 
     def __post_init__(self) -> None:
         _freeze("Landmarks", "xy", self.xy, (66, 2))
         _freeze("Landmarks", "confidence", self.confidence, (66,))
-        if self.extra is not None:
-            _freeze("Landmarks", "extra", self.extra, (87, 2))
+        if self.dense_points is not None:
+            _freeze("Landmarks", "dense_points", self.dense_points, (87, 2))
 
     @property
     def mean_confidence(self) -> float:
@@ -179,6 +180,7 @@ class Expression:
 class Face:
     """Everything known about one face in one frame.
 
+    bounding_box: x, y, width, height in pixels around the landmarks.
     pose and points_3d are None where no valid pose was found.
     points_3d: (70, 3) float32 in the head frame M: 66 landmarks, right and left pupil, right and left
         eyeball centre, normalised to the reference head's proportions.
@@ -187,7 +189,7 @@ class Face:
     """
 
     face_id: int
-    detection: Detection
+    bounding_box: Box
     landmarks: Landmarks
     eyes: Eyes
     pose: HeadPose | None
@@ -202,9 +204,21 @@ class Face:
             _freeze("Face", "blendshapes", self.blendshapes, (52,))
 
 
+@dataclass(frozen=True, slots=True)
+class StageTimings:
+    """Milliseconds spent in each stage of one frame. total: the whole frame, including what no stage accounts for."""
+
+    detect: float = 0.0
+    landmarks: float = 0.0
+    eyes: float = 0.0
+    pose: float = 0.0
+    expression: float = 0.0
+    total: float = 0.0
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameResult:
-    """What was found in one frame; `faces` in ascending id. `milliseconds` maps a stage's name to its time."""
+    """The faces found in one frame, in ascending order of their ids."""
 
     frame_index: int
     captured_ns: int
@@ -213,4 +227,4 @@ class FrameResult:
     width: int
     height: int
     faces: tuple[Face, ...]
-    milliseconds: Mapping[str, float] = field(default_factory=dict)
+    timings: StageTimings = StageTimings()

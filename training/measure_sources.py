@@ -22,9 +22,9 @@ LIDS_66 = (([36, 39], [37, 38], [40, 41]), ([45, 42], [43, 44], [46, 47]))
 """Of each eye: corners, upper lid, lower lid."""
 LIDS_EXTRA = tuple(
     (ring[[0, 8]].tolist(), ring[UPPER_LID].tolist(), ring[LOWER_LID].tolist())
-    for ring in (t.EXTRA_RIGHT_LID, t.EXTRA_LEFT_LID)
+    for ring in (t.DENSE_RIGHT_LID, t.DENSE_LEFT_LID)
 )
-_OUTER, _INNER = t.EXTRA_OUTER_LIP, t.EXTRA_INNER_LIP
+_OUTER, _INNER = t.DENSE_OUTER_LIP, t.DENSE_INNER_LIP
 LIPS_66 = (([49, 50, 51], [59, 60, 61]), ([54, 55, 56], [63, 64, 65]), ([59, 60, 61], [63, 64, 65]))
 LIPS_EXTRA = ((_OUTER[4:7], _INNER[4:7]), (_OUTER[14:17], _INNER[14:17]), (_INNER[4:7], _INNER[14:17]))
 """Facing points: upper lip, lower lip, gap between them."""
@@ -59,13 +59,13 @@ def main() -> None:
     for i in np.flatnonzero(good)[::EVERY]:
         picture = np.ascontiguousarray(pack.pixels[i])
         seen = landmarks.read(picture, crop_around(pack["lm66"][i]))
-        assert seen.extra is not None
-        dense = mesh[i, t.EXTRA_MESH, :2]
-        true_eye = float(np.linalg.norm(dense[t.EXTRA_RIGHT_LID[0]] - dense[t.EXTRA_LEFT_LID[0]]))
+        assert seen.dense_points is not None
+        dense = mesh[i, t.DENSE_MESH, :2]
+        true_eye = float(np.linalg.norm(dense[t.DENSE_RIGHT_LID[0]] - dense[t.DENSE_LEFT_LID[0]]))
         eye = float(np.linalg.norm(seen.xy[t.RIGHT_EYE_OUTER] - seen.xy[t.LEFT_EYE_OUTER]))
         truth.append(lid_heights(dense, LIDS_EXTRA) + lip_distances(dense, LIPS_EXTRA, true_eye))
         of_66.append(lid_heights(seen.xy, LIDS_66) + lip_distances(seen.xy, LIPS_66, eye))
-        of_extra.append(lid_heights(seen.extra, LIDS_EXTRA) + lip_distances(seen.extra, LIPS_EXTRA, eye))
+        of_extra.append(lid_heights(seen.dense_points, LIDS_EXTRA) + lip_distances(seen.dense_points, LIPS_EXTRA, eye))
         of_eyes.append(eyes.read(picture, seen.xy).lid_heights.mean(axis=0))
     print(f"{len(truth)} photographs; correlation with the dense mesh")
     for name, found in (("66 points", of_66), ("extra points", of_extra), ("eye network", of_eyes)):

@@ -45,9 +45,9 @@ def tracked_faces(pack: Pack, chosen: np.ndarray) -> Iterator[TrackedFace]:
         height, width = picture.shape[:2]
         seen = landmark_reader.read(picture, crop_around(pack["lm66"][i]))
         eyes = eye_reader.read(picture, seen.xy)
-        xy = eyes.improve(seen.xy)
+        xy = eyes.refine(seen.xy)
         camera = CameraIntrinsics(width, height, CAMERA_WIDTHS * width)
         pose = PoseSolver().solve(Landmarks(xy, seen.confidence), REFERENCE_HEAD, camera)
         if pose is not None:
-            points = lift(xy, to_pixels(xy, eyes.place), pose, REFERENCE_HEAD, camera)
+            points = lift(xy, to_pixels(xy, eyes.pupil_positions), pose, REFERENCE_HEAD, camera)
             yield TrackedFace(place, normalise(points), eyes.lid_heights, pose)

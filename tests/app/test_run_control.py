@@ -73,7 +73,7 @@ def test_figures_are_those_of_the_last_second() -> None:
     assert figures["faces"] == 2
     assert figures["confidence"] == pytest.approx(0.625)
     assert figures["tracking_ms"] == 4.0
-    assert figures["stages_ms"] == {"detect": 1.0, "landmarks": 2.0, "pose": 0.5}
+    assert figures["stages_ms"] == {"detect": 1.0, "landmarks": 2.0, "eyes": 0.0, "pose": 0.5, "expression": 0.0}
     stale = recent.figures(7.0 + WINDOW_S)
     assert (stale["fps"], stale["latency_ms"], stale["faces"], stale["frames"]) == (0.0, None, 0, 100)
 

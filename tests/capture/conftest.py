@@ -30,7 +30,7 @@ class ScriptedSource:
         self.sessions = [list(session) for session in sessions]
         self.let_go = threading.Event()
         self.hanging = threading.Event()
-        self.stamper = FrameClock()
+        self.frame_clock = FrameClock()
         self.opened = 0
         self.closed = 0
         self._script: list[object] = []
@@ -52,7 +52,7 @@ class ScriptedSource:
             return None
         if isinstance(step, BaseException):
             raise step
-        return self.stamper.stamp(picture(step)) if isinstance(step, int) else None
+        return self.frame_clock.stamp(picture(step)) if isinstance(step, int) else None
 
     def close(self) -> None:
         self.closed += 1

@@ -15,21 +15,21 @@ BGR = np.zeros((2, 2, 3), np.uint8)
 
 def test_unix_time_rises_strictly_while_the_wall_clock_stands_still_or_is_set_back() -> None:
     wall = iter([1700000000.0, 1700000000.0, 1699999990.0, 1700000001.0])
-    stamper = FrameClock(unix=lambda: next(wall))
-    times = [stamper.stamp(BGR).unix_time for _ in range(4)]
+    frame_clock = FrameClock(unix=lambda: next(wall))
+    times = [frame_clock.stamp(BGR).unix_time for _ in range(4)]
     assert times[0] == 1700000000.0
     assert all(a < b for a, b in itertools.pairwise(times))
     assert times[3] == 1700000001.0
 
 
 def test_live_media_time_counts_seconds_from_the_first_picture() -> None:
-    stamper = FrameClock(monotonic_ns=iter([5_000_000_000, 5_040_000_000]).__next__)
-    assert [stamper.stamp(BGR).media_s for _ in range(2)] == [0.0, pytest.approx(0.04)]
+    frame_clock = FrameClock(monotonic_ns=iter([5_000_000_000, 5_040_000_000]).__next__)
+    assert [frame_clock.stamp(BGR).media_s for _ in range(2)] == [0.0, pytest.approx(0.04)]
 
 
 def test_frames_are_numbered_from_zero_and_media_time_never_goes_back() -> None:
-    stamper = FrameClock()
-    frames = [stamper.stamp(BGR, media_s=s) for s in (0.0, 0.5, 0.4)]
+    frame_clock = FrameClock()
+    frames = [frame_clock.stamp(BGR, media_s=s) for s in (0.0, 0.5, 0.4)]
     assert [frame.index for frame in frames] == [0, 1, 2]
     assert [frame.media_s for frame in frames] == [0.0, 0.5, 0.5]
 
@@ -65,11 +65,11 @@ def test_gate_holds_the_wished_rate(camera_fps: int, wished_fps: int, expected: 
     gate = FrameRateLimiter(wished_fps)
     seconds = 10
     jitter = np.random.default_rng(1).uniform(-0.003, 0.003, camera_fps * seconds)
-    admitted = sum(gate.admits(i / camera_fps + jitter[i]) for i in range(camera_fps * seconds))
+    admitted = sum(gate.allows(i / camera_fps + jitter[i]) for i in range(camera_fps * seconds))
     assert admitted == pytest.approx(expected * seconds, abs=2)
 
 
 def test_gate_does_not_catch_up_after_a_gap() -> None:
     gate = FrameRateLimiter(10)
-    assert gate.admits(0.0)
-    assert [gate.admits(5.0 + i * 0.01) for i in range(5)] == [True, False, False, False, False]
+    assert gate.allows(0.0)
+    assert [gate.allows(5.0 + i * 0.01) for i in range(5)] == [True, False, False, False, False]

@@ -98,8 +98,8 @@ def test_a_stream_that_ends_or_falls_silent_is_lost(serve: Any, then: str) -> No
 
 def test_a_lost_stream_is_opened_again_with_another_size(serve: Any, caplog: pytest.LogCaptureFixture) -> None:
     server = serve((6, 64, "stall"), (6, 128, "hang up"))
-    stamper = FrameClock()
-    source: Any = ReopeningSource(WatchdogSource(lambda: StreamSource(server.url, stamper, read_timeout_s=0.3)))
+    frame_clock = FrameClock()
+    source: Any = ReopeningSource(WatchdogSource(lambda: StreamSource(server.url, frame_clock, read_timeout_s=0.3)))
     source.open()
     with caplog.at_level(logging.INFO):
         widths = []

@@ -17,7 +17,7 @@ def test_it_opens_reads_to_the_end_and_closes(scripted: Any) -> None:
         assert thread.wait(5)
     assert [frame.width for frame in frames] == [16, 32]
     assert ends == [2]
-    assert thread.granted == "scripted, opening 1"
+    assert thread.negotiated_mode == "scripted, opening 1"
     assert source.closed
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from tracker.face.calibration import PRIOR, FeatureCalibration
 from tracker.face.features import NAMES
-from tracker.face.history import History
 from tracker.face.openness import CLOSED_SHARE, TYPICAL_OPEN, OpennessCalibration
+from tracker.face.running_median import RunningMedian
 
 MOUTH_OPEN = NAMES.index("mouth_open")
 NEUTRAL = PRIOR[:, 0]
@@ -91,10 +91,10 @@ def test_a_damaged_profile_is_refused(damage):
 
 
 def test_a_history_covers_all_of_a_long_run_in_the_same_space():
-    history = History(np.zeros(1), prior_seconds=0.0, size=16, interval_s=0.1)
+    history = RunningMedian(np.zeros(1), prior_seconds=0.0, size=16, interval_s=0.1)
     for k in range(5000):
         history.add(np.array([float(k)]), k / 30)
-    assert history.usual()[0] == pytest.approx(2500, rel=0.2)
+    assert history.value()[0] == pytest.approx(2500, rel=0.2)
 
 
 def test_openness_is_relative_to_the_persons_own_open_eye():

@@ -9,7 +9,7 @@ from tracker import topology as t
 from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.errors import ModelError
 from tracker.face import eye_points
-from tracker.face.eye_points import EYES, LARGEST_STEP, in_their_frames, to_eye, to_picture
+from tracker.face.eye_points import EYES, LARGEST_STEP, eye_frames, to_eye_frame, to_image
 from tracker.face.eyes import EyeReader
 from tracker.face.gaze import to_pixels
 from tracker.face.networks import ModelStore
@@ -33,19 +33,19 @@ def demo():
 def test_places_in_an_eye_and_in_the_picture_are_inverse(point, eye):
     xy = np.zeros((t.N_LANDMARKS, 2), np.float32)
     xy[[36, 39, 42, 45]] = (100, 80), (130, 85), (170, 84), (200, 79)
-    frame = in_their_frames(xy)[0][eye]
-    (back,) = to_picture(to_eye([point], frame), frame)
+    frame = eye_frames(xy)[0][eye]
+    (back,) = to_image(to_eye_frame([point], frame), frame)
     assert abs(back - point) < 1e-9 * max(1, abs(point))
 
 
 def test_an_eyes_frame_runs_from_its_outer_corner_inwards_and_down():
     xy = np.zeros((t.N_LANDMARKS, 2), np.float32)
     xy[[36, 39, 42, 45]] = (100, 80), (140, 80), (160, 80), (200, 80)
-    (right, left), landmarks = in_their_frames(xy)
+    (right, left), landmarks = eye_frames(xy)
     for places in landmarks:
         assert [places[0], places[3]] == pytest.approx([-0.5, 0.5])
-    assert to_eye([120 + 90j], right) == pytest.approx([0.25j])
-    assert to_eye([180 + 90j], left) == pytest.approx([0.25j])
+    assert to_eye_frame([120 + 90j], right) == pytest.approx([0.25j])
+    assert to_eye_frame([180 + 90j], left) == pytest.approx([0.25j])
 
 
 def test_careless_landmarks_of_the_eyes_come_closer(reader, demo):
@@ -55,7 +55,7 @@ def test_careless_landmarks_of_the_eyes_come_closer(reader, demo):
     for _ in range(60):
         careless = truth.landmarks.astype(np.float32)
         careless[EYE_LANDMARKS] += rng.normal(0, 1.2, (12, 2))
-        better = reader.read(picture, careless).improve(careless)
+        better = reader.read(picture, careless).refine(careless)
         np.testing.assert_array_equal(np.delete(better, EYE_LANDMARKS, 0), np.delete(careless, EYE_LANDMARKS, 0))
         before.append(careless[EYE_LANDMARKS])
         after.append(better[EYE_LANDMARKS])
@@ -71,7 +71,7 @@ def test_pupils_stay_where_they_are_whatever_the_corners_are(reader, demo):
         moved = exact.copy()
         moved[EYE_LANDMARKS] += shift * width
         reading = reader.read(picture, moved)
-        pupils = to_pixels(reading.improve(moved), reading.place)
+        pupils = to_pixels(reading.refine(moved), reading.pupil_positions)
         assert np.linalg.norm(pupils - truth.pupils, axis=1).max() < 0.1 * width
 
 
@@ -82,7 +82,7 @@ def test_a_mirrored_picture_is_read_as_the_mirror_image(reader, demo):
     seen = reader.read(picture, xy)
     other = reader.read(np.ascontiguousarray(picture[:, ::-1]), mirrored.astype(np.float32))
     np.testing.assert_allclose(other.points[::-1] * (-1, 1) + (WIDTH - 1, 0), seen.points, atol=0.05)
-    np.testing.assert_allclose(other.place[::-1] * (-1, 1), seen.place, atol=0.005)
+    np.testing.assert_allclose(other.pupil_positions[::-1] * (-1, 1), seen.pupil_positions, atol=0.005)
     np.testing.assert_allclose(other.lid_heights[::-1], seen.lid_heights, atol=0.005)
 
 
@@ -90,14 +90,14 @@ def test_without_an_eye_to_be_seen_no_point_goes_far(reader, demo):
     _, truth = demo
     xy = truth.landmarks.astype(np.float32)
     noise = np.random.default_rng(2).integers(0, 256, (HEIGHT, WIDTH, 3), dtype=np.uint8)
-    step = np.linalg.norm(reader.read(noise, xy).improve(xy) - xy, axis=1)
+    step = np.linalg.norm(reader.read(noise, xy).refine(xy) - xy, axis=1)
     assert step.max() <= (LARGEST_STEP + 1e-3) * np.linalg.norm(xy[39] - xy[36])
 
 
 def test_eyes_without_any_width_are_read_all_the_same(reader, demo):
     picture, _ = demo
     reading = reader.read(picture, np.full((t.N_LANDMARKS, 2), 100, np.float32))
-    assert np.isfinite(reading.points).all() and np.isfinite(reading.place).all()
+    assert np.isfinite(reading.points).all() and np.isfinite(reading.pupil_positions).all()
     assert np.abs(reading.points - 100).max() < 1
 
 

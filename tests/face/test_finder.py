@@ -3,7 +3,7 @@ import pytest
 
 from tracker.face.crop import CropBox
 from tracker.face.detector import Candidate
-from tracker.face.finder import DETECTOR_SAYS, LANDMARKS_SAY, LEANING, FaceFinder, logit
+from tracker.face.finder import DETECTOR_WEIGHT, LANDMARKS_WEIGHT, LEANING_ANGLE, FaceFinder, logit
 from tracker.face.head import REFERENCE_HEAD
 from tracker.types import Detection, Landmarks
 
@@ -22,7 +22,7 @@ class FakeDetector:
     def detect(self, bgr, threshold, limit):
         return [c for c in self.found if c.detection.score >= threshold][:limit]
 
-    def detect_turned(self, bgr, turn, threshold, limit):
+    def detect_rotated(self, bgr, turn, threshold, limit):
         self.turns.append(turn)
         return self.leaning
 
@@ -39,24 +39,24 @@ class FakeReader:
         return Landmarks(xy.astype(np.float32), np.full(66, self.confidence, np.float32))
 
 
-class FakeVerifier:
+class FakeClassifier:
     """As sure as it is told: of a detection, and of where the landmarks lie."""
 
-    def __init__(self, of_box=4.0, of_points=4.0):
-        self.box_odds, self.points_odds = of_box, of_points
+    def __init__(self, score_box=4.0, score_landmarks=4.0):
+        self.box_odds, self.points_odds = score_box, score_landmarks
 
-    def of_box(self, bgr, box, roll):
+    def score_box(self, bgr, box, roll):
         return self.box_odds
 
-    def of_points(self, bgr, xy):
+    def score_landmarks(self, bgr, xy):
         return self.points_odds
 
 
-def finder(*detectors, confidence=0.9, only_if_none=False, of_box=4.0, of_points=4.0, lowest=0.02, **reader):
+def finder(*detectors, confidence=0.9, only_if_none=False, score_box=4.0, score_landmarks=4.0, lowest=0.02, **reader):
     return FaceFinder(
         list(detectors),
         FakeReader(confidence, **reader),
-        FakeVerifier(of_box, of_points),
+        FakeClassifier(score_box, score_landmarks),
         trusted=0.15,
         lowest=lowest,
         detection_threshold=0.6,
@@ -65,65 +65,70 @@ def finder(*detectors, confidence=0.9, only_if_none=False, of_box=4.0, of_points
 
 
 def test_a_proposal_the_classifier_believes_in_is_a_face():
-    assert finder().confirm(FRAME, candidate()) is not None
+    assert finder().accept(FRAME, candidate()) is not None
 
 
 def test_a_face_with_unsure_landmarks_is_one_when_the_classifier_says_so():
-    assert finder(confidence=0.05).confirm(FRAME, candidate()) is not None
+    assert finder(confidence=0.05).accept(FRAME, candidate()) is not None
 
 
 def test_what_the_classifier_does_not_believe_in_is_no_face_however_sure_the_landmarks_are():
-    assert finder(of_box=-3, of_points=-3, confidence=0.99).confirm(FRAME, candidate(score=0.99)) is None
+    assert finder(score_box=-3, score_landmarks=-3, confidence=0.99).accept(FRAME, candidate(score=0.99)) is None
 
 
 def test_confidence_below_the_lowest_is_no_face_however_sure_the_classifier_is():
-    assert finder(confidence=0.5, lowest=0.6, of_box=9, of_points=9).confirm(FRAME, candidate()) is None
+    assert finder(confidence=0.5, lowest=0.6, score_box=9, score_landmarks=9).accept(FRAME, candidate()) is None
 
 
 def test_a_hopeless_proposal_costs_no_reading_of_landmarks():
-    hopeless = finder(of_box=-9)
-    assert hopeless.confirm(FRAME, candidate()) is None
+    hopeless = finder(score_box=-9)
+    assert hopeless.accept(FRAME, candidate()) is None
     assert hopeless._reader.reads == 0
 
 
 def test_the_odds_of_detector_classifier_and_landmarks_add_up():
-    odds = finder(of_box=1.5, of_points=-0.5, confidence=0.3).weigh(FRAME, candidate(score=0.8)).evidence
-    assert odds == pytest.approx(DETECTOR_SAYS * logit(0.8) - 0.5 + LANDMARKS_SAY * logit(0.3))
-    assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds - 9) is not None
-    assert finder(of_box=1.5, of_points=-0.5).confirm(FRAME, candidate(score=0.8), evidence=odds + 9) is None
+    odds = finder(score_box=1.5, score_landmarks=-0.5, confidence=0.3).score(FRAME, candidate(score=0.8)).log_odds
+    assert odds == pytest.approx(DETECTOR_WEIGHT * logit(0.8) - 0.5 + LANDMARKS_WEIGHT * logit(0.3))
+    assert (
+        finder(score_box=1.5, score_landmarks=-0.5).accept(FRAME, candidate(score=0.8), min_log_odds=odds - 9)
+        is not None
+    )
+    assert (
+        finder(score_box=1.5, score_landmarks=-0.5).accept(FRAME, candidate(score=0.8), min_log_odds=odds + 9) is None
+    )
 
 
 def test_a_held_face_is_kept_for_its_landmarks_or_for_the_classifiers_word():
-    held = finder(of_points=-2)
-    assert held.sure(held.read(FRAME, BOX))
-    unsure = finder(confidence=0.1, of_points=-2)
-    assert not unsure.sure(unsure.read(FRAME, BOX)) and not unsure.vouched(FRAME, unsure.read(FRAME, BOX))
-    masked = finder(confidence=0.1, of_points=2)
-    assert not masked.sure(masked.read(FRAME, BOX)) and masked.vouched(FRAME, masked.read(FRAME, BOX))
+    held = finder(score_landmarks=-2)
+    assert held.is_confident(held.read(FRAME, BOX))
+    unsure = finder(confidence=0.1, score_landmarks=-2)
+    assert not unsure.is_confident(unsure.read(FRAME, BOX)) and not unsure.is_face(FRAME, unsure.read(FRAME, BOX))
+    masked = finder(confidence=0.1, score_landmarks=2)
+    assert not masked.is_confident(masked.read(FRAME, BOX)) and masked.is_face(FRAME, masked.read(FRAME, BOX))
 
 
 def test_a_face_whose_middle_is_outside_the_frame_is_none():
-    assert finder(centre=(900.0, 150.0)).confirm(FRAME, candidate()) is None
+    assert finder(centre=(900.0, 150.0)).accept(FRAME, candidate()) is None
 
 
 def test_detectors_are_joined_without_doubles_likeliest_first():
     both = finder(FakeDetector(candidate(200, 0.7)), FakeDetector(candidate(205, 0.9), candidate(400, 0.8)))
-    assert [c.detection.box[0] for c in both.propose(FRAME, 5)] == [400, 200]
+    assert [c.detection.box[0] for c in both.detect(FRAME, 5)] == [400, 200]
 
 
 def test_trying_hard_asks_the_second_detector_only_where_the_first_finds_nothing():
     fine = FakeDetector(candidate(400, 0.8))
-    assert len(finder(FakeDetector(candidate()), fine, only_if_none=True).propose(FRAME, 5)) == 1
-    assert len(finder(FakeDetector(), fine, only_if_none=True).propose(FRAME, 5)) == 1
+    assert len(finder(FakeDetector(candidate()), fine, only_if_none=True).detect(FRAME, 5)) == 1
+    assert len(finder(FakeDetector(), fine, only_if_none=True).detect(FRAME, 5)) == 1
 
 
 def test_leaning_heads_are_looked_for_to_one_side_and_then_to_the_other():
     detector = FakeDetector(candidate(200, 0.7), leaning=[candidate(203, 0.9), candidate(400, 0.65)])
     leaning = finder(detector)
-    assert [c.detection.box[0] for c in leaning.propose(FRAME, 5, turned=True)] == [200, 400]
-    leaning.propose(FRAME, 5, turned=True)
-    leaning.propose(FRAME, 5)
-    assert detector.turns == [LEANING, -LEANING]
+    assert [c.detection.box[0] for c in leaning.detect(FRAME, 5, turned=True)] == [200, 400]
+    leaning.detect(FRAME, 5, turned=True)
+    leaning.detect(FRAME, 5)
+    assert detector.turns == [LEANING_ANGLE, -LEANING_ANGLE]
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0, 0.5])

@@ -13,21 +13,21 @@ def looking(dx, dy=0.0):
 
 
 def test_open_eyes_pass_their_pupils_on():
-    np.testing.assert_array_equal(PupilMemory().place(looking(0.1, 0.04), OPEN), looking(0.1, 0.04))
+    np.testing.assert_array_equal(PupilMemory().update(looking(0.1, 0.04), OPEN), looking(0.1, 0.04))
 
 
 def test_gaze_holds_while_both_eyes_are_closed():
     memory = PupilMemory()
-    memory.place(looking(0.15), OPEN)
-    np.testing.assert_array_equal(memory.place(looking(-0.5, 0.4), np.zeros(2)), looking(0.15))
+    memory.update(looking(0.15), OPEN)
+    np.testing.assert_array_equal(memory.update(looking(-0.5, 0.4), np.zeros(2)), looking(0.15))
 
 
 def test_a_winking_eye_follows_the_open_one():
     memory = PupilMemory()
-    memory.place(looking(0.0), OPEN)
+    memory.update(looking(0.0), OPEN)
     wild = looking(0.1)
     wild[0] = (-0.8, 0.6)  # the closed eye's reading means nothing
-    np.testing.assert_allclose(memory.place(wild, np.array([0.05, 1.0])), looking(0.1))
+    np.testing.assert_allclose(memory.update(wild, np.array([0.05, 1.0])), looking(0.1))
 
 
 def test_pupils_stand_in_their_eyes_wherever_the_head_is():

@@ -46,8 +46,8 @@ def test_no_id_is_left_when_all_are_held():
 def test_what_is_lost_for_good_forgets_its_motion_but_not_the_person():
     (memory,) = memories((face_at(100, 100), 11))
     features = memory.features
-    memory.lose()
-    assert memory.landmarks is None and not memory.held and memory.features is features
+    memory.drop()
+    assert memory.landmarks is None and not memory.active and memory.features is features
 
 
 @pytest.mark.parametrize(

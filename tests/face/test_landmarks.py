@@ -17,9 +17,9 @@ def demo():
 
 
 def test_extra_points_mirror_in_pairs():
-    assert len(t.EXTRA_MESH) == len(set(t.EXTRA_MESH.tolist())) == len(t.EXTRA_MIRROR) == t.N_EXTRA
-    assert np.array_equal(t.EXTRA_MIRROR[t.EXTRA_MIRROR], np.arange(t.N_EXTRA))
-    assert np.array_equal(np.sort(t.EXTRA_MIRROR[t.EXTRA_RIGHT_LID]), t.EXTRA_LEFT_LID)
+    assert len(t.DENSE_MESH) == len(set(t.DENSE_MESH.tolist())) == len(t.DENSE_MIRROR) == t.N_DENSE
+    assert np.array_equal(t.DENSE_MIRROR[t.DENSE_MIRROR], np.arange(t.N_DENSE))
+    assert np.array_equal(np.sort(t.DENSE_MIRROR[t.DENSE_RIGHT_LID]), t.DENSE_LEFT_LID)
 
 
 @pytest.mark.parametrize("model", range(-3, 4))
@@ -28,27 +28,31 @@ def test_extra_points_come_only_where_they_were_asked_for_and_change_nothing(mod
     store, crop = ModelStore(), crop_around(xy)
     plain = LandmarkReader(store.load(f"landmarks_{model}"))
     rich = LandmarkReader(store.load(f"landmarks_{model}", optional=True))
-    without, with_extra = plain.read(picture, crop), rich.read(picture, crop)
-    assert not plain.has_extra and without.extra is None
-    assert rich.has_extra and with_extra.extra is not None
-    assert np.allclose(without.xy, with_extra.xy, atol=1e-3)
-    assert np.allclose(without.confidence, with_extra.confidence, atol=1e-4)
+    without, with_dense = plain.read(picture, crop), rich.read(picture, crop)
+    assert not plain.has_dense_points and without.dense_points is None
+    assert rich.has_dense_points and with_dense.dense_points is not None
+    assert np.allclose(without.xy, with_dense.xy, atol=1e-3)
+    assert np.allclose(without.confidence, with_dense.confidence, atol=1e-4)
 
 
 @pytest.mark.parametrize("model", (3, 0, -3))
 def test_extra_points_lie_where_the_landmarks_say(model, demo):
     picture, xy, eye = demo
-    found = LandmarkReader(ModelStore().load(f"landmarks_{model}", optional=True)).read(picture, crop_around(xy)).extra
+    found = (
+        LandmarkReader(ModelStore().load(f"landmarks_{model}", optional=True))
+        .read(picture, crop_around(xy))
+        .dense_points
+    )
     same_place = {
-        t.EXTRA_OUTER_LIP[0]: t.RIGHT_MOUTH_CORNER,
-        t.EXTRA_OUTER_LIP[10]: t.LEFT_MOUTH_CORNER,
-        t.EXTRA_RIGHT_LID[0]: t.RIGHT_EYE_OUTER,
-        t.EXTRA_RIGHT_LID[8]: t.RIGHT_EYE_INNER,
-        t.EXTRA_LEFT_LID[0]: t.LEFT_EYE_OUTER,
-        t.EXTRA_LEFT_LID[8]: t.LEFT_EYE_INNER,
-        t.EXTRA_CHIN[2]: t.CHIN,
+        t.DENSE_OUTER_LIP[0]: t.RIGHT_MOUTH_CORNER,
+        t.DENSE_OUTER_LIP[10]: t.LEFT_MOUTH_CORNER,
+        t.DENSE_RIGHT_LID[0]: t.RIGHT_EYE_OUTER,
+        t.DENSE_RIGHT_LID[8]: t.RIGHT_EYE_INNER,
+        t.DENSE_LEFT_LID[0]: t.LEFT_EYE_OUTER,
+        t.DENSE_LEFT_LID[8]: t.LEFT_EYE_INNER,
+        t.DENSE_CHIN[2]: t.CHIN,
     }
     for extra, landmark in same_place.items():
         assert np.linalg.norm(found[extra] - xy[landmark]) < 0.15 * eye, (extra, landmark)
-    inner = found[t.EXTRA_INNER_LIP]
+    inner = found[t.DENSE_INNER_LIP]
     assert inner[15, 1] - inner[5, 1] > 0.05 * eye  # an open mouth: the lower lip's middle below the upper one's

@@ -7,19 +7,19 @@ from hypothesis import strategies as st
 
 from tracker.face.memory import FaceMemory
 from tracker.face.options import EngineOptions
-from tracker.face.smoothing import OneEuro
+from tracker.face.smoothing import OneEuroFilter
 
 FPS = 30
 GROUP = np.zeros(3, np.intp)
 
 
 def points_filter():
-    return FaceMemory(0, EngineOptions()).steady_points
+    return FaceMemory(0, EngineOptions()).points_filter
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0.005, 0.2))
 def test_a_constant_passes_unchanged(value, step):
-    filter_ = OneEuro(GROUP, 1.0, 10.0, 0.05)
+    filter_ = OneEuroFilter(GROUP, 1.0, 10.0, 0.05)
     for k in range(20):
         steady = filter_.filter(np.full((3, 2), value), k * step)
     np.testing.assert_allclose(steady, value, atol=1e-9)
@@ -45,7 +45,7 @@ def test_a_turn_of_90_degrees_a_second_lags_less_than_20_ms():
 
 
 def test_a_blink_of_150_ms_keeps_nine_tenths_of_its_depth():
-    filter_ = FaceMemory(0, EngineOptions()).steady_openness
+    filter_ = FaceMemory(0, EngineOptions()).openness_filter
     deepest = 1.0
     for k in range(60):
         now = k / FPS
@@ -57,14 +57,14 @@ def test_a_blink_of_150_ms_keeps_nine_tenths_of_its_depth():
 
 
 def test_time_that_stands_still_or_jumps_back_starts_afresh():
-    filter_ = OneEuro(GROUP, 1.0, 0.0, 0.0)
+    filter_ = OneEuroFilter(GROUP, 1.0, 0.0, 0.0)
     filter_.filter(np.zeros((3, 2)), 1.0)
     np.testing.assert_array_equal(filter_.filter(np.ones((3, 2)), 0.5), np.ones((3, 2)))
 
 
 @pytest.mark.parametrize("fps", [15, 30, 60])
 def test_the_cutoff_does_not_depend_on_the_frame_rate(fps):
-    filter_ = OneEuro(GROUP, 1.0, 0.0, 0.0)
+    filter_ = OneEuroFilter(GROUP, 1.0, 0.0, 0.0)
     filter_.filter(np.zeros((3, 2)), 0.0)
     for k in range(1, int(0.2 * fps) + 1):
         steady = filter_.filter(np.ones((3, 2)), k / fps)
@@ -72,4 +72,4 @@ def test_the_cutoff_does_not_depend_on_the_frame_rate(fps):
 
 
 def test_smoothing_zero_builds_no_filter():
-    assert FaceMemory(0, EngineOptions(smoothing=0)).steady_points is None
+    assert FaceMemory(0, EngineOptions(smoothing=0)).points_filter is None

@@ -40,7 +40,7 @@ def test_every_setting_arrives() -> None:
 def test_a_value_of_a_receiver_may_hold_anything() -> None:
     receiver = Receiver("localhost", 39539, "vmc", (("model", "C:\\My Avatars\\ä & b?.vrm"),))
     (target,) = parse([f"--target={receiver}"]).further_targets
-    assert target.option("model") == "C:\\My Avatars\\ä & b?.vrm"
+    assert target.value("model") == "C:\\My Avatars\\ä & b?.vrm"
 
 
 def test_extra_arguments_win() -> None:

@@ -47,7 +47,7 @@ def an_output_frame(
     *faces: Face, index: int = 0, follower: AvatarSubjectTracker | None = None, face_id_offset: int = 0
 ) -> OutputFrame:
     result = a_result(*faces, index=index)
-    return OutputFrame(result, (follower or AvatarSubjectTracker()).follow(result), face_id_offset)
+    return OutputFrame(result, (follower or AvatarSubjectTracker()).update(result), face_id_offset)
 
 
 def after(result: FrameResult, seconds: float) -> FrameResult:

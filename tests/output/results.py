@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from tracker.types import Detection, Expression, Eyes, Face, Frame, FrameResult, HeadPose, Landmarks
+from tracker.types import Expression, Eyes, Face, Frame, FrameResult, HeadPose, Landmarks
 
 WIDTH, HEIGHT = 640, 360
 FOCAL_PX = 640.0
@@ -91,7 +91,7 @@ def a_face(
     (x0, y0), (x1, y1) = xy[:66].min(axis=0), xy[:66].max(axis=0)
     return Face(
         face_id=face_id,
-        detection=Detection((float(x0), float(y0), float(x1 - x0), float(y1 - y0)), 0.9),
+        bounding_box=(float(x0), float(y0), float(x1 - x0), float(y1 - y0)),
         landmarks=Landmarks(xy[:66].copy(), np.linspace(0.5, 0.95, 66, dtype=np.float32)),
         eyes=Eyes(xy[66:68].copy(), np.array(openness, np.float32), np.array([0.8, 0.7], np.float32)),
         pose=pose if with_pose else None,

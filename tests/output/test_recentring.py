@@ -7,7 +7,7 @@ import pytest
 
 from tests.output.results import a_face, a_pose, a_result, quaternion_of, turn
 from tracker.output.formats.openseeface import to_records
-from tracker.output.recentring import WINDOW_S, Recentre, Recentring
+from tracker.output.recentring import WINDOW_S, NeutralPose, Recentring
 from tracker.types import FrameResult, HeadPose
 
 FPS = 30
@@ -16,7 +16,7 @@ WINDOW = round(WINDOW_S * FPS) + 1
 
 @pytest.mark.parametrize("neutral", [a_pose(40, -15, 8, (1.0, 0.5, 4.0)), a_pose(), a_pose(-70, 20, -30, (-1, 0, 5))])
 def test_the_neutral_pose_is_frontal_and_centred_at_its_distance(neutral: HeadPose) -> None:
-    centred = Recentre.from_pose(neutral).apply(neutral)
+    centred = NeutralPose.from_pose(neutral).apply(neutral)
     assert centred.rotation == pytest.approx(np.eye(3), abs=1e-12)
     assert centred.quaternion_xyzw == pytest.approx((0, 0, 0, 1), abs=1e-9)
     assert centred.euler_deg == pytest.approx((0, 0, 0), abs=1e-9)
@@ -31,7 +31,7 @@ def test_nod_and_lean_of_a_user_who_looks_past_the_camera_stay_nod_and_lean() ->
     toward_the_screen = aside @ np.array([0.0, 0.0, -1.0])  # out of the face
     leaned = neutral.translation + toward_the_screen
     moved = HeadPose(rotation, leaned, quaternion_of(rotation), np.zeros(3), 1.0)
-    centred = Recentre.from_pose(neutral).apply(moved)
+    centred = NeutralPose.from_pose(neutral).apply(moved)
     assert centred.euler_deg == pytest.approx((20, 0, 0), abs=1e-9)
     assert quaternion_of(centred.rotation) == pytest.approx(centred.quaternion_xyzw, abs=1e-9)
     assert centred.translation == pytest.approx((0, 0, np.linalg.norm(neutral.translation) - 1), abs=1e-9)
@@ -44,7 +44,7 @@ def test_poses_around_a_neutral_one_have_it_as_their_mean() -> None:
     flipped = HeadPose(
         around[2].rotation, around[2].translation, -around[2].quaternion_xyzw, around[2].euler_deg, around[2].error_px
     )
-    mean = Recentre.from_poses([around[0], around[1], flipped])
+    mean = NeutralPose.from_poses([around[0], around[1], flipped])
     assert mean.rotation == pytest.approx(a_pose(30, -10, 5).rotation, abs=1e-3)
     assert mean.translation == pytest.approx((0, 0.2, 4))
     assert quaternion_of(mean.rotation) == pytest.approx(mean.quaternion_xyzw)

@@ -38,7 +38,7 @@ MIRRORED: dict[str, tuple[Encoder, Callable[..., Seen]]] = {
 
 
 def what(encoder: Encoder, reader: Callable[..., Seen], face: Face) -> Seen:
-    datagrams = list(encoder.datagrams(an_output_frame(face)))
+    datagrams = list(encoder.encode(an_output_frame(face)))
     return reader(datagrams) if reader is seen.by_vmc else reader(*datagrams)
 
 

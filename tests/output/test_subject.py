@@ -14,7 +14,7 @@ from tracker.types import Expression, Face
 
 
 def follow(*faces: Face) -> AvatarSubject:
-    subject = AvatarSubjectTracker().follow(a_result(*faces))
+    subject = AvatarSubjectTracker().update(a_result(*faces))
     assert subject is not None
     return subject
 
@@ -24,7 +24,7 @@ def test_a_unit_is_what_the_head_measures() -> None:
 
 
 def test_without_a_face_there_is_no_subject() -> None:
-    assert AvatarSubjectTracker().follow(a_result()) is None
+    assert AvatarSubjectTracker().update(a_result()) is None
 
 
 def test_the_face_with_the_lowest_id_is_the_subject() -> None:
@@ -34,39 +34,39 @@ def test_the_face_with_the_lowest_id_is_the_subject() -> None:
 def test_places_are_centimetres_and_leaning_is_from_where_one_sits() -> None:
     follower = AvatarSubjectTracker()
     first = a_result(a_person(place=(0.0, 0.0, 4.0)))
-    follower.follow(first)
-    subject = follower.follow(after(a_result(a_person(place=(0.5, 0.25, 3.0))), REST_S))
+    follower.update(first)
+    subject = follower.update(after(a_result(a_person(place=(0.5, 0.25, 3.0))), REST_S))
     assert subject is not None
     assert subject.head is not None
-    assert subject.head.place == pytest.approx((0.5 * CM_PER_UNIT, -0.25 * CM_PER_UNIT, 3.0 * CM_PER_UNIT))
-    assert subject.head.lean == pytest.approx((0.5 * CM_PER_UNIT, -0.25 * CM_PER_UNIT, 1.0 * CM_PER_UNIT))
+    assert subject.head.position_cm == pytest.approx((0.5 * CM_PER_UNIT, -0.25 * CM_PER_UNIT, 3.0 * CM_PER_UNIT))
+    assert subject.head.offset_cm == pytest.approx((0.5 * CM_PER_UNIT, -0.25 * CM_PER_UNIT, 1.0 * CM_PER_UNIT))
 
 
 def test_resting_takes_the_distance_anew() -> None:
     follower = AvatarSubjectTracker()
-    follower.follow(a_result(a_person(place=(0.0, 0.0, 4.0))))
-    follower.rest()
-    subject = follower.follow(after(a_result(a_person(place=(0.0, 0.0, 5.0))), 10.0))
+    follower.update(a_result(a_person(place=(0.0, 0.0, 4.0))))
+    follower.recentre()
+    subject = follower.update(after(a_result(a_person(place=(0.0, 0.0, 5.0))), 10.0))
     assert subject is not None
     assert subject.head is not None
-    assert subject.head.lean[2] == pytest.approx(0.0)
+    assert subject.head.offset_cm[2] == pytest.approx(0.0)
 
 
 def test_a_pose_that_is_not_finite_does_not_spoil_those_after_it() -> None:
     follower = AvatarSubjectTracker()
-    follower.follow(a_result(a_person(place=(0.0, 0.0, math.nan))))
-    subject = follower.follow(after(a_result(a_person(place=(0.0, 0.0, 4.0))), 0.5))
+    follower.update(a_result(a_person(place=(0.0, 0.0, math.nan))))
+    subject = follower.update(after(a_result(a_person(place=(0.0, 0.0, 4.0))), 0.5))
     assert subject is not None
     assert subject.head is not None
-    assert subject.head.lean == pytest.approx((0.0, 0.0, 0.0))
+    assert subject.head.offset_cm == pytest.approx((0.0, 0.0, 0.0))
 
 
 def test_a_frame_without_a_pose_keeps_the_last_one_and_the_look() -> None:
     follower = AvatarSubjectTracker()
-    known = follower.follow(a_result(a_person(yaw=20.0, look_right=10.0)))
+    known = follower.update(a_result(a_person(yaw=20.0, look_right=10.0)))
     assert known is not None
     lost = dataclasses.replace(a_person(openness=(0.0, 1.0)), pose=None, points_3d=None)
-    subject = follower.follow(a_result(lost))
+    subject = follower.update(a_result(lost))
     assert subject is not None
     assert (subject.head, subject.gaze) == (known.head, known.gaze)
     assert subject.openness == (0.0, 1.0)
@@ -74,16 +74,16 @@ def test_a_frame_without_a_pose_keeps_the_last_one_and_the_look() -> None:
 
 def test_another_person_does_not_inherit_a_pose() -> None:
     follower = AvatarSubjectTracker()
-    follower.follow(a_result(a_person(yaw=20.0, look_right=10.0, face_id=0)))
+    follower.update(a_result(a_person(yaw=20.0, look_right=10.0, face_id=0)))
     other = dataclasses.replace(a_person(face_id=1), pose=None, points_3d=None)
-    subject = follower.follow(a_result(other))
+    subject = follower.update(a_result(other))
     assert subject is not None
     assert subject.head is None
     assert subject.gaze == (Angles(0.0, 0.0), Angles(0.0, 0.0))
 
 
 def test_without_gaze_tracking_the_look_is_straight_ahead() -> None:
-    subject = AvatarSubjectTracker(gaze_tracking=False).follow(a_result(a_person(look_right=10.0)))
+    subject = AvatarSubjectTracker(gaze_tracking=False).update(a_result(a_person(look_right=10.0)))
     assert subject is not None
     assert subject.gaze == (Angles(0.0, 0.0), Angles(0.0, 0.0))
 

@@ -136,11 +136,11 @@ def test_which_targets_need_arkits_coefficients(text: str, needs: bool) -> None:
     assert parse_target(text).needs_blendshapes is needs
 
 
-def test_defaults_of_switches_are_values_that_they_allow() -> None:
+def test_defaults_of_options_are_values_that_they_allow() -> None:
     for format in FORMATS.values():
-        for switch in format.switches:
-            assert not switch.values or switch.default in switch.values
-            assert Target("a", 1, format.name).option(switch.name) == switch.default
+        for option in format.options:
+            assert not option.choices or option.default in option.choices
+            assert Target("a", 1, format.name).value(option.name) == option.default
 
 
 def test_the_table_is_plain_values() -> None:

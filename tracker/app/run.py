@@ -43,7 +43,7 @@ def track(settings: Settings, stop: StopRequest) -> int:
     options = replace(settings.engine, background_scan=source.is_live)
     profile = profile_path(settings.profile) if settings.profile is not None else None
     network = make_network(settings)
-    run_control = RunControl(stop, source=source.name, is_live=source.is_live, on_recentre=network.rest)
+    run_control = RunControl(stop, source=source.name, is_live=source.is_live, on_recentre=network.recentre)
 
     def make_engine() -> Engine:
         engine = Engine(options)

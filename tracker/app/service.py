@@ -144,7 +144,7 @@ class Service(Generic[Engine]):
                     self._window.pump()
                 continue
             if not begun:
-                self._begin(frame, capture.granted)
+                self._begin(frame, capture.negotiated_mode)
                 begun = True
             self._run_control.saw(frame, self._handoff.dropped)
             if self._run_control.paused and self._source.is_live:

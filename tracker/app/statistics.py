@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from tracker.types import Face, FrameResult
@@ -37,7 +37,7 @@ class Stats:
         """
         self.frames += 1
         self.faces += len(result.faces)
-        self.tracking_ms += result.milliseconds.get("total", 0.0)
+        self.tracking_ms += result.timings.total
         if self._interval_start_s is None:
             self._interval_start_s = now_s  # opens the first interval and belongs to none: rates divide by gaps
         else:
@@ -54,7 +54,7 @@ class Stats:
         last = self._results[-1].faces
         confidences = [confidence(face) for result in self._results for face in result.faces]
         sure = f", confidence {statistics.fmean(confidences):.2f}" if confidences else ""
-        tracking = statistics.fmean(result.milliseconds.get("total", 0.0) for result in self._results)
+        tracking = statistics.fmean(result.timings.total for result in self._results)
         late = f", latency {statistics.median(self._latencies_ms):.1f} ms" if self._latencies_ms else ""
         faces = f"{len(last)} {'face' if len(last) == 1 else 'faces'}"
         line = f"{rate:.1f} frames/s, {faces}{sure}{late}, tracking {tracking:.1f} ms"
@@ -82,11 +82,10 @@ def frame_lines(result: FrameResult, face_id_offset: int = 0) -> Iterator[str]:
     Its stages are not quite ours: track is landmarks and eyes, 3D points pose and expression, and crop, which here
     belongs to each network's stage, what is left of the whole.
     """
-    ms = result.milliseconds
-    total = ms.get("total", 0.0)
-    detect = ms.get("detect", 0.0)
-    track = ms.get("landmarks", 0.0) + ms.get("eyes", 0.0)
-    points = ms.get("pose", 0.0) + ms.get("expression", 0.0)
+    ms = result.timings
+    total, detect = ms.total, ms.detect
+    track = ms.landmarks + ms.eyes
+    points = ms.pose + ms.expression
     rest = max(total - detect - track - points, 0.0)
     if result.faces:
         yield (
@@ -128,7 +127,7 @@ class RecentFrames:
     def add(self, result: FrameResult, now_s: float, latency_ms: float | None) -> None:
         """Take one frame; see `Stats.add`."""
         sure = statistics.fmean(map(confidence, result.faces)) if result.faces else None
-        frame = _Tracked(now_s, latency_ms, dict(result.milliseconds), len(result.faces), sure)
+        frame = _Tracked(now_s, latency_ms, asdict(result.timings), len(result.faces), sure)
         with self._lock:
             self._count += 1
             self._frames.append(frame)
@@ -139,7 +138,7 @@ class RecentFrames:
             count = self._count
             frames = [frame for frame in self._frames if now_s - frame.at_s <= WINDOW_S]
         stages = {
-            name: round(statistics.fmean(frame.milliseconds.get(name, 0.0) for frame in frames), 3)
+            name: round(statistics.fmean(frame.milliseconds[name] for frame in frames), 3)
             for name in (frames[-1].milliseconds if frames else ())
         }
         latencies = [frame.latency_ms for frame in frames if frame.latency_ms is not None]

@@ -97,7 +97,7 @@ class FrameRateLimiter:
         self._interval_s = 1.0 / fps if fps > 0 else 0.0
         self._due_s: float | None = None
 
-    def admits(self, now_s: float) -> bool:
+    def allows(self, now_s: float) -> bool:
         """Whether the picture that arrived at monotonic time `now_s` is wanted."""
         if self._interval_s == 0.0:
             return True

@@ -21,9 +21,9 @@ class MirroredSource:
         self.frame_count = source.frame_count
 
     def open(self) -> str:
-        granted = self._source.open()
+        negotiated_mode = self._source.open()
         self.name, self.frame_count = self._source.name, self._source.frame_count
-        return f"{granted}, mirrored"
+        return f"{negotiated_mode}, mirrored"
 
     def read(self) -> Frame | None:
         frame = self._source.read()

@@ -52,26 +52,28 @@ def open_source(
     Raises CaptureError for a file that is not there or not a video or picture, SettingsError for a wrong `dformat`.
     Whether a camera exists is found out by the source's `open`.
     """
-    stamper = FrameClock()
+    frame_clock = FrameClock()
     fourcc = parse_fourcc(dformat) if dformat else None
     source: FrameSource
     if raw_rgb > 0:
-        source = RawStdinSource(width, height, stamper, fps=fps)
+        source = RawStdinSource(width, height, frame_clock, fps=fps)
     elif capture == DEMO:
         from tracker.capture.demo.source import DemoSource
 
         source = DemoSource(width, height, fps)
     elif is_url(capture) and not capture.lower().startswith("file:"):
-        source = _lasting(lambda: StreamSource(capture, stamper, fps=fps), fps, give_up_s)
+        source = _lasting(lambda: StreamSource(capture, frame_clock, fps=fps), fps, give_up_s)
     elif (path := _existing_file(capture)) is not None:
         if kind_of_file(path) == "still":
-            source = StillImageSource(path, stamper, repeat=repeat_video)
+            source = StillImageSource(path, frame_clock, repeat=repeat_video)
         else:
-            source = VideoFileSource(path, stamper, repeat=repeat_video)
+            source = VideoFileSource(path, frame_clock, repeat=repeat_video)
     else:
-        finder = CameraSelector(capture)
+        selector = CameraSelector(capture)
         request = CaptureRequest(width, height, fps, fourcc)
-        source = _lasting(lambda: CameraSource(finder, request, stamper, dcap=dcap, controls=controls), fps, give_up_s)
+        source = _lasting(
+            lambda: CameraSource(selector, request, frame_clock, dcap=dcap, controls=controls), fps, give_up_s
+        )
     return MirroredSource(source) if mirror else source
 
 

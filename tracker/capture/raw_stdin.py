@@ -35,13 +35,13 @@ class RawStdinSource:
     frame_count: int | None = None
 
     def __init__(
-        self, width: int, height: int, stamper: FrameClock, *, fps: float = 0.0, stream: BinaryIO | None = None
+        self, width: int, height: int, frame_clock: FrameClock, *, fps: float = 0.0, stream: BinaryIO | None = None
     ) -> None:
         """stream: a binary stream with a file descriptor; None = standard input."""
         self.name = "raw standard input"
         self._width = width
         self._height = height
-        self._stamper = stamper
+        self._frame_clock = frame_clock
         self._fps = fps
         self._stream = stream
         self._raw: io.FileIO | None = None
@@ -85,7 +85,7 @@ class RawStdinSource:
             return None
         media_s = self._delivered / (self._fps or UNPACED_FPS)
         self._delivered += 1
-        return self._stamper.stamp(bgr, media_s=media_s)
+        return self._frame_clock.stamp(bgr, media_s=media_s)
 
     def close(self) -> None:
         self._closed.set()

@@ -21,11 +21,11 @@ class StillImageSource:
 
     is_live = False
 
-    def __init__(self, path: Path, stamper: FrameClock, *, repeat: bool = False) -> None:
+    def __init__(self, path: Path, frame_clock: FrameClock, *, repeat: bool = False) -> None:
         self.name = str(path)
         self.frame_count = None if repeat else 1
         self._path = path
-        self._stamper = stamper
+        self._frame_clock = frame_clock
         self._image: Image | None = None
         self._delivered = 0
 
@@ -46,7 +46,7 @@ class StillImageSource:
             return None
         media_s = self._delivered / REPEATS_PER_S
         self._delivered += 1
-        return self._stamper.stamp(self._image, media_s=media_s)
+        return self._frame_clock.stamp(self._image, media_s=media_s)
 
     def close(self) -> None:
         self._image = None

@@ -27,7 +27,7 @@ class StreamSource:
     def __init__(
         self,
         url: str,
-        stamper: FrameClock,
+        frame_clock: FrameClock,
         *,
         fps: float = 0.0,
         open_timeout_s: float = OPEN_TIMEOUT_S,
@@ -37,7 +37,7 @@ class StreamSource:
         """fps: the most frames per second that are delivered, 0 = all."""
         self.name = without_password(url)
         self._url = url
-        self._stamper = stamper
+        self._frame_clock = frame_clock
         self._timeouts = (
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
             int(open_timeout_s * 1000),
@@ -45,7 +45,7 @@ class StreamSource:
             int(read_timeout_s * 1000),
         )
         self._opener = opener
-        self._gate = FrameRateLimiter(fps)
+        self._rate_limiter = FrameRateLimiter(fps)
         self._capture: SharedCapture | None = None
         self._closed = threading.Event()
         self._recording: MediaClock | None = None
@@ -80,11 +80,11 @@ class StreamSource:
                 due_s = self._start_s + self._recording.advance(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0)
                 self._closed.wait(max(0.0, due_s - time.monotonic()))
             captured_ns = time.monotonic_ns()
-            if not self._gate.admits(captured_ns / 1e9):
+            if not self._rate_limiter.allows(captured_ns / 1e9):
                 continue
             image = capture.retrieve()
             if image is not None:
-                return self._stamper.stamp(image, captured_ns=captured_ns)
+                return self._frame_clock.stamp(image, captured_ns=captured_ns)
 
     def close(self) -> None:
         self._closed.set()

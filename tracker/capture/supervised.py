@@ -58,9 +58,9 @@ class WatchdogSource:
         session = _Session(self._make())
         session.start()
         self._session = session
-        granted = session.wait_until_open(self._open_timeout_s)
+        negotiated_mode = session.wait_until_open(self._open_timeout_s)
         self.name, self.frame_count = session.source.name, session.source.frame_count
-        return granted
+        return negotiated_mode
 
     def read(self) -> Frame | None:
         session = self._session
@@ -83,7 +83,7 @@ class _Session:
         self.source = source
         self._thread = threading.Thread(target=self._run, name=f"device: {source.name}", daemon=True)
         self._changed = threading.Condition()
-        self._granted: str | None = None
+        self._negotiated_mode: str | None = None
         self._newest: Frame | None = None
         self._failure: BaseException | None = None
         self._ended = False
@@ -100,9 +100,9 @@ class _Session:
     def wait_until_open(self, timeout_s: float) -> str:
         """The source's line. Raises what its `open` raised, or CaptureError when it did not answer in time."""
         with self._changed:
-            answered = self._changed.wait_for(lambda: self._granted is not None or self._over(), timeout_s)
-            if self._granted is not None:
-                return self._granted  # what failed since then is for the next read
+            answered = self._changed.wait_for(lambda: self._negotiated_mode is not None or self._over(), timeout_s)
+            if self._negotiated_mode is not None:
+                return self._negotiated_mode  # what failed since then is for the next read
             if self._failure is not None:
                 raise self._failure
             self._abandoned = True
@@ -132,9 +132,9 @@ class _Session:
 
     def _run(self) -> None:
         try:
-            granted = self.source.open()
+            negotiated_mode = self.source.open()
             with self._changed:
-                self._granted = granted
+                self._negotiated_mode = negotiated_mode
                 self._changed.notify_all()
             while True:
                 frame = self.source.read()
@@ -193,9 +193,9 @@ class ReopeningSource:
     def open(self) -> str:
         """The first opening is not repeated: a wrong name should be told, not waited for."""
         self._closed.clear()
-        granted = self._source.open()
+        negotiated_mode = self._source.open()
         self.name, self.frame_count = self._source.name, self._source.frame_count
-        return granted
+        return negotiated_mode
 
     def read(self) -> Frame | None:
         try:
@@ -220,7 +220,7 @@ class ReopeningSource:
                 return None
             pause_s = min(pause_s * PAUSE_GROWTH, LONGEST_PAUSE_S)
             try:
-                granted = self._source.open()
+                negotiated_mode = self._source.open()
                 if self._closed.is_set():  # too early to close what was only being opened
                     self._source.close()
                     return None
@@ -230,7 +230,7 @@ class ReopeningSource:
                     return None
                 logger.debug("%s is still lost: %s", self.name, error)
                 continue
-            logger.info("%s is back after %.1f s: %s", self.name, self._monotonic() - lost_s, granted)
+            logger.info("%s is back after %.1f s: %s", self.name, self._monotonic() - lost_s, negotiated_mode)
             return frame
 
     def _next_pause(self, pause_s: float, lost_s: float) -> float:

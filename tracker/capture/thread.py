@@ -38,7 +38,7 @@ class CaptureThread:
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._failure: BaseException | None = None
-        self.granted: str | None = None
+        self.negotiated_mode: str | None = None
         """What the source's `open` said, where it was opened here."""
 
     def start(self) -> None:
@@ -74,7 +74,7 @@ class CaptureThread:
     def _run(self) -> None:
         try:
             if not self._already_open:
-                self.granted = self._source.open()
+                self.negotiated_mode = self._source.open()
             while not self._stopping.is_set():
                 frame = self._source.read()
                 if frame is None:

@@ -28,15 +28,15 @@ class VideoFileSource:
     is_live = False
 
     def __init__(
-        self, path: Path, stamper: FrameClock, *, repeat: bool = False, opener: OpenCapture = open_capture
+        self, path: Path, frame_clock: FrameClock, *, repeat: bool = False, opener: OpenCapture = open_capture
     ) -> None:
         self.name = str(path)
         self.frame_count: int | None = None
-        self._stamper = stamper
+        self._frame_clock = frame_clock
         self._repeat = repeat
         self._opener = opener
         self._capture: SharedCapture | None = None
-        self._timeline = MediaClock(1.0 / ASSUMED_FPS)
+        self._media_clock = MediaClock(1.0 / ASSUMED_FPS)
         self._first: Image | None = None
         self._delivered = 0
         self._expected: int | None = None
@@ -55,7 +55,7 @@ class VideoFileSource:
         count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
         self._expected = int(count) if 0 < count < MOST_FRAMES else None
         self.frame_count = None if self._repeat else self._expected
-        self._timeline = MediaClock(1.0 / fps)
+        self._media_clock = MediaClock(1.0 / fps)
         frames = "length unknown" if self._expected is None else f"{self._expected} frames"
         return f"{self.name}: {first.shape[1]}x{first.shape[0]}, {fps:g} frames/s, {frames}"
 
@@ -72,7 +72,7 @@ class VideoFileSource:
             return None
         self._delivered += 1
         position_s = self._capture.get(cv2.CAP_PROP_POS_MSEC) / 1000.0
-        return self._stamper.stamp(image, media_s=self._timeline.advance(position_s))
+        return self._frame_clock.stamp(image, media_s=self._media_clock.advance(position_s))
 
     def close(self) -> None:
         self._closed = True

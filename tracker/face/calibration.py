@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.face.history import History
+from tracker.face.running_median import RunningMedian
 from tracker.types import Expression, FloatArray
 
 # Neutral value, and how far a lively face goes below and above it. From `python -m training.feature_prior`
@@ -49,7 +49,7 @@ class FeatureCalibration:
 
     def reset(self) -> None:
         """Forget the person."""
-        self._history = History(PRIOR[:, 0].copy(), PRIOR_SECONDS)
+        self._history = RunningMedian(PRIOR[:, 0].copy(), PRIOR_SECONDS)
         self._reach = PRIOR[:, 1:].copy()  # largest recent distance below and above neutral
         self._first_s: float | None = None
         self._last_s = 0.0
@@ -86,12 +86,12 @@ class FeatureCalibration:
             self._retake_until_s = now_s + RETAKE_S
         taken.append(raw)
         if now_s >= self._retake_until_s and len(taken) >= MIN_RETAKEN:
-            self._history = History(np.median(taken, axis=0), PROFILE_SECONDS)
+            self._history = RunningMedian(np.median(taken, axis=0), PROFILE_SECONDS)
             self._retaken = None
 
     def neutral(self) -> FloatArray:
         """(14,) raw values of the resting face, as far as known."""
-        return self._history.usual()
+        return self._history.value()
 
     def export(self) -> dict[str, Any]:
         """What a profile keeps."""
@@ -102,4 +102,4 @@ class FeatureCalibration:
         neutral, reach = np.array(kept["neutral"], np.float64), np.array(kept["reach"], np.float64)
         if neutral.shape != (14,) or reach.shape != (14, 2) or not (np.isfinite(neutral).all() and (reach > 0).all()):
             raise ValueError("the profile's feature ranges are damaged")
-        self._history, self._reach = History(neutral, PROFILE_SECONDS), reach
+        self._history, self._reach = RunningMedian(neutral, PROFILE_SECONDS), reach

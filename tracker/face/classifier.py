@@ -18,22 +18,22 @@ MARGIN = 1.6
 
 
 class FaceClassifier:
-    """Runs the network: pictures of crops in, `odds` (N,), the log odds of a face, out."""
+    """Runs the network: pictures of crops in, `log_odds` (N,), the log odds of a face, out."""
 
     def __init__(self, network: Network) -> None:
         self._network = network
         self.crop_px = network.input_shape[1]
 
-    def odds(self, bgr: npt.NDArray[np.uint8], crop: CropBox) -> float:
+    def log_odds(self, bgr: npt.NDArray[np.uint8], crop: CropBox) -> float:
         """Log odds that `crop` of the frame `bgr` holds a face in its middle; mirrored and not, averaged."""
         picture = cut(bgr, crop, self.crop_px)
         both = self._network.run(np.stack([picture, picture[:, ::-1]]))[0]
         return float(both.mean())
 
-    def of_box(self, bgr: npt.NDArray[np.uint8], box: tuple[float, float, float, float], roll: float) -> float:
-        """`odds` of a detection: x, y, width, height in frame pixels and the roll in radians."""
-        return self.odds(bgr, crop_around_box(box, roll, MARGIN))
+    def score_box(self, bgr: npt.NDArray[np.uint8], box: tuple[float, float, float, float], roll: float) -> float:
+        """`log_odds` of a detection: x, y, width, height in frame pixels and the roll in radians."""
+        return self.log_odds(bgr, crop_around_box(box, roll, MARGIN))
 
-    def of_points(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> float:
-        """`odds` of the face with the landmarks `xy` (66, 2)."""
-        return self.odds(bgr, crop_around(xy, MARGIN))
+    def score_landmarks(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> float:
+        """`log_odds` of the face with the landmarks `xy` (66, 2)."""
+        return self.log_odds(bgr, crop_around(xy, MARGIN))

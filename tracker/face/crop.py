@@ -44,7 +44,7 @@ class CropBox:
         x, y = self.centre
         return np.array([[cos, -sin, x - half * (cos - sin)], [sin, cos, y - half * (sin + cos)]])
 
-    def place(self, fractions: FloatArray) -> FloatArray:
+    def to_frame_pixels(self, fractions: FloatArray) -> FloatArray:
         """(N, 2) float32 frame pixels of (N, 2) points given as fractions of the crop."""
         cos, sin = self.side * math.cos(self.roll), self.side * math.sin(self.roll)
         x, y = self.centre

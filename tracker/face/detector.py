@@ -15,7 +15,7 @@ from tracker.types import Detection
 CELL_PX = 32
 """The network's input sides are multiples of this."""
 FAST_WIDTH, FINE_WIDTH = 256, 640
-OVERLAP = 0.4
+DUPLICATE_IOU = 0.4
 """Two boxes with a larger intersection over union are one face."""
 
 
@@ -54,7 +54,7 @@ class Detector:
         for y, x in zip(ys[order], xs[order], strict=True):
             left, top, box_width, box_height = (float(value) / scale for value in boxes[:, y, x])
             box = (left, top, box_width, box_height)
-            if any(intersection_over_union(box, kept.detection.box) > OVERLAP for kept in found):
+            if any(intersection_over_union(box, kept.detection.box) > DUPLICATE_IOU for kept in found):
                 continue
             cos, sin = rolls[:, y, x]
             found.append(Candidate(Detection(box, float(scores[y, x])), float(np.arctan2(sin, cos))))
@@ -62,7 +62,7 @@ class Detector:
                 break
         return found
 
-    def detect_turned(self, bgr: npt.NDArray[np.uint8], turn: float, threshold: float, limit: int) -> list[Candidate]:
+    def detect_rotated(self, bgr: npt.NDArray[np.uint8], turn: float, threshold: float, limit: int) -> list[Candidate]:
         """The same in a square picture turned so that heads rolled by `turn` radians stand upright.
 
         It covers the frame but for what a turn moves out of the square of the frame's longer side. The boxes keep

@@ -21,7 +21,7 @@ from tracker.face.crop import bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.eyes import EyeReader, EyeReading
 from tracker.face.features import raw_features
-from tracker.face.finder import LOWEST_CONFIDENCE, FaceFinder
+from tracker.face.finder import MIN_CONFIDENCE, FaceFinder
 from tracker.face.gaze import eye_centres, to_pixels
 from tracker.face.identity import choose_memory
 from tracker.face.landmarks import LandmarkReader
@@ -31,19 +31,21 @@ from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise
 from tracker.face.pose import CameraIntrinsics
 from tracker.face.scanner import BackgroundDetector
-from tracker.types import Detection, Expression, Eyes, Face, FloatArray, Frame, FrameResult, HeadPose, Landmarks
+from tracker.types import Expression, Eyes, Face, FloatArray, Frame, FrameResult, HeadPose, Landmarks, StageTimings
 
 IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
 """With nobody there for this long, look only this often."""
-SAME_FACE = 0.3
+SAME_FACE_IOU = 0.3
 """Two held faces that overlap more (intersection over union) are one."""
-SPARE_PROPOSALS = 5
+SPARE_CANDIDATES = 5
 """Detections looked at beyond the faces wanted: the finder has the last word on what is a face."""
 MIN_LEARNING_CONFIDENCE = 0.4
-VOUCHED_S = 0.25
+CLASSIFICATION_VALID_S = 0.25
 """How long the classifier's word holds for a face whose landmarks are not sure."""
-LARGEST_LEARNING_ERROR = 0.25
+MAX_LEARNING_ERROR = 0.25
 """Fit error over face size beyond which expression ranges do not learn from a frame."""
+
+_STAGES = ("detect", "landmarks", "eyes", "pose", "expression")
 
 
 class Engine:
@@ -56,12 +58,12 @@ class Engine:
         landmark_model, eye_model = (3, "eyes_fine") if options.model == 4 else (options.model, "eyes")
         self._finder = self._make_finder(store, store.load(f"landmarks_{landmark_model}", threads), threads)
         self._eye_reader = EyeReader(store.load(eye_model, threads))
-        self._proposals = options.max_faces + SPARE_PROPOSALS
+        self._candidate_limit = options.max_faces + SPARE_CANDIDATES
         self._scanner: BackgroundDetector | None = None
         if options.background_scan and options.max_faces > 1:
-            self._scanner = BackgroundDetector(self._finder, self._proposals)
+            self._scanner = BackgroundDetector(self._finder, self._candidate_limit)
         self._memories = [FaceMemory(face_id, options) for face_id in range(options.max_faces)]
-        self._wishes: deque[Callable[[], None]] = deque()
+        self._pending_commands: deque[Callable[[], None]] = deque()
         self._camera: CameraIntrinsics | None = None
         self._since_scan = 0
         self._last_seen_s: float | None = None
@@ -79,8 +81,8 @@ class Engine:
             detectors,
             LandmarkReader(landmarks),
             FaceClassifier(store.load("classifier", threads)),
-            trusted=float(landmarks.facts["threshold"]) if given is None else given,
-            lowest=LOWEST_CONFIDENCE if given is None else given,
+            trusted=float(landmarks.metadata["threshold"]) if given is None else given,
+            lowest=MIN_CONFIDENCE if given is None else given,
             detection_threshold=options.detection_threshold,
             only_if_none=not options.scan_retinaface,
         )
@@ -88,24 +90,24 @@ class Engine:
     def process(self, frame: Frame) -> FrameResult:
         """Find and measure the faces in `frame`. Frames must come in the order of their media time."""
         begin = time.perf_counter()
-        self._grant_wishes()
-        self._times = {"detect": 0.0, "landmarks": 0.0, "eyes": 0.0, "pose": 0.0, "expression": 0.0}
+        self._run_pending_commands()
+        self._times = dict.fromkeys(_STAGES, 0.0)
         if self._camera is None or (self._camera.width, self._camera.height) != (frame.width, frame.height):
             self._camera = CameraIntrinsics.from_fov(frame.width, frame.height, self.options.fov_deg)
             for memory in self._memories:
-                memory.lose()
+                memory.drop()
         with self._timed("landmarks"):
             self._follow(frame)
         self._scan(frame)
         faces = tuple(
             self._measure(frame, memory, memory.landmarks)
             for memory in self._memories
-            if memory.held and memory.landmarks is not None
+            if memory.active and memory.landmarks is not None
         )
         if faces:
             self._last_seen_s = frame.media_s
         milliseconds = {name: 1e3 * seconds for name, seconds in self._times.items()}
-        milliseconds["total"] = 1e3 * (time.perf_counter() - begin)
+        timings = StageTimings(**milliseconds, total=1e3 * (time.perf_counter() - begin))
         return FrameResult(
             frame_index=frame.index,
             captured_ns=frame.captured_ns,
@@ -114,7 +116,7 @@ class Engine:
             width=frame.width,
             height=frame.height,
             faces=faces,
-            milliseconds=milliseconds,
+            timings=timings,
         )
 
     def close(self) -> None:
@@ -125,19 +127,19 @@ class Engine:
 
     def reset_calibration(self) -> None:
         """Forget every person's ranges before the next frame; poses stay. May be called from any thread."""
-        self._wishes.append(self._reset_calibration)
+        self._pending_commands.append(self._reset_calibration)
 
     def recentre(self) -> None:
         """Take the next second of everybody in the picture for their neutral face. May be called from any thread.
 
         Poses stay: what is sent is recentred in the output.
         """
-        self._wishes.append(self._retake_neutral)
+        self._pending_commands.append(self._retake_neutral)
 
-    def _grant_wishes(self) -> None:
+    def _run_pending_commands(self) -> None:
         """Do what other threads asked for since the last frame."""
-        while self._wishes:
-            self._wishes.popleft()()
+        while self._pending_commands:
+            self._pending_commands.popleft()()
 
     def _reset_calibration(self) -> None:
         for memory in self._memories:
@@ -145,7 +147,7 @@ class Engine:
 
     def _retake_neutral(self) -> None:
         # With nobody there the wish waits for somebody; who comes later than others did not ask for it.
-        for memory in [memory for memory in self._memories if memory.held] or self._memories:
+        for memory in [memory for memory in self._memories if memory.active] or self._memories:
             memory.retake_neutral()
 
     def head_points(self) -> FloatArray:
@@ -177,27 +179,27 @@ class Engine:
             if memory.landmarks is None:
                 continue
             found = self._finder.read(frame.bgr, crop_around(memory.landmarks.xy))
-            if found is not None and self._believed(frame, memory, found):
+            if found is not None and self._is_still_face(frame, memory, found):
                 memory.landmarks, memory.missing_frames = found, 0
             else:
                 memory.missing_frames += 1
-                memory.solver.forget()
+                memory.solver.reset()
                 if memory.missing_frames > self.options.discard_after:
-                    memory.lose()
+                    memory.drop()
         self._drop_doubles()
 
-    def _believed(self, frame: Frame, memory: FaceMemory, found: Landmarks) -> bool:
+    def _is_still_face(self, frame: Frame, memory: FaceMemory, found: Landmarks) -> bool:
         """Whether a followed face is still one. Where its landmarks are not sure (a mask), the classifier is asked."""
-        if self._finder.sure(found) or frame.media_s < memory.vouched_until_s:
+        if self._finder.is_confident(found) or frame.media_s < memory.classified_until_s:
             return True
-        if not self._finder.vouched(frame.bgr, found):
+        if not self._finder.is_face(frame.bgr, found):
             return False
-        memory.vouched_until_s = frame.media_s + VOUCHED_S
+        memory.classified_until_s = frame.media_s + CLASSIFICATION_VALID_S
         return True
 
     def _scan(self, frame: Frame) -> None:
         """Look for further faces while there is room for them."""
-        held = sum(memory.held for memory in self._memories)
+        held = sum(memory.active for memory in self._memories)
         if held == self.options.max_faces:
             return
         self._since_scan += 1
@@ -205,7 +207,7 @@ class Engine:
         with self._timed("detect"):
             if held == 0:
                 if not self._idle(frame.media_s):
-                    candidates = self._finder.propose(frame.bgr, self._proposals, turned=True)
+                    candidates = self._finder.detect(frame.bgr, self._candidate_limit, turned=True)
                     self._last_scan_s, self._since_scan = frame.media_s, 0
             elif self._scanner is not None:
                 candidates = self._scanner.collect()
@@ -213,7 +215,7 @@ class Engine:
                     self._scanner.request(frame.bgr)
                     self._since_scan = 0
             elif self._since_scan >= self.options.scan_every:
-                candidates = self._finder.propose(frame.bgr, self._proposals)
+                candidates = self._finder.detect(frame.bgr, self._candidate_limit)
                 self._since_scan = 0
         if candidates:
             with self._timed("landmarks"):
@@ -229,29 +231,29 @@ class Engine:
         """Turn detections into held faces while there is room."""
         for candidate in candidates:
             box = candidate.detection.box
-            taken = (bounds(m.landmarks.xy) for m in self._memories if m.held and m.landmarks is not None)
-            if any(intersection_over_union(box, other) > SAME_FACE for other in taken):
+            taken = (bounds(m.landmarks.xy) for m in self._memories if m.active and m.landmarks is not None)
+            if any(intersection_over_union(box, other) > SAME_FACE_IOU for other in taken):
                 continue
-            found = self._finder.confirm(bgr, candidate)
+            found = self._finder.accept(bgr, candidate)
             if found is None:
                 continue
             memory = choose_memory(found, self._memories)
             if memory is None:
                 return
             if memory.missing_frames:
-                memory.lose()
+                memory.drop()
             memory.landmarks, memory.missing_frames = found, 0
         self._drop_doubles()
 
     def _drop_doubles(self) -> None:
         """Where two ids follow one face the lower id keeps it."""
-        held = [memory for memory in self._memories if memory.held]
+        held = [memory for memory in self._memories if memory.active]
         for k, memory in enumerate(held):
             for other in held[:k]:
                 if other.landmarks is None or memory.landmarks is None:
                     continue
-                if intersection_over_union(bounds(memory.landmarks.xy), bounds(other.landmarks.xy)) > SAME_FACE:
-                    memory.lose()
+                if intersection_over_union(bounds(memory.landmarks.xy), bounds(other.landmarks.xy)) > SAME_FACE_IOU:
+                    memory.drop()
 
     def _measure(self, frame: Frame, memory: FaceMemory, seen: Landmarks) -> Face:
         """Everything but where the points are."""
@@ -261,9 +263,9 @@ class Engine:
         size = max(bounds(seen.xy)[2:])
         with self._timed("eyes"):
             reading = self._eye_reader.read(frame.bgr, seen.xy)
-            xy = reading.improve(seen.xy)
-        if memory.steady_points is not None:
-            xy = memory.steady_points.filter(xy, now_s, unit=size).astype(np.float32)
+            xy = reading.refine(seen.xy)
+        if memory.points_filter is not None:
+            xy = memory.points_filter.filter(xy, now_s, unit=size).astype(np.float32)
         landmarks = Landmarks(xy, seen.confidence)
         with self._timed("pose"):
             pose = memory.solver.solve(landmarks, memory.head.head, self._camera)
@@ -276,17 +278,17 @@ class Engine:
                     memory.head.update(xy, seen.confidence, pose, self._camera)
                 points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, self._camera))
             sure = confidence >= MIN_LEARNING_CONFIDENCE
-            sure = sure and pose is not None and pose.error_px <= LARGEST_LEARNING_ERROR * size
+            sure = sure and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
             expression = self._expression(memory, points, eyes.openness, sure, now_s)
             blendshapes = None
             if memory.blendshapes is not None:
                 lids = reading.lid_heights
-                if memory.steady_points is not None:
-                    lids = memory.steady_lids.filter(lids, now_s)
+                if memory.points_filter is not None:
+                    lids = memory.lids_filter.filter(lids, now_s)
                 blendshapes = memory.blendshapes.update(points, lids, pose, eyes.openness, now_s, learn=sure)
         return Face(
             face_id=memory.face_id,
-            detection=Detection(bounds(xy), confidence),
+            bounding_box=bounds(xy),
             landmarks=landmarks,
             eyes=eyes,
             pose=pose,
@@ -305,13 +307,13 @@ class Engine:
     ) -> Eyes:
         """Pupils and openness. xy: (66, 2) the smoothed points."""
         openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
-        place = memory.pupils.place(reading.place, openness)
-        if memory.steady_points is not None:
-            openness = memory.steady_openness.filter(openness[:, None], now_s)[:, 0].astype(np.float32)
-            place = memory.steady_pupils.filter(place, now_s)
+        positions = memory.pupils.update(reading.pupil_positions, openness)
+        if memory.points_filter is not None:
+            openness = memory.openness_filter.filter(openness[:, None], now_s)[:, 0].astype(np.float32)
+            positions = memory.pupils_filter.filter(positions, now_s)
         if not self.options.gaze_tracking:
             return Eyes(eye_centres(xy), openness, np.zeros(2, np.float32))
-        return Eyes(to_pixels(xy, place), openness, reading.confidence.copy())
+        return Eyes(to_pixels(xy, positions), openness, reading.confidence.copy())
 
     @staticmethod
     def _expression(

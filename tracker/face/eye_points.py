@@ -33,32 +33,32 @@ Points = list[complex]
 """Of one eye, in its frame or in the picture."""
 
 
-def in_their_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Points]]:
+def eye_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Points]]:
     """The frames of the right and the left eye of the face `xy` (66, 2), and each eye's landmarks in its frame."""
     frames, landmarks = [], []
     for points, mirrored in zip(xy[EYES].tolist(), _MIRRORED, strict=True):
         pixels = [complex(x, y) for x, y in points]
-        frame = frame_of(pixels, mirrored)
+        frame = eye_frame(pixels, mirrored)
         frames.append(frame)
-        landmarks.append(to_eye(pixels, frame))
+        landmarks.append(to_eye_frame(pixels, frame))
     return frames, landmarks
 
 
-def frame_of(points: Points, mirrored: bool) -> EyeFrame:
+def eye_frame(points: Points, mirrored: bool) -> EyeFrame:
     """The frame of an eye with these six points. Where its corners fall together it is taken for a tiny eye."""
     outer, inner = points[OUTER], points[INNER]
     return (outer + inner) / 2, (inner - outer) or TINY, mirrored
 
 
-def to_eye(points: Points, frame: EyeFrame) -> Points:
+def to_eye_frame(points: Points, frame: EyeFrame) -> Points:
     """Points of the picture in an eye's frame."""
     middle, across, mirrored = frame
     places = [(point - middle) / across for point in points]
     return [place.conjugate() for place in places] if mirrored else places
 
 
-def to_picture(places: Points, frame: EyeFrame) -> Points:
-    """The inverse of `to_eye`."""
+def to_image(places: Points, frame: EyeFrame) -> Points:
+    """The inverse of `to_eye_frame`."""
     middle, across, mirrored = frame
     return [middle + across * (place.conjugate() if mirrored else place) for place in places]
 
@@ -71,7 +71,7 @@ def features(landmarks: list[Points], contours: FloatArray) -> FloatArray:
     return np.concatenate([np.array(landmarks).view(np.float64), contours.reshape(2, -1)], axis=1)
 
 
-class EyePoints:
+class EyeLandmarkMap:
     """The map, read from the package. Raises ModelError where its file is missing or damaged."""
 
     def __init__(self) -> None:
@@ -81,7 +81,7 @@ class EyePoints:
         except (OSError, EOFError, ValueError, KeyError) as error:
             raise ModelError(f"{ASSET} is missing or damaged; {REINSTALL}") from error
 
-    def place(self, landmarks: list[Points], contours: FloatArray) -> list[Points]:
+    def predict(self, landmarks: list[Points], contours: FloatArray) -> list[Points]:
         """The six points of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""
         steps = (features(landmarks, contours) @ self._weights).view(np.complex128).tolist()
         return [_moved(places, step) for places, step in zip(landmarks, steps, strict=True)]

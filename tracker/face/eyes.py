@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker.face.eye_points import EYES, EyeFrame, EyePoints, frame_of, in_their_frames, to_eye, to_picture
+from tracker.face.eye_points import EYES, EyeFrame, EyeLandmarkMap, eye_frame, eye_frames, to_eye_frame, to_image
 from tracker.face.networks import Network
 from tracker.types import FloatArray
 
@@ -28,20 +28,21 @@ for _row, _lid in enumerate((UPPER_LID, LOWER_LID)):
 class EyeReading:
     """What the network sees in this frame; right eye first.
 
-    points: (2, 6, 2) the eyes' landmarks in frame pixels, of each eye in the order of `eye_points.EYES`. place: (2, 2)
-    where the pupils stand: from the middle of these points' corners, along their line to the image's right and across
-    it downwards, in eye widths. lid_heights: (2, 2) how high each eye's upper and lower lid stand over that middle.
+    points: (2, 6, 2) the eyes' landmarks in frame pixels, of each eye in the order of `eye_points.EYES`.
+    pupil_positions: (2, 2) from the midpoint of the eye's corners, in eye widths: x along the corner line to the
+        image's right, y perpendicular to it, downwards.
+    lid_heights: (2, 2) height of each eye's upper and lower lid above that midpoint, in eye widths.
     aperture: (2,) lid gap over eye width. closed: (2,) probability. confidence: (2,) of the pupils.
     """
 
     points: FloatArray
-    place: FloatArray
+    pupil_positions: FloatArray
     lid_heights: FloatArray
     aperture: FloatArray
     closed: FloatArray
     confidence: FloatArray
 
-    def improve(self, xy: FloatArray) -> FloatArray:
+    def refine(self, xy: FloatArray) -> FloatArray:
         """The face `xy` (66, 2) with the eyes' points as read here."""
         better = xy.copy()
         better[EYES] = self.points
@@ -49,7 +50,7 @@ class EyeReading:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Seen:
+class EyeOutput:
     """The network's answers about both eyes, points in the eyes' frames (`eye_points`).
 
     pupil: (2, 2). contour: (2, 16, 2). aperture, closed, confidence: (2,).
@@ -74,21 +75,21 @@ class EyeCrops:
         self._crops = np.empty(network.input_shape, np.uint8)
         _, self._height, self._width, _ = network.input_shape
 
-    def see(self, bgr: npt.NDArray[np.uint8], frames: list[EyeFrame]) -> Seen:
+    def run(self, bgr: npt.NDArray[np.uint8], frames: list[EyeFrame]) -> EyeOutput:
         """What is seen in these frames of the right and the left eye."""
         for frame, crop in zip(frames, self._crops, strict=True):
             cv2.warpAffine(
                 bgr,
-                self._to_picture(frame),
+                self._to_image(frame),
                 (self._width, self._height),
                 dst=crop,
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             )
         pupil, contour, aperture, closed, confidence = self._network.run(self._crops)
-        return Seen(pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture, closed, confidence)
+        return EyeOutput(pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture, closed, confidence)
 
-    def _to_picture(self, frame: EyeFrame) -> FloatArray:
+    def _to_image(self, frame: EyeFrame) -> FloatArray:
         """(2, 3) affine matrix from an eye's crop to the picture."""
         middle, across, mirrored = frame
         along, down = across * (CROP_WIDTHS[0] / self._width), across * (CROP_WIDTHS[1] / self._height) * 1j
@@ -102,19 +103,19 @@ class EyeReader:
     """Reads both eyes with an eye network. Raises ModelError where the map to the eyes' points is missing."""
 
     def __init__(self, network: Network) -> None:
-        self._crops, self._points = EyeCrops(network), EyePoints()
+        self._crops, self._points = EyeCrops(network), EyeLandmarkMap()
 
     def read(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> EyeReading:
         """Both eyes of the face with points `xy` (66, 2), frame pixels."""
-        frames, landmarks = in_their_frames(xy)
-        seen = self._crops.see(bgr, frames)
+        frames, landmarks = eye_frames(xy)
+        seen = self._crops.run(bgr, frames)
         pupils, lids = seen.pupil.tolist(), (_LID_MIDDLES @ seen.contour).tolist()
         points, place, heights = [], [], []
-        for k, better in enumerate(self._points.place(landmarks, seen.contour)):
-            points.append(to_picture(better, frames[k]))
+        for k, better in enumerate(self._points.predict(landmarks, seen.contour)):
+            points.append(to_image(better, frames[k]))
             # All is in the crop's frame, mirrored already; from here on it is told relative to these corners.
-            closer = frame_of(better, mirrored=False)
-            pupil, upper, lower = to_eye([complex(*pupils[k]), *(complex(*lid) for lid in lids[k])], closer)
+            closer = eye_frame(better, mirrored=False)
+            pupil, upper, lower = to_eye_frame([complex(*pupils[k]), *(complex(*lid) for lid in lids[k])], closer)
             mirrored = frames[k][2]
             place.append((-pupil.real if mirrored else pupil.real, pupil.imag))
             heights.append((-upper.imag, -lower.imag))

@@ -17,29 +17,29 @@ class PupilMemory:
     """Remembers where each pupil stood in its eye: along and across the corner line, in eye widths."""
 
     def __init__(self) -> None:
-        self._place: FloatArray = np.zeros((2, 2))
+        self._positions: FloatArray = np.zeros((2, 2))
 
-    def place(self, measured: FloatArray, openness: FloatArray) -> FloatArray:
+    def update(self, measured: FloatArray, openness: FloatArray) -> FloatArray:
         """(2, 2) where the pupils stand in their eyes, believing those that can be seen.
 
         measured: (2, 2) where they were read in this frame, openness: (2,) 0 to 1.
         """
         right_open, left_open = (openness >= HOLD_BELOW).tolist()
         if right_open and left_open:
-            self._place = measured
+            self._positions = measured
         elif right_open or left_open:
             # Both eyes look at one thing: the closed one moves as the open one does.
             seen, hidden = (0, 1) if right_open else (1, 0)
-            place = self._place.copy()
+            place = self._positions.copy()
             place[hidden] += measured[seen] - place[seen]
             place[seen] = measured[seen]
-            self._place = place
-        return self._place
+            self._positions = place
+        return self._positions
 
 
-def to_pixels(xy: FloatArray, place: FloatArray) -> FloatArray:
-    """(2, 2) float32 pixels of pupils that stand at `place` in the eyes of the face `xy` (66, 2)."""
-    eyes = zip(xy[CORNERS].tolist(), place.tolist(), strict=True)
+def to_pixels(xy: FloatArray, positions: FloatArray) -> FloatArray:
+    """(2, 2) float32 pixels of pupils that stand at `positions` in the eyes of the face `xy` (66, 2)."""
+    eyes = zip(xy[CORNERS].tolist(), positions.tolist(), strict=True)
     return np.array([_to_pixel(*corners, *stands) for corners, stands in eyes], np.float32)
 
 

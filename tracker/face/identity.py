@@ -15,7 +15,7 @@ SAME_PLACE = 1.5
 
 def choose_memory(landmarks: Landmarks, memories: Sequence[FaceMemory]) -> FaceMemory | None:
     """The memory a newly found face belongs to; None when all are held."""
-    free = [memory for memory in memories if not memory.held]
+    free = [memory for memory in memories if not memory.active]
     if not free:
         return None
     centre = landmarks.xy.mean(axis=0)

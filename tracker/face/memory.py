@@ -12,7 +12,7 @@ from tracker.face.gaze import PupilMemory
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
 from tracker.face.pose import PoseSolver
-from tracker.face.smoothing import OneEuro
+from tracker.face.smoothing import OneEuroFilter
 from tracker.types import Expression, Landmarks
 
 _GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move as the head does
@@ -28,7 +28,7 @@ class FaceMemory:
         self.face_id = face_id
         self.landmarks: Landmarks | None = None  # as measured in the last frame it was seen in
         self.missing_frames = 0
-        self.vouched_until_s = -np.inf  # media time until which the classifier's word holds
+        self.classified_until_s = -np.inf  # media time until which the classifier's word holds
         self.solver = PoseSolver()
         self.head = HeadAdaptation()
         self.features = FeatureCalibration(options.max_feature_updates)
@@ -37,31 +37,31 @@ class FaceMemory:
         self.blendshapes = BlendshapeEstimator(options.gaze_tracking) if options.blendshapes else None
         self.last_expression = Expression(*[0.0] * 14)
         self._reset_ranges_on_loss = options.max_feature_updates <= 0
-        self.steady_points: OneEuro | None = None
+        self.points_filter: OneEuroFilter | None = None
         if options.smoothing > 0:
             # Speeds are in face sizes, eye widths and whole openings per second.
             rest = 1 / options.smoothing
-            self.steady_points = OneEuro(_GROUPS, min_cutoff_hz=1.2 * rest, gain=20.0, dead_zone=0.05)
-            self.steady_pupils = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
-            self.steady_openness = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
-            self.steady_lids = OneEuro(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=18.0, dead_zone=0.03)
+            self.points_filter = OneEuroFilter(_GROUPS, min_cutoff_hz=1.2 * rest, gain=20.0, dead_zone=0.05)
+            self.pupils_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
+            self.openness_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
+            self.lids_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=18.0, dead_zone=0.03)
 
     @property
-    def held(self) -> bool:
+    def active(self) -> bool:
         """Seen in the last frame."""
         return self.landmarks is not None and self.missing_frames == 0
 
-    def lose(self) -> None:
+    def drop(self) -> None:
         """The face is gone for good: what depends on its motion starts afresh, the person's ranges stay."""
         self.landmarks = None
         self.missing_frames = 0
-        self.vouched_until_s = -np.inf
-        self.solver.forget()
-        if self.steady_points is not None:
-            self.steady_points.reset()
-            self.steady_pupils.reset()
-            self.steady_openness.reset()
-            self.steady_lids.reset()
+        self.classified_until_s = -np.inf
+        self.solver.reset()
+        if self.points_filter is not None:
+            self.points_filter.reset()
+            self.pupils_filter.reset()
+            self.openness_filter.reset()
+            self.lids_filter.reset()
         if self._reset_ranges_on_loss:
             self.reset_calibration()
 

@@ -91,20 +91,20 @@ class ModelStore:
 class Network:
     """One network: pictures in, arrays out.
 
-    input_shape: (N, H, W, 3) as the manifest gives it. `facts` is the manifest's entry. outputs: their names.
+    input_shape: (N, H, W, 3) as the manifest gives it. `metadata` is the manifest's entry. outputs: their names.
     without: outputs to leave out; they and what only they need then cost nothing.
     """
 
-    def __init__(self, data: bytes, facts: dict[str, Any], threads: int, without: Collection[str] = ()) -> None:
+    def __init__(self, data: bytes, metadata: dict[str, Any], threads: int, without: Collection[str] = ()) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # A tracker shares its cores with a game: idle threads must sleep, not spin.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.facts = facts
-        self.input_shape: tuple[int, int, int, int] = tuple(facts["input"])
-        self.outputs: tuple[str, ...] = tuple(name for name in facts["outputs"] if name not in without)
+        self.metadata = metadata
+        self.input_shape: tuple[int, int, int, int] = tuple(metadata["input"])
+        self.outputs: tuple[str, ...] = tuple(name for name in metadata["outputs"] if name not in without)
         if without:
             data = keep_outputs(data, self.outputs)
         # Never let the library pick a provider: what is installed differs between machines.

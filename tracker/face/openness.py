@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.face.history import History
+from tracker.face.running_median import RunningMedian
 from tracker.types import FloatArray, HeadPose
 
 TYPICAL_OPEN = 0.33
@@ -29,7 +29,7 @@ class OpennessCalibration:
         self.reset()
 
     def reset(self) -> None:
-        self._history = History(np.full(2, TYPICAL_OPEN), PRIOR_SECONDS)
+        self._history = RunningMedian(np.full(2, TYPICAL_OPEN), PRIOR_SECONDS)
         self._first_s: float | None = None
 
     def update(self, aperture: FloatArray, closed: FloatArray, pose: HeadPose | None, now_s: float) -> FloatArray:
@@ -48,7 +48,7 @@ class OpennessCalibration:
 
     def open_aperture(self) -> FloatArray:
         """(2,) lid gap over eye width of the person's open eyes, as far as known."""
-        return np.minimum(np.maximum(self._history.usual(), 0.5 * TYPICAL_OPEN), 2 * TYPICAL_OPEN)
+        return np.minimum(np.maximum(self._history.value(), 0.5 * TYPICAL_OPEN), 2 * TYPICAL_OPEN)
 
     def export(self) -> dict[str, Any]:
         return {"open": self.open_aperture().tolist()}
@@ -58,7 +58,7 @@ class OpennessCalibration:
         opened = np.array(kept["open"], np.float64)
         if opened.shape != (2,) or not (opened > 0).all():
             raise ValueError("the profile's eye openness is damaged")
-        self._history = History(opened, PROFILE_SECONDS)
+        self._history = RunningMedian(opened, PROFILE_SECONDS)
 
 
 def _openness(gap: float, open_gap: float, closed: float) -> float:

@@ -78,7 +78,7 @@ class PoseSolver:
     def __init__(self) -> None:
         self._last: _Solution | None = None
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         """Start from scratch next time."""
         self._last = None
 

@@ -58,7 +58,7 @@ class BackgroundDetector:
             found: list[Candidate] = []
             failure: Exception | None = None
             try:
-                found = self._finder.propose(frame, self._limit)
+                found = self._finder.detect(frame, self._limit)
             except Exception as error:  # handed to the owner, who decides
                 failure = error
             with self._wake:

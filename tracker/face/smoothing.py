@@ -19,7 +19,7 @@ SPEED_CUTOFF_HZ = 6.0
 """Low-pass on the speed estimate."""
 
 
-class OneEuro:
+class OneEuroFilter:
     """Filters (P, D) arrays.
 
     groups: (P,) group of each point. min_cutoff_hz: at rest. gain: cut-off in Hz gained per unit of speed.

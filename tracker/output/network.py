@@ -22,7 +22,7 @@ class NetworkSink:
         self._senders = senders
         self._face_id_offset = face_id_offset
         self._gaze_tracking = gaze_tracking
-        self._follower = AvatarSubjectTracker(gaze_tracking)
+        self._subject_tracker = AvatarSubjectTracker(gaze_tracking)
 
     @property
     def sent(self) -> int:
@@ -36,13 +36,15 @@ class NetworkSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Send `result`."""
-        scene = OutputFrame(result, self._follower.follow(result), self._face_id_offset, self._gaze_tracking)
+        output_frame = OutputFrame(
+            result, self._subject_tracker.update(result), self._face_id_offset, self._gaze_tracking
+        )
         for sender in self._senders:
-            sender.send(scene)
+            sender.send(output_frame)
 
-    def rest(self) -> None:
+    def recentre(self) -> None:
         """The user is recentred: where they sit now is where they rest. May be called from any thread."""
-        self._follower.rest()
+        self._subject_tracker.recentre()
 
     def close(self) -> None:
         """End all sending. Safe to call twice."""

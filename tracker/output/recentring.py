@@ -22,7 +22,7 @@ MIN_POSES = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Recentre:
+class NeutralPose:
     """Moves the camera, in effect, to where a given pose is seen straight on, at the same distance.
 
     A head at that pose then counts as frontal and centred, and it is turned and moved along its own axes from
@@ -36,12 +36,12 @@ class Recentre:
     quaternion_xyzw: npt.NDArray[np.floating]
 
     @classmethod
-    def from_pose(cls, pose: HeadPose) -> Recentre:
+    def from_pose(cls, pose: HeadPose) -> NeutralPose:
         """Take `pose` for neutral."""
         return cls(pose.rotation, pose.translation, pose.quaternion_xyzw)
 
     @classmethod
-    def from_poses(cls, poses: Sequence[HeadPose]) -> Recentre:
+    def from_poses(cls, poses: Sequence[HeadPose]) -> NeutralPose:
         """Take the mean of `poses` for neutral; at least one, within a few degrees of each other."""
         quaternions = np.array([pose.quaternion_xyzw for pose in poses], np.float64)
         quaternions[quaternions @ quaternions[0] < 0] *= -1.0  # q and -q are one rotation
@@ -82,7 +82,7 @@ class Recentring:
     """
 
     def __init__(self) -> None:
-        self._neutral: dict[int, Recentre] = {}
+        self._neutral: dict[int, NeutralPose] = {}
         self._windows: dict[int, _Window] = {}
         self._requested = False
         self._lock = threading.Lock()
@@ -118,7 +118,7 @@ class Recentring:
         if window is not None:
             window.poses.append(face.pose)
             if now_s - window.start_s >= WINDOW_S and len(window.poses) >= MIN_POSES:
-                self._neutral[face.face_id] = Recentre.from_poses(window.poses)
+                self._neutral[face.face_id] = NeutralPose.from_poses(window.poses)
                 del self._windows[face.face_id]
         neutral = self._neutral.get(face.face_id)
         return face if neutral is None else replace(face, pose=neutral.apply(face.pose))

@@ -38,14 +38,14 @@ class Head:
 
     quaternion: x, y, z, w of the turn in Unity's axes for an avatar that faces the way the user does (x to its right,
     y up, z forward, left-handed). These are the camera's axes all turned round, so that the numbers are the same.
-    place: of the nose tip, centimetres: to the image's right, up, away from the camera.
-    lean: centimetres from where the user sits: to the image's right, up, nearer to the camera.
+    position_cm: the nose tip: to the image's right, up, away from the camera.
+    offset_cm: from where the user sits: to the image's right, up, towards the camera.
     """
 
     angles: Angles
     quaternion: tuple[float, float, float, float]
-    place: tuple[float, float, float]
-    lean: tuple[float, float, float]
+    position_cm: tuple[float, float, float]
+    offset_cm: tuple[float, float, float]
 
     def mirrored(self) -> Head:
         """The same in a mirror."""
@@ -53,8 +53,8 @@ class Head:
         return Head(
             self.angles.mirrored(),
             (x, -y, -z, w),
-            (-self.place[0], *self.place[1:]),
-            (-self.lean[0], *self.lean[1:]),
+            (-self.position_cm[0], *self.position_cm[1:]),
+            (-self.offset_cm[0], *self.offset_cm[1:]),
         )
 
 
@@ -103,14 +103,14 @@ class AvatarSubjectTracker:
         self._rest_anew = False
         self._rest_cm = 0.0
 
-    def follow(self, result: FrameResult) -> AvatarSubject | None:
+    def update(self, result: FrameResult) -> AvatarSubject | None:
         """The subject in `result`, None when there is no face. Frames must come in the order of their media time."""
         if not result.faces:
             return None
         face = result.faces[0]
         if face.face_id != self._face_id:
             self._face_id, self._head, self._gaze = face.face_id, None, (_AHEAD, _AHEAD)
-            self.rest()
+            self.recentre()
         if face.pose is not None:
             self._head = self._head_of(face.pose, result.media_s)
         if face.points_3d is not None and self._gaze_tracking:
@@ -125,12 +125,12 @@ class AvatarSubjectTracker:
             blendshapes=None if face.blendshapes is None else tuple(face.blendshapes.tolist()),
         )
 
-    def rest(self) -> None:
+    def recentre(self) -> None:
         """Take the distance of the next second for that at which the user sits. May be called from any thread."""
         self._rest_anew = True
 
     def _head_of(self, pose: HeadPose, now_s: float) -> Head:
-        x, y, z = head_place(pose)
+        x, y, z = head_position_cm(pose)
         if self._rest_anew:
             self._rest_anew = False
             self._rest_distances.clear()
@@ -150,7 +150,7 @@ def head_angles(pose: HeadPose) -> Angles:
     return Angles(yaw, pitch, roll)
 
 
-def head_place(pose: HeadPose) -> tuple[float, float, float]:
+def head_position_cm(pose: HeadPose) -> tuple[float, float, float]:
     """Centimetres: to the image's right, up, away from the camera."""
     x, y, z = (CM_PER_UNIT * value for value in pose.translation.tolist())
     return (x, -y, z)
@@ -209,6 +209,6 @@ class OutputFrame:
         """The subject in a mirror."""
         return None if self.subject is None else self.subject.mirrored()
 
-    def person(self, mirror: bool) -> AvatarSubject | None:
+    def subject_for(self, mirror: bool) -> AvatarSubject | None:
         """The subject, as seen or in a mirror."""
         return self.mirrored if mirror else self.subject

@@ -1,4 +1,4 @@
-"""Where results are sent, and how: what the user writes as ``FORMAT://HOST:PORT?switch=value``."""
+"""Where results are sent, and how: what the user writes as ``FORMAT://HOST:PORT?option=value``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Target:
     """A receiver, or with a format that listens the address to listen at.
 
     host: a name or an address without brackets; port: 1 to 65535. format: a name of `formats.FORMATS`.
-    switches: names and values as given, sorted by name.
+    options: names and values as given, sorted by name.
 
     Raises SettingsError for an empty host or a port that does not exist.
     """
@@ -26,7 +26,7 @@ class Target:
     host: str
     port: int
     format: str = OPENSEEFACE
-    switches: tuple[tuple[str, str], ...] = ()
+    options: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if not self.host or self.host.isspace():
@@ -36,9 +36,9 @@ class Target:
 
     def __str__(self) -> str:
         place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
-        if self.format == OPENSEEFACE and not self.switches:
+        if self.format == OPENSEEFACE and not self.options:
             return place
-        query = "?" + urlencode(self.switches, safe="/:\\,") if self.switches else ""
+        query = "?" + urlencode(self.options, safe="/:\\,") if self.options else ""
         return f"{self.format}{_SCHEME_END}{place}{query}"
 
     @property
@@ -53,25 +53,25 @@ class Target:
     @property
     def fps(self) -> float | None:
         """The most frames a second; None without a limit."""
-        text = self.option(FPS)
+        text = self.value(FPS)
         return float(text) if text else None
 
     @property
     def needs_blendshapes(self) -> bool:
         """Whether ARKit's coefficients must be estimated for it."""
-        return FORMATS[self.format].needs_blendshapes(self.option)
+        return FORMATS[self.format].needs_blendshapes(self.value)
 
-    def option(self, name: str) -> str:
-        """The value of a switch that the format has: as given, else its default."""
-        for given, value in self.switches:
+    def value(self, name: str) -> str:
+        """The value of a option that the format has: as given, else its default."""
+        for given, value in self.options:
             if given == name:
                 return value
-        switch = FORMATS[self.format].switch(name)
-        return switch.default if switch is not None else ""
+        option = FORMATS[self.format].option(name)
+        return option.default if option is not None else ""
 
 
 def parse_target(text: str) -> Target:
-    """``FORMAT://HOST[:PORT][?switch=value&...]``, or ``HOST:PORT`` for OpenSeeFace. An IPv6 host is in brackets.
+    """``FORMAT://HOST[:PORT][?option=value&...]``, or ``HOST:PORT`` for OpenSeeFace. An IPv6 host is in brackets.
 
     Raises SettingsError for anything else.
     """
@@ -85,7 +85,7 @@ def parse_target(text: str) -> Target:
         raise SettingsError(f"target '{text}': there is no format '{name}'; choose from {', '.join(FORMATS)}")
     place, _, query = rest.partition("?")
     host, port = _place(text, place.removesuffix("/"), format.port)
-    return Target(host, port, format.name, _switches(text, format, query))
+    return Target(host, port, format.name, _parse_options(text, format, query))
 
 
 def _place(text: str, place: str, default_port: int | None) -> tuple[str, int]:
@@ -106,19 +106,19 @@ def _place(text: str, place: str, default_port: int | None) -> tuple[str, int]:
     return host, int(port)
 
 
-def _switches(text: str, format: Format, query: str) -> tuple[tuple[str, str], ...]:
-    known = ", ".join(switch.name for switch in format.switches)
+def _parse_options(text: str, format: Format, query: str) -> tuple[tuple[str, str], ...]:
+    known = ", ".join(option.name for option in format.options)
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
         raise SettingsError(f"target '{text}': write name=value after the ?, with & between two") from None
     given: dict[str, str] = {}
     for name, value in pairs:
-        switch = format.switch(name)
-        if switch is None:
+        option = format.option(name)
+        if option is None:
             raise SettingsError(f"target '{text}': {format.name} has no '{name}'; it has {known}")
-        if switch.values and value not in switch.values:
-            raise SettingsError(f"target '{text}': {name} is one of {', '.join(switch.values)}, not '{value}'")
+        if option.choices and value not in option.choices:
+            raise SettingsError(f"target '{text}': {name} is one of {', '.join(option.choices)}, not '{value}'")
         if not value:
             raise SettingsError(f"target '{text}': {name} is empty")
         if name == FPS:

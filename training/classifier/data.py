@@ -19,7 +19,7 @@ import numpy as np
 from tracker.face.classifier import MARGIN, FaceClassifier
 from tracker.face.crop import CropBox, bounds, crop_around, crop_around_box, cut
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
-from tracker.face.finder import LEANING, PLACING_READS
+from tracker.face.finder import ALIGNMENT_PASSES, LEANING_ANGLE
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from training.detector.data import Sample, Scenery, _similarity, flip, free_window, other_faces
@@ -98,7 +98,9 @@ class Miner:
         detector = self._detector()
         candidates = detector.detect(part.picture, LOW_SCORE, 5)
         if rng.random() < 0.3:
-            candidates += detector.detect_turned(part.picture, float(rng.choice([-1, 1])) * LEANING, LOW_SCORE, 5)
+            candidates += detector.detect_rotated(
+                part.picture, float(rng.choice([-1, 1])) * LEANING_ANGLE, LOW_SCORE, 5
+            )
         for candidate in candidates:
             found = candidate.detection
             yield stored(part.picture, found.box, candidate.roll), False, found.score, "window"
@@ -112,7 +114,7 @@ class Miner:
             return
         reader = self.readers[int(self.rng.integers(len(self.readers)))]
         crop = crop_around_box(candidate.detection.box, candidate.roll)
-        for _ in range(PLACING_READS + 1):
+        for _ in range(ALIGNMENT_PASSES + 1):
             xy = reader.read(picture, crop).xy
             crop = crop_around(xy)
         if is_face and all(intersection_over_union(bounds(xy), face) < LIKE for face in true):
@@ -246,7 +248,7 @@ def hard_ones(crops: Iterator[Crop], rng: np.random.Generator) -> Iterator[Crop]
     classifier = FaceClassifier(ModelStore(MODELS_FOLDER).load("classifier"))
     middle = CropBox((STORED_PX / 2 - 0.5, STORED_PX / 2 - 0.5), STORED_PX * MARGIN / STORED_MARGIN, 0.0)
     for crop in crops:
-        odds = classifier.odds(crop[0], middle)
+        odds = classifier.log_odds(crop[0], middle)
         sure = odds > 3 if crop[1] else odds < -4
         if not sure or rng.random() < 0.1:
             yield crop

@@ -39,7 +39,7 @@ class FaceClassifier(nn.Module):
 
 
 class ShiftedVerifier(nn.Module):
-    """What is exported: `odds` (N,), the log odds of a face, shifted so that zero is the right threshold."""
+    """What is exported: `log_odds` (N,), the log odds of a face, shifted so that zero is the right threshold."""
 
     def __init__(self, classifier: FaceClassifier, shift: float) -> None:
         super().__init__()

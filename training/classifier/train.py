@@ -22,7 +22,7 @@ BATCH = 128
 HARD_SHARE = 0.5
 """Share of a batch drawn by how wrong the network was on a crop when it last saw it."""
 SMOOTHING = 0.01
-HOPELESS = 0.98
+REJECT_LOG_ODDS = 0.98
 """Faces pasted into the dark can be invisible: no crop is drawn more often for being more wrong than this."""
 
 
@@ -46,7 +46,7 @@ class Crops:
         for members in self.of_class:
             hard = int(count / 2 * HARD_SHARE)
             chosen.append(rng.choice(members, count // 2 - hard))
-            cumulative = np.cumsum(np.minimum(self.wrong[members], HOPELESS) ** 1.5 + 1e-4)
+            cumulative = np.cumsum(np.minimum(self.wrong[members], REJECT_LOG_ODDS) ** 1.5 + 1e-4)
             chosen.append(members[np.searchsorted(cumulative, rng.random(hard) * cumulative[-1])])
         return np.concatenate(chosen)
 

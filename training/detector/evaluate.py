@@ -103,7 +103,7 @@ def make_finder(model: int, detector: Detector) -> FaceFinder:
         [detector],
         LandmarkReader(landmarks),
         FaceClassifier(store.load("classifier")),
-        trusted=landmarks.facts["threshold"],
+        trusted=landmarks.metadata["threshold"],
         detection_threshold=THRESHOLD,
     )
 
@@ -115,8 +115,8 @@ def confirmed(finder: FaceFinder, picture: Picture, looks: int = 1) -> list[Box]
     """
     boxes = []
     for _ in range(looks):
-        for candidate in finder.propose(picture, PROPOSALS, turned=True):
-            landmarks = finder.confirm(picture, candidate)
+        for candidate in finder.detect(picture, PROPOSALS, turned=True):
+            landmarks = finder.accept(picture, candidate)
             if landmarks is not None:
                 boxes.append(bounds(landmarks.xy))
     return boxes
@@ -129,7 +129,7 @@ def classifier_figures(detector: Detector, cases: list[tuple[str, Picture, Box]]
     def odds(picture: Picture, box: Box | None) -> float:
         found = detector.detect(picture, THRESHOLD, PROPOSALS)
         chosen = [c for c in found if box is None or intersection_over_union(box, c.detection.box) >= 0.5]
-        return max((classifier.of_box(picture, c.detection.box, c.roll) for c in chosen), default=-np.inf)
+        return max((classifier.score_box(picture, c.detection.box, c.roll) for c in chosen), default=-np.inf)
 
     figures: dict[str, object] = {}
     sums = [(source, odds(picture, box)) for source, picture, box in cases]

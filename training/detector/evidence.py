@@ -1,8 +1,8 @@
 """How sure the tracker must be to start following a face: `python -m training.detector.evidence`.
 
 The tracker adds the log odds of detector, classifier and landmarks (`tracker/face/finder.py`). This prints which sums
-main faces and face-free windows reach, for choosing `EVIDENCE`, and the weights by which a logistic regression would
-add them, on scenes of fold 0 that the classifier did not learn from. (The detector and the landmarks did.)
+main faces and face-free windows reach, for choosing `MIN_LOG_ODDS`, and the weights by which a logistic regression
+would add them, on scenes of fold 0 that the classifier did not learn from. (The detector and the landmarks did.)
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 
 from tracker.face.crop import bounds
 from tracker.face.detector import Detector, intersection_over_union
-from tracker.face.finder import EVIDENCE, FaceFinder, Weighed
+from tracker.face.finder import MIN_LOG_ODDS, CandidateScore, FaceFinder
 from tracker.face.networks import ModelStore
 from training.classifier.data import held_out, held_out_windows
 from training.detector.evaluate import CONFIRMING, NAME, PROPOSALS, Box, in_frame, make_finder
@@ -28,23 +28,23 @@ WINDOWS = 6000
 NEVER = -20.0
 
 
-def proposals(finder: FaceFinder, picture: Picture, box: Box | None, looks: int) -> list[Weighed]:
+def proposals(finder: FaceFinder, picture: Picture, box: Box | None, looks: int) -> list[CandidateScore]:
     """What is proposed in `picture` in the first `looks` and not hopeless; with `box`, what lies on it."""
     found = []
     for _ in range(looks):
-        for candidate in finder.propose(picture, PROPOSALS, turned=True):
-            weighed = finder.weigh(picture, candidate)
+        for candidate in finder.detect(picture, PROPOSALS, turned=True):
+            weighed = finder.score(picture, candidate)
             if weighed and (box is None or intersection_over_union(box, bounds(weighed.landmarks.xy)) >= 0.5):
                 found.append(weighed)
     return found
 
 
-def largest_sums(pictures: list[list[Weighed]]) -> np.ndarray:
+def largest_sums(pictures: list[list[CandidateScore]]) -> np.ndarray:
     """(N,) the largest evidence in each picture."""
-    return np.array([max((one.evidence for one in found), default=NEVER) for found in pictures])
+    return np.array([max((one.log_odds for one in found), default=NEVER) for found in pictures])
 
 
-def regression(faces: list[list[Weighed]], others: list[list[Weighed]]) -> dict[str, float]:
+def regression(faces: list[list[CandidateScore]], others: list[list[CandidateScore]]) -> dict[str, float]:
     """The weights by which log odds tell proposals on faces from others best, the second look's being 1."""
     both = [(one, is_face) for group, is_face in ((faces, 1.0), (others, 0.0)) for found in group for one in found]
     inputs = np.array([(one.detector, one.first_look, one.second_look, one.confidence) for one, _ in both])
@@ -74,7 +74,7 @@ def main() -> int:
         elsewhere = []
         for k, picture in enumerate(held_out_windows(WINDOWS, seed=11)):
             elsewhere.append(proposals(finder, picture, None, looks=2))
-            if largest_sums(elsewhere[-1:])[0] > EVIDENCE:
+            if largest_sums(elsewhere[-1:])[0] > MIN_LOG_ODDS:
                 cv2.imwrite(str(runs_folder() / f"evidence-{model}-{k}.png"), picture)
         whole, framed, empty = (largest_sums(found) for found in (on_faces, on_framed, elsewhere))
         highest = np.sort(empty)[::-1]
@@ -87,10 +87,11 @@ def main() -> int:
                 f" {shares[1]:.1f} % of the mask set's, {shares[2]:.1f} % at 30 % of the frame's height",
                 flush=True,
             )
-        at_bar = [100 * float((sums >= EVIDENCE).mean()) for sums in (whole, whole[masked], framed)]
+        at_bar = [100 * float((sums >= MIN_LOG_ODDS).mean()) for sums in (whole, whole[masked], framed)]
         print(
-            f"at the bar of {EVIDENCE}: {(empty >= EVIDENCE).sum()} of {WINDOWS} windows, {at_bar[0]:.1f} % of the main"
-            f" faces, {at_bar[1]:.1f} % of the mask set's, {at_bar[2]:.1f} % at 30 % of the frame's height"
+            f"at the bar of {MIN_LOG_ODDS}: {(empty >= MIN_LOG_ODDS).sum()} of {WINDOWS} windows, "
+            f"{at_bar[0]:.1f} % of the main faces, {at_bar[1]:.1f} % of the mask set's, "
+            f"{at_bar[2]:.1f} % at 30 % of the frame's height"
         )
         print("weights by regression:", regression(on_faces + on_framed, elsewhere), flush=True)
     return 0

@@ -14,7 +14,16 @@ import cv2
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.eye_points import ASSET, EYES, N_COORDINATES, EyePoints, features, in_their_frames, to_eye, to_picture
+from tracker.face.eye_points import (
+    ASSET,
+    EYES,
+    N_COORDINATES,
+    EyeLandmarkMap,
+    eye_frames,
+    features,
+    to_eye_frame,
+    to_image,
+)
 from tracker.face.eyes import EyeCrops
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
@@ -46,23 +55,23 @@ def look(store: ModelStore, model: int, eye_network: str, pack: packs.Pack, rows
     landmarks = predict(LandmarkReader(store.load(f"landmarks_{model}")), pack, rows, seed=1).landmarks
     crops, contours = EyeCrops(store.load(eye_network)), []
     for i, xy in zip(rows, landmarks, strict=True):
-        frames, _ = in_their_frames(xy)
-        contours.append(crops.see(np.ascontiguousarray(pack.pixels[i]), frames).contour)
+        frames, _ = eye_frames(xy)
+        contours.append(crops.run(np.ascontiguousarray(pack.pixels[i]), frames).contour)
     return Eyes(landmarks, np.stack(contours))
 
 
 def taken(eyes: Eyes) -> np.ndarray:
     """(N, 2, 44) what the map takes of them."""
     pairs = zip(eyes.landmarks, eyes.contours, strict=True)
-    return np.stack([features(in_their_frames(xy)[1], contours) for xy, contours in pairs])
+    return np.stack([features(eye_frames(xy)[1], contours) for xy, contours in pairs])
 
 
 def wanted(landmarks: np.ndarray, labels: np.ndarray) -> np.ndarray:
     """(N, 2, 12) where the labels (N, 66, 2) lie in the eyes' frames of the landmarks (N, 66, 2)."""
     places = []
     for xy, label in zip(landmarks, labels, strict=True):
-        frames, _ = in_their_frames(xy)
-        places.append([to_eye(_complex(label[eye]), frame) for eye, frame in zip(EYES, frames, strict=True)])
+        frames, _ = eye_frames(xy)
+        places.append([to_eye_frame(_complex(label[eye]), frame) for eye, frame in zip(EYES, frames, strict=True)])
     return np.array(places).view(np.float64)
 
 
@@ -70,13 +79,13 @@ def _complex(points: np.ndarray) -> list[complex]:
     return [complex(x, y) for x, y in points]
 
 
-def better_points(eyes: Eyes, points: EyePoints) -> np.ndarray:
+def better_points(eyes: Eyes, points: EyeLandmarkMap) -> np.ndarray:
     """(N, 66, 2) the landmarks with the eyes' points placed anew."""
     better = eyes.landmarks.copy()
     for k, (xy, contours) in enumerate(zip(eyes.landmarks, eyes.contours, strict=True)):
-        frames, landmarks = in_their_frames(xy)
-        for eye, frame, places in zip(EYES, frames, points.place(landmarks, contours), strict=True):
-            better[k, eye] = [(point.real, point.imag) for point in to_picture(places, frame)]
+        frames, landmarks = eye_frames(xy)
+        for eye, frame, places in zip(EYES, frames, points.predict(landmarks, contours), strict=True):
+            better[k, eye] = [(point.real, point.imag) for point in to_image(places, frame)]
     return better
 
 
@@ -122,7 +131,7 @@ def main() -> int:
         true.append(wanted(eyes.landmarks, labels[rows]))
     weights = fit(*(np.concatenate(part).reshape(-1, part[0].shape[2]) for part in (known, true)))
     np.savez_compressed(ASSET, weights=weights.astype(np.float32))
-    held_out, points = pack.indices(packs.VALIDATION), EyePoints()
+    held_out, points = pack.indices(packs.VALIDATION), EyeLandmarkMap()
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, held_out)
         report(f"{model}", eyes.landmarks, pack, held_out)

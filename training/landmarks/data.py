@@ -24,11 +24,11 @@ MASKED_POINTS = np.r_[t.JAW[2:15], t.NOSE_TIP, t.NOSE_BASE, np.arange(48, 66)]
 UPPER_POINTS = np.setdiff1d(np.arange(t.N_LANDMARKS), MASKED_POINTS)
 UPPER_INNER = np.intersect1d(UPPER_POINTS, t.INNER_49)
 """Brows, bridge of the nose and eyes: what a mask leaves free."""
-MASKED_EXTRA = np.r_[t.EXTRA_OUTER_LIP, t.EXTRA_INNER_LIP, np.arange(72, t.N_EXTRA)]
+MASKED_EXTRA = np.r_[t.DENSE_OUTER_LIP, t.DENSE_INNER_LIP, np.arange(72, t.N_DENSE)]
 HIDDEN = 0.5
 """Weight of a point under a mask we drew: its place is exact, but nobody sees it."""
-N_POINTS = t.N_LANDMARKS + t.N_EXTRA
-MIRROR = np.concatenate([t.MIRROR, t.N_LANDMARKS + t.EXTRA_MIRROR])
+N_POINTS = t.N_LANDMARKS + t.N_DENSE
+MIRROR = np.concatenate([t.MIRROR, t.N_LANDMARKS + t.DENSE_MIRROR])
 HIDDEN_POINTS = np.ones(N_POINTS, np.float32)
 HIDDEN_POINTS[np.r_[MASKED_POINTS, t.N_LANDMARKS + MASKED_EXTRA]] = HIDDEN
 GLASSES, MASKS, HATS, HAIR = 0.07, 0.07, 0.04, 0.04
@@ -42,7 +42,7 @@ def point_weights(pack: packs.Pack) -> np.ndarray:
     weights *= np.clip(pack["lm66_conf"].astype(np.float32), 0.2, 1)
     weights[:, t.JAW] *= 0.5  # a contour without marks: annotators slide along it
     weights[:, t.RIGHT_EYE[0] : t.LEFT_EYE[-1] + 1] *= 1.5
-    extra = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], t.N_EXTRA, axis=1)
+    extra = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], t.N_DENSE, axis=1)
     masked = pack.source == "mask_on"
     # The annotators disagree on such pictures about what the mask hides, much less about the rest.
     upper = np.ix_(masked, UPPER_POINTS)
@@ -68,7 +68,7 @@ def all_points(pack: packs.Pack) -> np.ndarray:
     near = np.linalg.norm(apart, axis=2, keepdims=True) < 0.08
     inner = np.isin(np.arange(t.N_LANDMARKS), t.INNER_49)[:, None]
     landmarks[rows] += np.where(near & inner, apart / 3, 0) * eye
-    return np.concatenate([landmarks, mesh[:, t.EXTRA_MESH, :2]], axis=1)
+    return np.concatenate([landmarks, mesh[:, t.DENSE_MESH, :2]], axis=1)
 
 
 def jitter(box: CropBox, rng: np.random.Generator) -> CropBox:

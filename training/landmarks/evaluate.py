@@ -46,12 +46,12 @@ def inner_49(error: np.ndarray) -> float:
     return 100 * float(np.linalg.norm(error[:, t.INNER_49], axis=2).mean())
 
 
-EXTRA_GROUPS = {
-    "lips": np.r_[t.EXTRA_OUTER_LIP, t.EXTRA_INNER_LIP],
-    "lids": np.r_[t.EXTRA_RIGHT_LID, t.EXTRA_LEFT_LID],
-    "nose wings": np.r_[t.EXTRA_RIGHT_NOSE_WING, t.EXTRA_LEFT_NOSE_WING],
-    "cheeks": np.r_[t.EXTRA_RIGHT_CHEEK, t.EXTRA_LEFT_CHEEK],
-    "chin": t.EXTRA_CHIN,
+DENSE_GROUPS = {
+    "lips": np.r_[t.DENSE_OUTER_LIP, t.DENSE_INNER_LIP],
+    "lids": np.r_[t.DENSE_RIGHT_LID, t.DENSE_LEFT_LID],
+    "nose wings": np.r_[t.DENSE_RIGHT_NOSE_WING, t.DENSE_LEFT_NOSE_WING],
+    "cheeks": np.r_[t.DENSE_RIGHT_CHEEK, t.DENSE_LEFT_CHEEK],
+    "chin": t.DENSE_CHIN,
 }
 
 
@@ -78,11 +78,11 @@ def predict(reader: LandmarkReader, pack: packs.Pack, rows: np.ndarray, seed: in
         shift, scale, roll = rng.normal(0, 0.02, 2) * box.side, np.exp(rng.normal(0, 0.04)), rng.normal(0, 0.05)
         moved = CropBox((box.centre[0] + shift[0], box.centre[1] + shift[1]), box.side * scale, box.roll + roll)
         second.append(reader.read(image, moved).xy)
-    none = np.full((t.N_EXTRA, 2), np.nan)
+    none = np.full((t.N_DENSE, 2), np.nan)
     return Readings(
         np.stack([found.xy for found in first]).astype(np.float64),
         np.stack([found.confidence for found in first]),
-        np.stack([none if found.extra is None else found.extra for found in first]),
+        np.stack([none if found.dense_points is None else found.dense_points for found in first]),
         np.stack(second).astype(np.float64),
     )
 
@@ -101,10 +101,10 @@ def reliability(confidence: np.ndarray, right: np.ndarray) -> list[list[float]]:
 def extra_error(readings: Readings, truth: np.ndarray, mesh: np.ndarray) -> dict[str, float]:
     """Percent per group of extra points, offsets removed as for the landmarks. truth (N, 66, 2), mesh (N, 478, 3)."""
     # Among the landmarks' 66 places the eye line and its length are looked up: keep them in front.
-    points = np.concatenate([truth, mesh[:, t.EXTRA_MESH, :2]], axis=1)
+    points = np.concatenate([truth, mesh[:, t.DENSE_MESH, :2]], axis=1)
     found = np.concatenate([truth, readings.extra], axis=1)
     error = 100 * np.linalg.norm(relative_error(found, points)[:, t.N_LANDMARKS :], axis=2).mean(axis=0)
-    return {name: round(float(error[group].mean()), 2) for name, group in EXTRA_GROUPS.items()}
+    return {name: round(float(error[group].mean()), 2) for name, group in DENSE_GROUPS.items()}
 
 
 def background_confidence(reader: LandmarkReader, count: int = 500) -> np.ndarray:
@@ -155,7 +155,7 @@ def evaluate(model: int) -> dict[str, object]:
         ),
         "background_confidence_percentiles_50_99_max": percentiles(empty, [50, 99, 100]),
     }
-    if reader.has_extra:
+    if reader.has_dense_points:
         figures["extra_percent"] = extra_error(readings, truth, packs.load_mesh(pack)[rows])
     return figures | {"command": f"python -m training.landmarks.evaluate --models {model}"}
 

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tracker.topology import N_EXTRA
+from tracker.topology import N_DENSE
 from training.export import count_multiply_adds, export_network
 from training.landmarks.data import NOT_A_FACE, FaceSamples
 from training.landmarks.network import TIERS, LandmarkNetwork
@@ -69,7 +69,7 @@ def export(model: int) -> None:
     correction = fit_correction(network, tier.input_px)
     shape = (1, tier.input_px, tier.input_px, 3)
     side = tier.input_px // (4 if tier.fine_maps else 8)
-    extra_multiply_adds = tier.decoder * N_EXTRA * side * side
+    extra_multiply_adds = tier.decoder * N_DENSE * side * side
     file = export_network(
         Confident(network, correction),
         f"landmarks_{model}",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tracker.topology import N_EXTRA, N_LANDMARKS
+from tracker.topology import N_DENSE, N_LANDMARKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +104,7 @@ class LandmarkNetwork(nn.Module):
         if tier.fine_maps:
             self.merge4 = Merge(tier.decoder, w4, tier.decoder)
         self.maps = nn.Conv2d(tier.decoder, N_LANDMARKS, 1)
-        self.extra_maps = nn.Conv2d(tier.decoder, N_EXTRA, 1)
+        self.extra_maps = nn.Conv2d(tier.decoder, N_DENSE, 1)
         self.scale = nn.Linear(w16 + tier.decoder, N_LANDMARKS)
         nn.init.constant_(self.scale.bias, -4.0)
 

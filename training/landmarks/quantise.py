@@ -105,7 +105,7 @@ def main() -> int:
     pack, store = packs.load_faces(), ModelStore(MODELS_FOLDER)
     for model in parser.parse_args().models:
         name = f"landmarks_{model}"
-        facts = store.load(name).facts
+        facts = store.load(name).metadata
         file, size = MODELS_FOLDER / facts["file"], facts["input"][1]
         picture = Crops(pack, size).crops[0][None].copy()
         with tempfile.TemporaryDirectory() as folder:

@@ -251,7 +251,7 @@ def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         change = random_change(mesh, landmarks, str(pack.source[i]) == "cew_closed", rng)
         pictures[k], landmarks, mesh = reposer.render(picture, mesh, landmarks, change, rng)
         landmarks = convention.correct(landmarks[None], mesh[None])[0]
-        points[k] = np.concatenate([landmarks, mesh[t.EXTRA_MESH, :2]])
+        points[k] = np.concatenate([landmarks, mesh[t.DENSE_MESH, :2]])
         trust[k] = weights[i] * TRUST
     return pictures, points, trust
 

@@ -31,7 +31,7 @@ SIBLING = {2: 3, 1: 3, -1: 0, -2: -3}
 """Whose weights fit: the same network at another input size."""
 DISTIL_AFTER = 0.15
 """Share of the budget after which the dearest network is worth following."""
-EXTRA_SHARE = 0.4
+DENSE_SHARE = 0.4
 """Weight of the extra points' error against that of the landmarks."""
 STILL = 12
 """So many pictures of a batch are shown once more with fresh sensor noise: the answer must not move."""
@@ -71,7 +71,7 @@ def loss_of(found: tuple[Tensor, Tensor, Tensor], truth: Tensor, weights: Tensor
         apart = (points - taught).square().sum(dim=2).add(1e-8).sqrt() / eye
         robust = 0.6 * robust + 0.4 * apart
     n = landmarks.shape[1]
-    position = mean(robust[:, :n], trusted[:, :n]) + EXTRA_SHARE * mean(robust[:, n:], trusted[:, n:])
+    position = mean(robust[:, :n], trusted[:, :n]) + DENSE_SHARE * mean(robust[:, n:], trusted[:, n:])
     scale = log_scale.clamp(-7, 0)
     nll = torch.where(faceless[:, None], 0.5, distance[:, :n].detach()) * torch.exp(-scale) + 2 * scale
     return 10 * position + 0.02 * mean(nll, weights[:, :n])

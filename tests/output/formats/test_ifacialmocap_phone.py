@@ -14,7 +14,7 @@ from tests.output.people import a_person, an_output_frame
 from tests.output.seen import by_ifacialmocap
 from tests.protocol.phone_readers import read_version_2
 from tracker.errors import SettingsError
-from tracker.output.formats.ifacialmocap import MAX_ASKERS, IFacialMocapPhone
+from tracker.output.formats.ifacialmocap import MAX_CLIENTS, IFacialMocapPhone
 from tracker.output.target import Target
 
 ASK = b"iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719"
@@ -84,13 +84,13 @@ def test_anything_else_is_not_answered(datagram: bytes, phone: IFacialMocapPhone
 
 
 def test_a_flood_is_looked_at_a_little_at_a_time_and_the_newest_askers_are_served(phone: IFacialMocapPhone) -> None:
-    for number in range(2, 2 + 3 * MAX_ASKERS):
+    for number in range(2, 2 + 3 * MAX_CLIENTS):
         ask(phone, ASK, sender=f"127.0.0.{number}")
     for _ in range(4):
         phone.send(an_output_frame(a_person()))
     before = phone.sent + phone.errors
     phone.send(an_output_frame(a_person()))
-    assert phone.sent + phone.errors - before == MAX_ASKERS
+    assert phone.sent + phone.errors - before == MAX_CLIENTS
 
 
 def test_listening_to_the_network_is_told(free_udp_port: int, caplog: pytest.LogCaptureFixture) -> None:

@@ -163,9 +163,9 @@ def test_what_is_the_same_is_encoded_once(sockets: list[socket.socket], monkeypa
     encoded = []
 
     class Counting(OpenSeeFaceEncoder):
-        def datagrams(self, scene):  # type: ignore[no-untyped-def]
-            encoded.append(scene)
-            return super().datagrams(scene)
+        def encode(self, frame):  # type: ignore[no-untyped-def]
+            encoded.append(frame)
+            return super().encode(frame)
 
     monkeypatch.setitem(registry.ENCODERS, "osf", lambda target: Counting())
     with sending(place(sockets[0]), place(sockets[1])) as sink:

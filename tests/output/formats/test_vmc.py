@@ -15,7 +15,7 @@ from tests.protocol.phone_readers import LIVE_LINK_NAMES
 from tests.protocol.unity_reader import multiply, rotate, turn_degrees
 from tracker.output.formats import vrm
 from tracker.output.formats.vmc import NECK_SHARE, VmcEncoder
-from tracker.output.formats.vrm_bones import HEAD, NECK, USUAL_BONES, Bone
+from tracker.output.formats.vrm_bones import DEFAULT_BONES, HEAD, NECK, Bone
 from tracker.output.subject import OutputFrame
 from tracker.types import Expression
 
@@ -32,12 +32,12 @@ PERFECT_SYNC = set(LIVE_LINK_NAMES[:52])
 unit = st.floats(-1.0, 1.0)
 
 
-def messages_of(encoder: VmcEncoder, scene: OutputFrame) -> list[Message]:
-    return [message for data in encoder.datagrams(scene) for message in read_bundle(data)]
+def messages_of(encoder: VmcEncoder, frame: OutputFrame) -> list[Message]:
+    return [message for data in encoder.encode(frame) for message in read_bundle(data)]
 
 
-def blends_of(encoder: VmcEncoder, scene: OutputFrame) -> dict[str, float]:
-    return {name: value for name, (value,) in by_name(messages_of(encoder, scene), "/VMC/Ext/Blend/Val").items()}
+def blends_of(encoder: VmcEncoder, frame: OutputFrame) -> dict[str, float]:
+    return {name: value for name, (value,) in by_name(messages_of(encoder, frame), "/VMC/Ext/Blend/Val").items()}
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_an_avatar_gets_its_own_kind_of_names_and_no_other(kind: str, names: set
 @pytest.mark.parametrize("kind", ["vrm0", "vrm1", "perfectsync"])
 @pytest.mark.parametrize("assistant", [False, True])
 def test_bundles_are_small_and_the_last_message_applies_the_expressions(kind: str, assistant: bool) -> None:
-    bundles = VmcEncoder(kind, assistant=assistant).datagrams(an_output_frame(a_person(yaw=10)))
+    bundles = VmcEncoder(kind, assistant=assistant).encode(an_output_frame(a_person(yaw=10)))
     assert max(map(len, bundles)) <= 1500
     addresses = [address for data in bundles for address, _ in read_bundle(data)]
     assert addresses[:2] == ["/VMC/Ext/OK", "/VMC/Ext/T"]
@@ -69,7 +69,7 @@ def test_bones_stay_where_the_avatar_has_them() -> None:
     }
     unknown = by_name(messages_of(VmcEncoder(), an_output_frame(a_person())), "/VMC/Ext/Bone/Pos")
     assert unknown["Head"][1] > 0.05  # not pulled into the neck
-    assert set(unknown) == set(USUAL_BONES) == {"Neck", "Head", "LeftEye", "RightEye"}
+    assert set(unknown) == set(DEFAULT_BONES) == {"Neck", "Head", "LeftEye", "RightEye"}
 
 
 def test_the_neck_makes_its_share_of_the_turn() -> None:
@@ -79,7 +79,7 @@ def test_the_neck_makes_its_share_of_the_turn() -> None:
 
 
 def test_an_avatar_without_a_neck_turns_its_head_alone() -> None:
-    bones = {HEAD: USUAL_BONES[HEAD]}
+    bones = {HEAD: DEFAULT_BONES[HEAD]}
     sent = by_name(messages_of(VmcEncoder(bones=bones), an_output_frame(a_person(yaw=20))), "/VMC/Ext/Bone/Pos")
     assert list(sent) == ["Head"]
     assert turn_degrees(tuple(sent["Head"][3:])) == pytest.approx((0, 20, 0), abs=1e-3)
@@ -131,9 +131,9 @@ def test_an_assistant_sends_a_tracker_and_a_point_to_look_at() -> None:
 def test_presets_are_shares_and_vowels_never_more_than_one(
     expression: Expression, openness: tuple[float, float], emotions: bool
 ) -> None:
-    scene = an_output_frame(a_person(expression=expression, openness=openness))
-    assert scene.subject is not None
-    values = dict(zip(vrm.NAMES["vrm0"], vrm.values(scene.subject, "vrm0", emotions), strict=True))
+    frame = an_output_frame(a_person(expression=expression, openness=openness))
+    assert frame.subject is not None
+    values = dict(zip(vrm.NAMES["vrm0"], vrm.values(frame.subject, "vrm0", emotions), strict=True))
     assert all(0.0 <= value <= 1.0 for value in values.values())
     assert sum(values[name] for name in "AIUEO") <= 1.0 + 1e-9
     assert values["Blink"] == 0.0  # the eyes are sent one by one
@@ -164,4 +164,4 @@ def test_vowels_follow_the_mouth() -> None:
 def test_a_perfect_sync_avatar_without_coefficients_is_not_given_others() -> None:
     face = dataclasses.replace(a_person(), blendshapes=None)
     with pytest.raises(ValueError, match="were not estimated"):
-        VmcEncoder("perfectsync").datagrams(an_output_frame(face))
+        VmcEncoder("perfectsync").encode(an_output_frame(face))

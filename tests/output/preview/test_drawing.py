@@ -39,7 +39,7 @@ def test_every_landmark_is_drawn_where_it_is_and_nothing_far_from_the_face() -> 
     for point in face.landmarks.xy:
         assert near(mask, point, radius=1)
     rows, columns = np.nonzero(mask)
-    x, y, width, height = face.detection.box
+    x, y, width, height = face.bounding_box
     assert x - 10 < columns.min() and columns.max() < x + width + 10
     assert y - 10 < rows.min() and rows.max() < y + height + 10
 

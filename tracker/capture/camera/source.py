@@ -46,9 +46,9 @@ class CameraSource:
 
     def __init__(
         self,
-        finder: CameraSelector,
+        selector: CameraSelector,
         request: CaptureRequest,
-        stamper: FrameClock,
+        frame_clock: FrameClock,
         *,
         dcap: int | None = None,
         controls: CameraControls | None = None,
@@ -58,18 +58,18 @@ class CameraSource:
 
         dcap: the capability line to use instead, see `apply_capability`.
         """
-        self.name = f"camera {finder.selector}"
-        self._finder = finder
+        self.name = f"camera {selector.selector}"
+        self._selector = selector
         self._request = request
-        self._stamper = stamper
+        self._frame_clock = frame_clock
         self._dcap = dcap
         self._controls = controls or CameraControls()
         self._opener = opener
-        self._gate = FrameRateLimiter(request.fps)
+        self._rate_limiter = FrameRateLimiter(request.fps)
         self._capture: SharedCapture | None = None
 
     def open(self) -> str:
-        camera = self._finder.find()
+        camera = self._selector.find()
         self.name = f"camera {camera.name!r}"
         request = self._request_to(camera)
         failures: list[str] = []
@@ -82,10 +82,10 @@ class CameraSource:
                 failures.append(_why_closed(camera))
             else:
                 _ask(capture, opening, request)
-                granted_controls = apply_controls(capture, camera, opening.api, self._controls)
+                control_results = apply_controls(capture, camera, opening.api, self._controls)
                 size = _first_size(capture)
                 if size is not None:
-                    return _granted(camera, opening, capture, size, request, granted_controls)
+                    return _negotiated_mode(camera, opening, capture, size, request, control_results)
                 failures.append("it gives no picture; another program may be using it")
             capture.release()
         raise CaptureError(f"camera {camera.index} ({camera.name}) could not be used: {failures[-1]}")
@@ -100,11 +100,11 @@ class CameraSource:
             grabbed = capture.grab()
             captured_ns = time.monotonic_ns()
             if grabbed:
-                if not self._gate.admits(captured_ns / 1e9):
+                if not self._rate_limiter.allows(captured_ns / 1e9):
                     continue  # not decoded: that is the larger part of its cost
                 image = capture.retrieve()
                 if image is not None:
-                    return self._stamper.stamp(image, captured_ns=captured_ns)
+                    return self._frame_clock.stamp(image, captured_ns=captured_ns)
             failures += 1
             if failures == FAILURES_UNTIL_LOST or captured_ns - started_ns > PROMPT_FAILURE_S * 1e9:
                 raise CaptureError(f"{self.name} gives no more pictures")
@@ -174,7 +174,7 @@ def _why_closed(camera: CameraDevice) -> str:
     return "it cannot be opened; another program may be using it"
 
 
-def _granted(
+def _negotiated_mode(
     camera: CameraDevice,
     opening: Opening,
     capture: SharedCapture,

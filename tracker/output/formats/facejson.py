@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from protocol import facejson
 from protocol.openseeface import FEATURE_NAMES
-from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_place
+from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_position_cm
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Face, HeadPose
 
@@ -24,25 +24,25 @@ class JsonEncoder:
         self._points = points
         self._max_bytes = max_bytes
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """One text. Raises ValueError for a value that is not finite."""
-        result = scene.result
-        frame = facejson.Frame(
+        result = frame.result
+        message = facejson.Frame(
             index=result.frame_index,
             time=result.unix_time,
             media_time=result.media_s,
             width=result.width,
             height=result.height,
-            faces=[self._face(face, scene) for face in result.faces],
+            faces=[self._face(face, frame) for face in result.faces],
         )
-        return (facejson.encode(frame, self._max_bytes),)
+        return (facejson.encode(message, self._max_bytes),)
 
-    def _face(self, face: Face, scene: OutputFrame) -> facejson.Face:
+    def _face(self, face: Face, frame: OutputFrame) -> facejson.Face:
         right_open, left_open = face.eyes.openness.tolist()
-        looks = gaze_angles(face.points_3d) if face.points_3d is not None and scene.gaze_tracking else (None, None)
+        looks = gaze_angles(face.points_3d) if face.points_3d is not None and frame.gaze_tracking else (None, None)
         shapes = face.blendshapes if self._blendshapes else None
         return facejson.Face(
-            id=face.face_id + scene.face_id_offset,
+            id=face.face_id + frame.face_id_offset,
             confidence=face.landmarks.mean_confidence,
             head=None if face.pose is None else _head(face.pose),
             right_eye=_eye(right_open, looks[0]),
@@ -55,7 +55,7 @@ class JsonEncoder:
 
 def _head(pose: HeadPose) -> facejson.Head:
     angles = head_angles(pose)
-    return facejson.Head(angles.yaw, angles.pitch, angles.roll, head_place(pose))
+    return facejson.Head(angles.yaw, angles.pitch, angles.roll, head_position_cm(pose))
 
 
 def _eye(openness: float, look: Angles | None) -> facejson.Eye:

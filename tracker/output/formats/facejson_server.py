@@ -85,12 +85,12 @@ class JsonServer:
         self._thread = threading.Thread(target=self._server.serve_forever, name="json-server", daemon=True)
         self._thread.start()
 
-    def send(self, scene: OutputFrame) -> None:
-        """Leave the text of `scene` for the connections."""
-        if not self._rate_limit.takes(scene.result.media_s) or not self._connections:
+    def send(self, frame: OutputFrame) -> None:
+        """Leave the text of `frame` for the connections."""
+        if not self._rate_limit.allows(frame.result.media_s) or not self._connections:
             return
         try:
-            (data,) = self._encoder.datagrams(scene)
+            (data,) = self._encoder.encode(frame)
         except ValueError as error:
             self._unsendable.report(error)
             return

@@ -17,9 +17,9 @@ from tracker.topology import BLENDSHAPE_NAMES
 
 logger = logging.getLogger(__name__)
 
-MAX_ASKERS = 8
+MAX_CLIENTS = 8
 """Whoever asks beyond that replaces the one who asked longest ago."""
-QUESTIONS_A_FRAME = 16
+MAX_REQUESTS_PER_FRAME = 16
 """How many datagrams are looked at with every frame; a flood of them must not hold up tracking."""
 
 _NAMES = tuple(ifacialmocap.phone_name(name) for name in BLENDSHAPE_NAMES)
@@ -32,9 +32,9 @@ class IFacialMocapEncoder:
         self._version = version
         self._mirror = mirror
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """One datagram, or none. Raises ValueError for values that cannot be sent."""
-        subject = scene.person(self._mirror)
+        subject = frame.subject_for(self._mirror)
         if subject is None or subject.head is None:
             return ()
         return (ifacialmocap.encode(_NAMES, coefficients(subject), _pose(subject), self._version),)
@@ -52,7 +52,7 @@ class IFacialMocapPhone:
         self._rate_limit = RateLimiter(target.fps)
         self._unsendable = OneTimeWarning(str(target))
         self._reply_port = reply_port
-        self._askers: dict[str, tuple[SocketAddress, int]] = {}  # by host, who asked longest ago first
+        self._clients: dict[str, tuple[SocketAddress, int]] = {}  # by host, who asked longest ago first
         self.sent = 0
         self.errors = 0
         try:
@@ -69,19 +69,19 @@ class IFacialMocapPhone:
         """Where questions are heard."""
         return int(self._socket.getsockname()[1])
 
-    def send(self, scene: OutputFrame) -> None:
-        """Hear who asks, and send what `scene` shows to everyone who did."""
+    def send(self, frame: OutputFrame) -> None:
+        """Hear who asks, and send what `frame` shows to everyone who did."""
         self._listen()
-        if not self._rate_limit.takes(scene.result.media_s) or not self._askers:
+        if not self._rate_limit.allows(frame.result.media_s) or not self._clients:
             return
         try:
             texts = {
-                version: self._encoders[version].datagrams(scene) for version in {v for _, v in self._askers.values()}
+                version: self._encoders[version].encode(frame) for version in {v for _, v in self._clients.values()}
             }
         except ValueError as error:
             self._unsendable.report(error)
             return
-        for address, version in self._askers.values():
+        for address, version in self._clients.values():
             for text in texts[version]:
                 self._send(text, address)
 
@@ -90,7 +90,7 @@ class IFacialMocapPhone:
         self._socket.close()
 
     def _listen(self) -> None:
-        for _ in range(QUESTIONS_A_FRAME):
+        for _ in range(MAX_REQUESTS_PER_FRAME):
             try:
                 datagram, sender = self._socket.recvfrom(2048)
             except BlockingIOError:
@@ -103,12 +103,12 @@ class IFacialMocapPhone:
 
     def _remember(self, sender: SocketAddress, version: int) -> None:
         host = str(sender[0])
-        is_new = self._askers.pop(host, None) is None
-        self._askers[host] = ((host, self._reply_port, *sender[2:]), version)
+        is_new = self._clients.pop(host, None) is None
+        self._clients[host] = ((host, self._reply_port, *sender[2:]), version)
         if is_new:
             logger.info("%s asked for iFacialMocap's data, version %d", host, version)
-        while len(self._askers) > MAX_ASKERS:
-            self._askers.pop(next(iter(self._askers)))
+        while len(self._clients) > MAX_CLIENTS:
+            self._clients.pop(next(iter(self._clients)))
 
     def _send(self, text: bytes, address: SocketAddress) -> None:
         try:
@@ -123,7 +123,7 @@ def _pose(subject: AvatarSubject) -> ifacialmocap.Pose:
     if head is None:
         raise ValueError("the head's pose is not known")
     right, left = subject.gaze
-    x, y, z = (0.01 * value for value in head.place)
+    x, y, z = (0.01 * value for value in head.position_cm)
     return ifacialmocap.Pose(_turn(head.angles), (x, y, -z), _turn(right), _turn(left))
 
 

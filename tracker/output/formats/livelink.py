@@ -26,10 +26,10 @@ class LiveLinkEncoder:
         self._mirror = mirror
         self._device_id = str(uuid.uuid5(uuid.NAMESPACE_DNS, f"{subject}.facetracker.invalid")).upper()
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """One datagram. Raises ValueError for values that cannot be sent."""
-        data = livelink.header(self._device_id, self._subject, scene.result.unix_time % _DAY_S, FPS)
-        person = scene.person(self._mirror)
+        data = livelink.header(self._device_id, self._subject, frame.result.unix_time % _DAY_S, FPS)
+        person = frame.subject_for(self._mirror)
         if person is not None and person.head is not None:
             right, left = person.gaze
             data += livelink.values(coefficients(person), _radians(person.head.angles), _radians(left), _radians(right))

@@ -19,11 +19,11 @@ from tracker.types import Face, FrameResult, HeadPose
 class OpenSeeFaceEncoder:
     """All faces of a frame in one datagram."""
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """One datagram, or none. Raises ValueError (a PacketError) for a value that is not finite."""
-        if not scene.result.faces:
+        if not frame.result.faces:
             return ()
-        return (openseeface.encode(to_records(scene.result, scene.face_id_offset)),)
+        return (openseeface.encode(to_records(frame.result, frame.face_id_offset)),)
 
 
 NO_POSE_ERROR = 99999.0

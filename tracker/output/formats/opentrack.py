@@ -14,10 +14,10 @@ class OpentrackEncoder:
     def __init__(self, mirror: bool = False) -> None:
         self._mirror = mirror
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """One datagram, or none. Raises ValueError for a value that is not finite."""
-        subject = scene.person(self._mirror)
+        subject = frame.subject_for(self._mirror)
         if subject is None or subject.head is None:
             return ()
         angles = subject.head.angles
-        return (opentrack.encode(opentrack.Pose(*subject.head.place, angles.yaw, -angles.pitch, angles.roll)),)
+        return (opentrack.encode(opentrack.Pose(*subject.head.position_cm, angles.yaw, -angles.pitch, angles.roll)),)

@@ -15,7 +15,7 @@ from tracker.output.formats.opentrack import OpentrackEncoder
 from tracker.output.formats.sender import Encoder, Sender, UdpSender, UdpStream
 from tracker.output.formats.table import OPENSEEFACE
 from tracker.output.formats.vmc import VmcEncoder
-from tracker.output.formats.vrm_bones import USUAL_BONES, Bones, read_bones
+from tracker.output.formats.vrm_bones import DEFAULT_BONES, Bones, read_bones
 from tracker.output.formats.vts.session import VtsSender
 from tracker.output.formats.vts.tokens import Tokens, default_path
 from tracker.output.target import Target
@@ -24,14 +24,14 @@ from tracker.output.udp import UdpChannel
 ENCODERS: dict[str, Callable[[Target], Encoder]] = {
     OPENSEEFACE: lambda target: OpenSeeFaceEncoder(),
     "vmc": lambda target: VmcEncoder(
-        target.option("expressions"),
+        target.value("expressions"),
         emotions=_on(target, "emotions"),
         bones=_bones(target),
-        assistant=target.option("role") == "assistant",
+        assistant=target.value("role") == "assistant",
         mirror=_on(target, "mirror"),
     ),
-    "ifacialmocap": lambda target: IFacialMocapEncoder(int(target.option("version")), _on(target, "mirror")),
-    "livelink": lambda target: LiveLinkEncoder(target.option("subject"), _on(target, "mirror")),
+    "ifacialmocap": lambda target: IFacialMocapEncoder(int(target.value("version")), _on(target, "mirror")),
+    "livelink": lambda target: LiveLinkEncoder(target.value("subject"), _on(target, "mirror")),
     "opentrack": lambda target: OpentrackEncoder(_on(target, "mirror")),
     "json": lambda target: JsonEncoder(_on(target, "blendshapes"), _on(target, "points")),
 }
@@ -45,7 +45,7 @@ SENDERS: dict[str, Callable[[Target], Sender]] = {
     "json+ws": lambda target: JsonServer(
         target,
         JsonEncoder(_on(target, "blendshapes"), _on(target, "points"), max_bytes=None),
-        frozenset(filter(None, target.option("origin").split(","))),
+        frozenset(filter(None, target.value("origin").split(","))),
     ),
 }
 """Formats with a connection or a thread of their own."""
@@ -60,7 +60,7 @@ def make_senders(targets: Sequence[Target]) -> list[Sender]:
     by_kind: dict[tuple[str, tuple[tuple[str, str], ...]], list[Target]] = {}
     for target in targets:
         if target.format in ENCODERS:
-            by_kind.setdefault((target.format, target.switches), []).append(target)
+            by_kind.setdefault((target.format, target.options), []).append(target)
     streams = [UdpStream(ENCODERS[alike[0].format](alike[0]), alike) for alike in by_kind.values()]
     senders: list[Sender] = []
     try:
@@ -77,12 +77,12 @@ def make_senders(targets: Sequence[Target]) -> list[Sender]:
     return senders
 
 
-def _on(target: Target, switch: str) -> bool:
-    return target.option(switch) == "1"
+def _on(target: Target, option: str) -> bool:
+    return target.value(option) == "1"
 
 
 def _bones(target: Target) -> Bones:
     if not _on(target, "bones"):
         return {}
-    model = target.option("model")
-    return read_bones(Path(model)) if model else USUAL_BONES
+    model = target.value("model")
+    return read_bones(Path(model)) if model else DEFAULT_BONES

@@ -25,8 +25,8 @@ class Sender(Protocol):
     def errors(self) -> int:
         """Messages, connections and look-ups that failed so far."""
 
-    def send(self, scene: OutputFrame) -> None:
-        """Send what `scene` shows, or leave it out. Must neither wait nor fail for what a receiver does."""
+    def send(self, frame: OutputFrame) -> None:
+        """Send what `frame` shows, or leave it out. Must neither wait nor fail for what a receiver does."""
 
     def close(self) -> None:
         """End sending. Safe to call twice."""
@@ -35,8 +35,8 @@ class Sender(Protocol):
 class Encoder(Protocol):
     """A format over UDP."""
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
-        """What to send for `scene`, in this order; nothing where the format has nothing to say.
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
+        """What to send for `frame`, in this order; nothing where the format has nothing to say.
 
         Raises ValueError for values that cannot be sent, such as NaN.
         """
@@ -51,12 +51,12 @@ class UdpStream:
         self._rate_limit = RateLimiter(targets[0].fps)
         self._unsendable = OneTimeWarning(str(targets[0]))
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """What to send now: nothing when it is too soon, or when it cannot be sent."""
-        if not self._rate_limit.takes(scene.result.media_s):
+        if not self._rate_limit.allows(frame.result.media_s):
             return ()
         try:
-            return self._encoder.datagrams(scene)
+            return self._encoder.encode(frame)
         except ValueError as error:
             self._unsendable.report(error)
             return ()
@@ -79,11 +79,11 @@ class UdpSender:
         """Datagrams and look-ups that failed so far."""
         return self._channel.errors
 
-    def send(self, scene: OutputFrame) -> None:
-        """Send what `scene` shows to every receiver."""
+    def send(self, frame: OutputFrame) -> None:
+        """Send what `frame` shows to every receiver."""
         self._channel.take_answers()
         for stream in self._streams:
-            datagrams = stream.datagrams(scene)
+            datagrams = stream.encode(frame)
             if datagrams:
                 for target in stream.targets:
                     self._channel.send(target, datagrams)

@@ -1,4 +1,4 @@
-"""The table of formats that ``--target`` knows: names, ports, switches and who reads them.
+"""The table of formats that ``--target`` knows: names, ports, options and who reads them.
 
 Nothing heavy is imported here: the command line reads it to check its arguments, and the launcher to offer them.
 """
@@ -14,26 +14,26 @@ from protocol import facejson, ifacialmocap, livelink, opentrack, vmc, vtubestud
 OPENSEEFACE = "osf"
 OPENSEEFACE_PORT = 11573
 
-Options = Callable[[str], str]
-"""The value of a switch by its name: what the user gave, or the default."""
+OptionValues = Callable[[str], str]
+"""Maps an option's name to its value: the one given in the target, else the default."""
 
 
 @dataclass(frozen=True, slots=True)
 class FormatOption:
-    """What can follow a target after ``?``. values: what is allowed; empty for any text."""
+    """What can follow a target after ``?``. choices: allowed values; empty for any text."""
 
     name: str
-    text: str
+    help: str
     default: str = ""
-    values: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """One way to send results.
 
-    port: where receivers listen, or where we do with `listens`. extra: the optional dependencies it needs.
-    needs_blendshapes: whether ARKit's coefficients must be estimated for a target with such switches.
+    port: where receivers listen, or where we do with `listens`. extra_requires: the optional dependencies it needs.
+    needs_blendshapes: whether ARKit's coefficients must be estimated for a target with such options.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Format:
     receivers: tuple[str, ...]
     transport: str = "UDP"
     listens: bool = False
-    extra: str | None = None
-    switches: tuple[FormatOption, ...] = ()
-    needs_blendshapes: Callable[[Options], bool] = lambda option: False
+    extra_requires: str | None = None
+    options: tuple[FormatOption, ...] = ()
+    needs_blendshapes: Callable[[OptionValues], bool] = lambda value: False
 
-    def switch(self, name: str) -> FormatOption | None:
-        """The switch of that name, if there is one."""
-        return next((switch for switch in self.switches if switch.name == name), None)
+    def option(self, name: str) -> FormatOption | None:
+        """The option of that name, if there is one."""
+        return next((option for option in self.options if option.name == name), None)
 
 
 FPS = "fps"
@@ -64,7 +64,7 @@ _OF_JSON = (
 )
 
 
-def _always(option: Options) -> bool:
+def _always(value: OptionValues) -> bool:
     return True
 
 
@@ -74,14 +74,14 @@ _TABLE = (
         "OpenSeeFace",
         OPENSEEFACE_PORT,
         ("VSeeFace", "VTube Studio", "Warudo", "VNyan", "Inochi Session", "Unity", "Godot"),
-        switches=(_ALL,),
+        options=(_ALL,),
     ),
     Format(
         "vmc",
         "VMC Protocol",
         vmc.PERFORMER_PORT,
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender", "Unreal", "Unity", "Godot"),
-        switches=(
+        options=(
             _ALL,
             FormatOption("expressions", "the names the avatar knows", "vrm0", ("vrm0", "vrm1", "perfectsync")),
             FormatOption("emotions", "1 moves joy, anger and sorrow as well as mouth and eyes", "0", _OFF_ON),
@@ -91,14 +91,14 @@ _TABLE = (
             FormatOption("bones", "0 leaves bones out", "1", _OFF_ON),
             _MIRROR,
         ),
-        needs_blendshapes=lambda option: option("expressions") == "perfectsync",
+        needs_blendshapes=lambda value: value("expressions") == "perfectsync",
     ),
     Format(
         "ifacialmocap",
         "iFacialMocap",
         ifacialmocap.DEFAULT_PORT,
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
-        switches=(_ALL, FormatOption("version", "of the text", "1", ("1", "2")), _MIRROR),
+        options=(_ALL, FormatOption("version", "of the text", "1", ("1", "2")), _MIRROR),
         needs_blendshapes=_always,
     ),
     Format(
@@ -107,7 +107,7 @@ _TABLE = (
         ifacialmocap.DEFAULT_PORT,
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
         listens=True,
-        switches=(_ALL, _MIRROR),
+        options=(_ALL, _MIRROR),
         needs_blendshapes=_always,
     ),
     Format(
@@ -115,11 +115,11 @@ _TABLE = (
         "Live Link Face",
         livelink.DEFAULT_PORT,
         ("Unreal", "Inochi Session", "Blender", "Godot"),
-        switches=(_ALL, FormatOption("subject", "the name the receiver lists", "facetracker"), _MIRROR),
+        options=(_ALL, FormatOption("subject", "the name the receiver lists", "facetracker"), _MIRROR),
         needs_blendshapes=_always,
     ),
     Format(
-        "opentrack", "opentrack", opentrack.DEFAULT_PORT, ("opentrack",), switches=(_ALL, _MIRROR)
+        "opentrack", "opentrack", opentrack.DEFAULT_PORT, ("opentrack",), options=(_ALL, _MIRROR)
     ),
     Format(
         "vts",
@@ -127,21 +127,21 @@ _TABLE = (
         vtubestudio.DEFAULT_PORT,
         ("VTube Studio",),
         transport="WebSocket",
-        extra="receivers",
-        switches=(
+        extra_requires="receivers",
+        options=(
             _ALL,
             FormatOption("arkit", "1 adds ARKit's coefficients as parameters of their own", "1", _OFF_ON),
             FormatOption("mirror", "1 mirrors the movement, as VTube Studio's own tracking does", "1", _OFF_ON),
         ),
-        needs_blendshapes=lambda option: option("arkit") == "1",
+        needs_blendshapes=lambda value: value("arkit") == "1",
     ),
     Format(
         "json",
         "JSON",
         facejson.UDP_PORT,
         ("scripts",),
-        switches=_OF_JSON,
-        needs_blendshapes=lambda option: option("blendshapes") == "1",
+        options=_OF_JSON,
+        needs_blendshapes=lambda value: value("blendshapes") == "1",
     ),
     Format(
         "json+ws",
@@ -150,12 +150,12 @@ _TABLE = (
         ("web pages", "OBS browser sources"),
         transport="WebSocket",
         listens=True,
-        extra="receivers",
-        switches=(
+        extra_requires="receivers",
+        options=(
             *_OF_JSON,
             FormatOption("origin", "web sites, separated by commas, that may connect besides pages of this machine"),
         ),
-        needs_blendshapes=lambda option: option("blendshapes") == "1",
+        needs_blendshapes=lambda value: value("blendshapes") == "1",
     ),
 )  # fmt: skip
 
@@ -172,11 +172,11 @@ def describe() -> list[dict[str, Any]]:
             "port": format.port,
             "transport": format.transport,
             "listens": format.listens,
-            "extra": format.extra,
+            "extra": format.extra_requires,
             "receivers": list(format.receivers),
             "switches": [
-                {"name": switch.name, "text": switch.text, "default": switch.default, "values": list(switch.values)}
-                for switch in format.switches
+                {"name": option.name, "text": option.help, "default": option.default, "values": list(option.choices)}
+                for option in format.options
             ],
         }
         for format in _TABLE

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from protocol import vmc
 from tracker.output.formats import vrm
-from tracker.output.formats.vrm_bones import HEAD, LEFT_EYE, NECK, RIGHT_EYE, USUAL_BONES, Bones
+from tracker.output.formats.vrm_bones import DEFAULT_BONES, HEAD, LEFT_EYE, NECK, RIGHT_EYE, Bones
 from tracker.output.subject import AvatarSubject, Head, OutputFrame
-from tracker.rotations import IDENTITY, from_yaw_pitch, inverse, product, share_of
+from tracker.rotations import IDENTITY, from_yaw_pitch, inverse, product, scale_angle
 
 NECK_SHARE = 0.35
 """How much of the head's turn the neck makes, where there is one."""
@@ -31,7 +31,7 @@ class VmcEncoder:
         self,
         expressions: str = vrm.VRM0,
         emotions: bool = False,
-        bones: Bones = USUAL_BONES,
+        bones: Bones = DEFAULT_BONES,
         assistant: bool = False,
         mirror: bool = False,
     ) -> None:
@@ -41,10 +41,10 @@ class VmcEncoder:
         self._assistant = assistant
         self._mirror = mirror
 
-    def datagrams(self, scene: OutputFrame) -> Sequence[bytes]:
+    def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """The bundles, the one that applies the expressions last. Raises ValueError for values that cannot be sent."""
-        subject = scene.person(self._mirror)
-        messages = [vmc.availability(subject is not None), vmc.time(scene.result.media_s)]
+        subject = frame.subject_for(self._mirror)
+        messages = [vmc.availability(subject is not None), vmc.time(frame.result.media_s)]
         if subject is not None:
             if subject.head is not None:
                 messages += self._head(subject, subject.head)
@@ -55,7 +55,7 @@ class VmcEncoder:
 
     def _head(self, subject: AvatarSubject, head: Head) -> list[bytes]:
         right, left = subject.gaze
-        neck_turn = share_of(head.quaternion, NECK_SHARE) if NECK in self._bones else IDENTITY
+        neck_turn = scale_angle(head.quaternion, NECK_SHARE) if NECK in self._bones else IDENTITY
         turns = {
             NECK: neck_turn,
             HEAD: product(inverse(neck_turn), head.quaternion),
@@ -77,7 +77,7 @@ class VmcEncoder:
 
 def _room_place(head: Head) -> vmc.Vector:
     """Metres in Unity's axes, for an avatar that stands at the origin."""
-    to_image_right, up, nearer = (0.01 * value for value in head.lean)
+    to_image_right, up, nearer = (0.01 * value for value in head.offset_cm)
     return (-to_image_right, HMD_HEIGHT_M + up, nearer)
 
 

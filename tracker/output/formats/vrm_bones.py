@@ -37,7 +37,7 @@ class Bone:
 Bones = Mapping[str, Bone]
 
 # Rough, for an avatar that is not known. Programs that take no bone's position, as most do, are not concerned.
-USUAL_BONES: Bones = {
+DEFAULT_BONES: Bones = {
     NECK: Bone((0.0, 0.11, -0.01)),
     HEAD: Bone((0.0, 0.08, 0.01)),
     LEFT_EYE: Bone((-0.02, 0.06, 0.02)),

@@ -30,7 +30,7 @@ def own_values(subject: AvatarSubject) -> dict[str, float]:
         "EyeRightY": signed_unit(-right.pitch / LOOK_UP_DEG),
     }
     if subject.head is not None:
-        angles, lean = subject.head.angles, subject.head.lean
+        angles, lean = subject.head.angles, subject.head.offset_cm
         values |= {
             "FaceAngleX": -angles.yaw,
             "FaceAngleY": -angles.pitch,

@@ -93,11 +93,11 @@ class VtsSender:
         self._thread = threading.Thread(target=self._run, name="vts", daemon=True)
         self._thread.start()
 
-    def send(self, scene: OutputFrame) -> None:
-        """Leave the values of `scene` for the thread. Without a face the last ones stay, marked as lost."""
-        if not self._rate_limit.takes(scene.result.media_s):
+    def send(self, frame: OutputFrame) -> None:
+        """Leave the values of `frame` for the thread. Without a face the last ones stay, marked as lost."""
+        if not self._rate_limit.allows(frame.result.media_s):
             return
-        subject = scene.person(self._mirror)
+        subject = frame.subject_for(self._mirror)
         values = None if subject is None else own_values(subject) | (arkit_values(subject) if self._arkit else {})
         with self._changed:
             self._face_found = subject is not None

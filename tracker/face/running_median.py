@@ -7,7 +7,7 @@ import numpy as np
 from tracker.types import FloatArray
 
 
-class History:
+class RunningMedian:
     """At most `size` rows; when full every other one is dropped and new ones are taken half as often.
 
     The median of a whole evening costs no more than that of the first seconds.
@@ -38,7 +38,7 @@ class History:
         self._next_s = now_s + self._interval_s
         self._usual = None
 
-    def usual(self) -> FloatArray:
+    def value(self) -> FloatArray:
         """(columns,) the median of the rows, to which the prior gives way."""
         if self._usual is None:
             # As np.median does, which loads masked arrays on its first call: 15 ms in the middle of tracking.
