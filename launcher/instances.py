@@ -27,7 +27,9 @@ from launcher.control import ControlError
 from launcher.errors import LauncherError
 from launcher.process import TrackerProcess
 from launcher.profiles import runtime_folder
+from protocol.atomic_file import write_atomically
 from protocol.control import MAX_LINE_BYTES, VERSION, ControlAddress, ControlMessageError, Message
+from protocol.foreign_json import field, integer, parse_object, real, text
 
 logger = logging.getLogger(__name__)
 
@@ -75,9 +77,7 @@ class RemoteAccess:
                 "started": time.time(),
                 "control": str(self._listener.address),
             }
-            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(content, file)
+            write_atomically(path, json.dumps(content), durable=False)
         except OSError as error:
             self.close()
             raise LauncherError(f"the file for 'status' and 'stop' cannot be written: {error}") from error
@@ -195,10 +195,10 @@ def running_launchers(folder: Path | None = None) -> tuple[RunningLauncher, ...]
         return ()
     for path in paths:
         try:
-            content: Mapping[str, Any] = json.loads(path.read_bytes())
-            pid, started = int(content["pid"]), float(content["started"])
-            address = ControlAddress.parse(str(content["control"]))
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content: Mapping[str, Any] = parse_object(path.read_bytes())
+            pid, started = integer(field(content, "pid"), 1, (1 << 31) - 1), real(field(content, "started"))
+            address = ControlAddress.parse(text(field(content, "control")))
+        except (OSError, ValueError) as error:
             logger.debug("%s: %s", path, error)
             continue
         if _runs(pid) and _listens(address):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import warnings
 from collections.abc import Mapping
@@ -16,6 +15,8 @@ import platformdirs
 
 from launcher.errors import UsageError
 from launcher.options import OPENSEEFACE, Receiver, TrackerOptions
+from protocol.atomic_file import write_atomically
+from protocol.foreign_json import ForeignJsonError, parse_json
 
 VERSION = 1
 _NAME = r"\w[\w .-]{0,63}"
@@ -48,12 +49,12 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
     """Raises ProfileError, with one line that says what is wrong, for anything but a good file."""
     path = _path(name, folder)
     try:
-        content = json.loads(path.read_bytes())
+        content = parse_json(path.read_bytes())
     except FileNotFoundError:
         raise ProfileError(f"there is no profile {name!r}") from None
     except OSError as error:
         raise ProfileError(f"profile {name!r} cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
+    except ForeignJsonError as error:
         raise ProfileError(f"profile {name!r} is damaged ({error}); delete {path} or save it again") from error
     try:
         return _from_content(name, content)
@@ -64,16 +65,14 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
 def save_profile(profile: Profile, folder: Path | None = None) -> Path:
     """Write it whole or not at all; what a newer version keeps in the file stays. Raises ProfileError."""
     path = _path(profile.name, folder)
-    text = json.dumps(_to_content(profile, _kept(path)), indent=2, ensure_ascii=False) + "\n"
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    content = _to_content(profile, _kept(path))
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            unfinished.unlink()
-        raise ProfileError(f"profile {profile.name!r} cannot be written: {error.strerror}") from error
+        text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+        parse_json(text)  # what could not be loaded again must not replace what can be
+        write_atomically(path, text)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise ProfileError(f"profile {profile.name!r} cannot be written: {reason}") from error
     return path
 
 
@@ -125,8 +124,8 @@ def _to_content(profile: Profile, kept: Mapping[str, Any]) -> dict[str, Any]:
 def _kept(path: Path) -> dict[str, Any]:
     """What is in the file now, as far as it can be read."""
     try:
-        content = json.loads(path.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        content = parse_json(path.read_bytes())
+    except (OSError, ForeignJsonError):
         return {}
     good = isinstance(content, dict) and isinstance(content.get("options"), dict)
     return dict(content) if good else {}

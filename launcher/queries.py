@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,6 +10,10 @@ from typing import Any
 from launcher.errors import LauncherError
 from launcher.locate import find_tracker
 from launcher.spawning import child_environment, creation_flags
+from protocol.foreign_json import ForeignJsonError, parse_json
+
+MAX_ANSWER_BYTES = 8 << 20
+"""A list of cameras names every mode of each."""
 
 
 def ask_tracker(option: Sequence[str], what: str, program: Sequence[str] | None, limit_s: float) -> Any:
@@ -37,8 +40,8 @@ def ask_tracker(option: Sequence[str], what: str, program: Sequence[str] | None,
         said = answer.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
         raise LauncherError(f"the {what} cannot be listed: {said or f'exit code {answer.returncode}'}")
     try:
-        return json.loads(answer.stdout)
-    except ValueError as error:
+        return parse_json(answer.stdout, max_bytes=MAX_ANSWER_BYTES)
+    except ForeignJsonError as error:
         raise not_understood(what, error) from error
 
 

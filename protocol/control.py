@@ -2,7 +2,7 @@
 
 A launcher listens on 127.0.0.1 and puts the address and a random token into the environment of the tracker it starts.
 The tracker dials it, says who it is, and from then on answers one JSON object per line with one JSON object per line.
-``docs/CONTROL.md`` describes the messages. This file needs nothing but Python.
+``docs/CONTROL.md`` describes the messages. Needs nothing but Python.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from protocol.foreign_json import ForeignJsonError, parse_object
+
 VERSION = 1
 """Goes up when a message changes its meaning; new commands and new fields do not raise it."""
 VARIABLE = "FACETRACKER_CONTROL"
@@ -20,6 +22,7 @@ MAX_LINE_BYTES = 4 << 20
 """Longer lines are refused: a picture of 640 pixels' width stays well below."""
 MAX_COMMAND_BYTES = 64 << 10
 """What the tracker accepts in one line."""
+MAX_DEPTH = 16
 
 Message = dict[str, Any]
 
@@ -65,14 +68,9 @@ def encode(message: Message) -> bytes:
 def decode(line: bytes) -> Message:
     """The object in `line`. Raises ControlMessageError for anything else, however malformed."""
     try:
-        message = json.loads(line)
-    except RecursionError:
-        raise ControlMessageError("the line is nested too deeply") from None
-    except ValueError as error:  # not UTF-8, not JSON, or a number of thousands of digits
-        raise ControlMessageError(f"the line is no JSON: {error}") from None
-    if not isinstance(message, dict):
-        raise ControlMessageError("the line is JSON but no object")
-    return message
+        return parse_object(line, max_bytes=MAX_LINE_BYTES, max_depth=MAX_DEPTH)
+    except ForeignJsonError as error:
+        raise ControlMessageError(f"the line is {error}") from None
 
 
 class LineSplitter:

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from protocol.foreign_json import ForeignJsonError, parse_object, printable
+
 DEFAULT_PORT = 8001
 DISCOVERY_PORT = 47779
 """Where VTube Studio says every two seconds, by broadcast, on which port it listens."""
@@ -24,7 +26,6 @@ DENIED, AUTHENTICATION_REQUIRED, CONTROLLED_BY_OTHER = 50, 8, 454
 
 _API = {"apiName": "VTubeStudioPublicAPI", "apiVersion": "1.0"}
 _PARAMETER_NAME = re.compile(r"[A-Za-z0-9]{4,32}")
-_MAX_TEXT = 1 << 20  # a model's whole list of parameters is a few ten thousand characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,12 @@ class Response:
 
     @property
     def error(self) -> tuple[int, str] | None:
-        """Id and text of a failure, None for a success."""
+        """Id and text of a failure, the text as one line that may be shown; None for a success."""
         if self.type != "APIError":
             return None
         code, text = self.data.get("errorID"), self.data.get("message")
-        return (code if isinstance(code, int) else -1, text if isinstance(text, str) else "no reason given")
+        reason = printable(text) if isinstance(text, str) else ""
+        return (code if isinstance(code, int) else -1, reason or "no reason given")
 
 
 def request(request_id: str, message_type: str, data: Mapping[str, Any] | None = None) -> str:
@@ -136,13 +138,11 @@ def _names(plugin: Plugin) -> dict[str, str]:
 
 
 def _object(text: str | bytes) -> dict[str, Any]:
-    if len(text) > _MAX_TEXT:
-        raise ValueError("VTube Studio's message is too long")
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
-        raise ValueError(f"VTube Studio's message is no JSON ({type(error).__name__})") from None
-    if not isinstance(body, dict) or body.get("apiName") != _API["apiName"]:
+        body = parse_object(text, repair_text=True)
+    except ForeignJsonError as error:
+        raise ValueError(f"VTube Studio's message is {error}") from None
+    if body.get("apiName") != _API["apiName"]:
         raise ValueError("this is no message of VTube Studio")
     return body
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
+from protocol.foreign_json import ForeignJsonError, parse_json
+
 Message = dict[str, Any]
 
 MAX_WAITING = 500
@@ -97,8 +99,8 @@ class Pages:
             while True:
                 text = await socket.receive_text()
                 try:
-                    message = json.loads(text)
-                except ValueError:
+                    message = parse_json(text)
+                except ForeignJsonError:
                     continue
                 if isinstance(message, dict):
                     take(page, message)

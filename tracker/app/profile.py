@@ -7,6 +7,9 @@ import logging
 from pathlib import Path
 from typing import Any, Protocol
 
+from protocol.atomic_file import write_atomically
+from protocol.foreign_json import parse_object
+
 logger = logging.getLogger(__name__)
 
 
@@ -35,20 +38,15 @@ def load_profile(engine: Profiled, path: Path) -> None:
         logger.warning("cannot read the profile %s (%s); starting without it", path, error.strerror)
         return
     try:
-        profile = json.loads(data)
-        if not isinstance(profile, dict):
-            raise ValueError("not an object")
-        engine.import_profile(profile)
+        engine.import_profile(parse_object(data))
     except ValueError as error:
         logger.warning("the profile %s is damaged (%s); starting without it", path, error)
 
 
 def save_profile(engine: Profiled, path: Path) -> None:
     """Write what was learned, whole or not at all. A full disk costs a warning."""
-    unfinished = path.with_suffix(".tmp")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(json.dumps(engine.export_profile(), indent=1), encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        logger.warning("cannot write the profile %s: %s", path, error.strerror)
+        text = json.dumps(engine.export_profile(), indent=1, allow_nan=False)
+        write_atomically(path, text + "\n")
+    except (OSError, ValueError) as error:  # ValueError: a value that is not finite would spoil the next run
+        logger.warning("cannot write the profile %s: %s", path, getattr(error, "strerror", None) or error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tracker.face.blendshape_measures import NAMES, NEUTRAL, SPREAD
+from tracker.face.kept import kept_array
 from tracker.types import FloatArray
 
 SECOND_S, FEWEST_FRAMES = 1.0, 5
@@ -89,12 +90,11 @@ class NeutralFace:
         return dict(zip(NAMES, self._target.tolist(), strict=True))
 
     def restore(self, kept: dict[str, float]) -> None:
-        """Begin with an earlier run's. Raises ValueError or TypeError when `kept` does not fit."""
+        """Begin with an earlier run's. Raises ValueError when `kept` does not fit."""
         if not isinstance(kept, dict):
-            raise TypeError("the neutral face")
+            raise ValueError("the neutral face is not an object")
         # A name that is new since the profile was kept starts from the average.
-        values = np.array([float(kept.get(name, start)) for name, start in zip(NAMES, NEUTRAL.tolist(), strict=True)])
-        if not np.isfinite(values).all():
-            raise ValueError("the profile's neutral face is damaged")
+        known = [kept.get(name, start) for name, start in zip(NAMES, NEUTRAL.tolist(), strict=True)]
+        values = kept_array({"neutral face": known}, "neutral face", (len(NAMES),))
         self._target = self._value = values
         self._best = 0.0

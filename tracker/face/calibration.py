@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
 from tracker.types import Expression, FloatArray
 
@@ -99,7 +100,6 @@ class FeatureCalibration:
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Begin with an earlier run's result. Raises ValueError when it does not fit."""
-        neutral, reach = np.array(kept["neutral"], np.float64), np.array(kept["reach"], np.float64)
-        if neutral.shape != (14,) or reach.shape != (14, 2) or not (np.isfinite(neutral).all() and (reach > 0).all()):
-            raise ValueError("the profile's feature ranges are damaged")
+        neutral = kept_array(kept, "neutral", (14,))
+        reach = kept_array(kept, "reach", (14, 2), 0.0)
         self._history, self._reach = RunningMedian(neutral, PROFILE_SECONDS), reach

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tracker.errors import ModelError
 from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
@@ -31,6 +32,7 @@ from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise
 from tracker.face.pose import CameraIntrinsics
 from tracker.face.scanner import BackgroundDetector
+from tracker.manifest import REINSTALL
 from tracker.types import Expression, Eyes, Face, FloatArray, Frame, FrameResult, HeadPose, Landmarks, StageTimings
 
 IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
@@ -81,7 +83,7 @@ class Engine:
             detectors,
             LandmarkReader(landmarks),
             FaceClassifier(store.load("classifier", threads)),
-            trusted=float(landmarks.metadata["threshold"]) if given is None else given,
+            trusted=_own_threshold(landmarks) if given is None else given,
             lowest=MIN_CONFIDENCE if given is None else given,
             detection_threshold=options.detection_threshold,
             only_if_none=not options.scan_retinaface,
@@ -165,13 +167,17 @@ class Engine:
     def import_profile(self, profile: dict[str, Any]) -> None:
         """Begin with the ranges of an earlier run. Raises ValueError when `profile` is damaged."""
         memory = self._memories[0]
-        try:
-            memory.features.restore(profile["features"])
-            memory.openness.restore(profile["eyes"])
-            if memory.blendshapes is not None and "blendshapes" in profile:
-                memory.blendshapes.neutral.restore(profile["blendshapes"])
-        except (KeyError, TypeError) as error:
-            raise ValueError(f"the profile lacks {error}") from error
+        # Into fresh ones first: a profile that turns out to be damaged half way must not be half applied.
+        fresh = FaceMemory(memory.face_id, self.options)
+        for part, restore in (("features", fresh.features.restore), ("eyes", fresh.openness.restore)):
+            if part not in profile:
+                raise ValueError(f"{part!r} is missing")
+            restore(profile[part])
+        if fresh.blendshapes is not None and "blendshapes" in profile:
+            fresh.blendshapes.neutral.restore(profile["blendshapes"])
+        memory.features, memory.openness = fresh.features, fresh.openness
+        if memory.blendshapes is not None and fresh.blendshapes is not None:
+            memory.blendshapes.neutral = fresh.blendshapes.neutral
 
     def _follow(self, frame: Frame) -> None:
         """Look for each known face where it was."""
@@ -336,3 +342,10 @@ class Engine:
         begin = time.perf_counter()
         yield
         self._times[stage] += time.perf_counter() - begin
+
+
+def _own_threshold(landmarks: Network) -> float:
+    """The least mean confidence of a face that the network was made for. Raises ModelError when it does not tell."""
+    if landmarks.metadata.threshold is None:
+        raise ModelError(f"the manifest gives no threshold for the landmarks; {REINSTALL}")
+    return landmarks.metadata.threshold

@@ -6,14 +6,12 @@ A folder holds networks of ours when it has a `manifest.json` that names them wi
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import sys
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -21,12 +19,11 @@ import onnxruntime
 
 from tracker.errors import ModelError
 from tracker.face.onnx_outputs import keep_outputs
+from tracker.manifest import REINSTALL, NetworkEntry, read_manifest
 
 log = logging.getLogger(__name__)
 
 MANIFEST = "manifest.json"
-VERSION = 1
-REINSTALL = "install facetracker again"
 
 
 def packaged_folders() -> list[Path]:
@@ -37,6 +34,11 @@ def packaged_folders() -> list[Path]:
         program = Path(sys.executable).resolve().parent
         folders = [program / "models", program.parent / "models", *folders]
     return folders
+
+
+def one_line(error: Exception) -> str:
+    """The first line of what a library says, which may be a page."""
+    return str(error).strip().partition("\n")[0][:200] or type(error).__name__
 
 
 class ModelStore:
@@ -59,16 +61,8 @@ class ModelStore:
         self.folder = folder
 
     @cached_property
-    def _networks(self) -> dict[str, dict[str, Any]]:
-        file = self.folder / MANIFEST
-        try:
-            manifest = json.loads(file.read_text(encoding="utf-8"))
-            if manifest["version"] != VERSION:
-                raise ModelError(f"{file} is of version {manifest['version']}, this program reads {VERSION}")
-            networks: dict[str, dict[str, Any]] = manifest["networks"]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ModelError(f"{file} is damaged ({error}); {REINSTALL}") from error
-        return networks
+    def _networks(self) -> Mapping[str, NetworkEntry]:
+        return read_manifest(self.folder / MANIFEST)
 
     def load(self, name: str, threads: int = 1, *, optional: bool = False) -> Network:
         """The network `name`, ready to run, with or without the outputs that the manifest calls optional.
@@ -78,37 +72,44 @@ class ModelStore:
         entry = self._networks.get(name)
         if entry is None:
             raise ModelError(f"{self.folder / MANIFEST} does not list the network {name}; {REINSTALL}")
-        file = self.folder / entry["file"]
+        file = self.folder / entry.file
         try:
             data = file.read_bytes()
         except OSError as error:
             raise ModelError(f"cannot read the network {file}: {error.strerror}; {REINSTALL}") from error
-        if hashlib.sha256(data).hexdigest() != entry["sha256"]:
+        if hashlib.sha256(data).hexdigest() != entry.sha256:
             raise ModelError(f"the network {file} is damaged (its SHA-256 is not the manifest's); {REINSTALL}")
-        return Network(data, entry, threads, () if optional else entry.get("optional", ()))
+        try:
+            return Network(data, entry, threads, () if optional else entry.optional)
+        except Exception as error:  # onnxruntime's own kinds, which share no other base
+            raise ModelError(f"the network {file} cannot be loaded ({one_line(error)}); {REINSTALL}") from error
 
 
 class Network:
     """One network: pictures in, arrays out.
 
-    input_shape: (N, H, W, 3) as the manifest gives it. `metadata` is the manifest's entry. outputs: their names.
+    input_shape: (N, H, W, 3) as the manifest gives it. metadata: the entry there. outputs: their names.
     without: outputs to leave out; they and what only they need then cost nothing.
+    Raises ValueError when `data` has not got what `entry` promises.
     """
 
-    def __init__(self, data: bytes, metadata: dict[str, Any], threads: int, without: Collection[str] = ()) -> None:
+    def __init__(self, data: bytes, entry: NetworkEntry, threads: int, without: Collection[str] = ()) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         # A tracker shares its cores with a game: idle threads must sleep, not spin.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self.metadata = metadata
-        self.input_shape: tuple[int, int, int, int] = tuple(metadata["input"])
-        self.outputs: tuple[str, ...] = tuple(name for name in metadata["outputs"] if name not in without)
+        self.metadata = entry
+        self.input_shape = entry.input_shape
+        self.outputs = tuple(name for name in entry.outputs if name not in without)
         if without:
             data = keep_outputs(data, self.outputs)
         # Never let the library pick a provider: what is installed differs between machines.
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        missing = set(self.outputs) - {output.name for output in self._session.get_outputs()}
+        if missing:
+            raise ValueError(f"it lacks the output {min(missing)}")
         self._bound: _BoundSession | None = None
 
     def run(self, pictures: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
 from tracker.types import FloatArray, HeadPose
 
@@ -55,10 +56,7 @@ class OpennessCalibration:
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Raises ValueError when `kept` does not fit."""
-        opened = np.array(kept["open"], np.float64)
-        if opened.shape != (2,) or not (opened > 0).all():
-            raise ValueError("the profile's eye openness is damaged")
-        self._history = RunningMedian(opened, PROFILE_SECONDS)
+        self._history = RunningMedian(kept_array(kept, "open", (2,), 0.01, 10.0), PROFILE_SECONDS)
 
 
 def _openness(gap: float, open_gap: float, closed: float) -> float:

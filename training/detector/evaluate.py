@@ -103,7 +103,7 @@ def make_finder(model: int, detector: Detector) -> FaceFinder:
         [detector],
         LandmarkReader(landmarks),
         FaceClassifier(store.load("classifier")),
-        trusted=landmarks.metadata["threshold"],
+        trusted=landmarks.metadata.threshold,
         detection_threshold=THRESHOLD,
     )
 

@@ -105,8 +105,8 @@ def main() -> int:
     pack, store = packs.load_faces(), ModelStore(MODELS_FOLDER)
     for model in parser.parse_args().models:
         name = f"landmarks_{model}"
-        facts = store.load(name).metadata
-        file, size = MODELS_FOLDER / facts["file"], facts["input"][1]
+        entry = store.load(name).metadata
+        file, size = MODELS_FOLDER / entry.file, entry.input_shape[1]
         picture = Crops(pack, size).crops[0][None].copy()
         with tempfile.TemporaryDirectory() as folder:
             prepared = Path(folder) / "prepared.onnx"
@@ -116,7 +116,7 @@ def main() -> int:
                 "int8, coarse layers": quantised(prepared, Crops(pack, size), without=FINE),
                 "int8": quantised(prepared, Crops(pack, size), without=()),
             }
-        networks = {kind: Network(data, facts, 1, facts["optional"]) for kind, data in kinds.items()}
+        networks = {kind: Network(data, entry, 1, entry.optional) for kind, data in kinds.items()}
         best = dict.fromkeys(networks, np.inf)
         for _ in range(ROUNDS):  # in turn, so that a busy machine is busy for all
             for kind, network in networks.items():

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import threading
 from pathlib import Path
 
+from protocol.atomic_file import write_atomically
+from protocol.foreign_json import ForeignJsonError, parse_object
+
 logger = logging.getLogger(__name__)
 
-_OURS_ALONE = 0o600
 _changing = threading.Lock()  # senders to two VTube Studios change one file
 
 
@@ -49,21 +50,16 @@ class Tokens:
                 logger.warning("cannot keep VTube Studio's permission in %s (%s)", self._path, reason)
 
     def _write(self, kept: dict[str, str]) -> None:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        written = self._path.with_suffix(f".{os.getpid()}.tmp")
-        with os.fdopen(os.open(written, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OURS_ALONE), "w") as file:
-            json.dump(kept, file)
-        written.replace(self._path)
+        write_atomically(self._path, json.dumps(kept))
 
     def _load(self) -> dict[str, str]:
         try:
-            kept = json.loads(self._path.read_bytes())
+            kept = parse_object(self._path.read_bytes())
         except FileNotFoundError:
             return {}
-        except (OSError, ValueError, RecursionError) as error:
+        except (OSError, ForeignJsonError) as error:
             if not self._was_unreadable:
                 self._was_unreadable = True
                 logger.warning("cannot read %s (%s); VTube Studio will ask you again", self._path, error)
             return {}
-        tokens = kept.items() if isinstance(kept, dict) else ()
-        return {str(place): token for place, token in tokens if isinstance(token, str)}
+        return {place: token for place, token in kept.items() if isinstance(token, str)}
