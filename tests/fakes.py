@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker.errors import CaptureError
+from tracker.intrinsics import CameraIntrinsics
 from tracker.types import Expression, Eyes, Face, Frame, FrameResult, Landmarks, StageTimings
 
 WIDTH, HEIGHT = 64, 48
@@ -58,8 +59,7 @@ def a_result(frame: Frame, faces: Sequence[Face] = (), tracking_ms: float = 5.0)
         captured_ns=frame.captured_ns,
         unix_time=frame.unix_time,
         media_s=frame.media_s,
-        width=frame.width,
-        height=frame.height,
+        camera=CameraIntrinsics(frame.width, frame.height, float(frame.width)),
         faces=tuple(faces),
         timings=StageTimings(detect=1.0, landmarks=2.0, pose=0.5, total=tracking_ms),
     )

@@ -7,6 +7,7 @@ merged into the outer ones, the outer lip first and the corners after it.
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 N_LANDMARKS = 66
 
@@ -27,6 +28,7 @@ RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 58, 62
 RIGHT_EYE_OUTER, RIGHT_EYE_INNER, LEFT_EYE_INNER, LEFT_EYE_OUTER = 36, 39, 42, 45
 RIGHT_PUPIL, LEFT_PUPIL = 66, 67  # in the 68 points of a record
 RIGHT_EYEBALL, LEFT_EYEBALL = 68, 69  # in the 70 points in 3D
+_PUPILS, _EYEBALLS = slice(66, 68), slice(68, 70)
 
 RIGID_POINTS = np.array(
     [*NOSE_BRIDGE, *NOSE_BASE, RIGHT_EYE_OUTER, RIGHT_EYE_INNER, LEFT_EYE_INNER, LEFT_EYE_OUTER], dtype=np.intp
@@ -109,3 +111,9 @@ DENSE_MIRROR = np.array(
     dtype=np.intp,
 )
 """DENSE_MIRROR[i] is the extra point that i becomes when the picture is flipped left to right."""
+
+
+def gaze_vectors(points_3d: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
+    """(2, 3) from each eyeball's centre to its pupil, right then left, of (70, 3) head-frame points."""
+    vectors: npt.NDArray[np.floating] = points_3d[_PUPILS] - points_3d[_EYEBALLS]
+    return vectors

@@ -20,6 +20,8 @@ from dataclasses import astuple, dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tracker.intrinsics import CameraIntrinsics
+
 FloatArray = npt.NDArray[np.floating]
 Box = tuple[float, float, float, float]
 """x, y, width, height in pixels."""
@@ -99,15 +101,17 @@ class Landmarks:
 
     @property
     def mean_confidence(self) -> float:
-        """How sure it is that this is a face, 0 to 1."""
-        return float(self.confidence.sum()) / len(self.confidence)
+        """Mean of `confidence`; the confidence of the face as a whole."""
+        # The mean in float32, as NumPy computes it, at half the cost of its method.
+        return float(self.confidence.sum() / np.float32(len(self.confidence)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Eyes:
     """Both eyes, right then left.
 
-    pupils: (2, 2) float32 pixels. openness: (2,) float32, 0 closed to 1 open (the person's own open).
+    pupils: (2, 2) float32 pixels.
+    openness: (2,) float32, 0 closed to 1 as open as this person's eyes usually are; never outside.
     confidence: (2,) float32, of the pupils; 0 where they were not measured in this frame.
     """
 
@@ -147,6 +151,11 @@ class HeadPose:
         _freeze("HeadPose", "quaternion_xyzw", self.quaternion_xyzw, (4,))
         _freeze("HeadPose", "euler_deg", self.euler_deg, (3,))
 
+    def to_camera(self, points: FloatArray) -> FloatArray:
+        """Transform (N, 3) head-frame points to the camera frame C."""
+        transformed: FloatArray = self.translation - points @ self.rotation.T
+        return transformed
+
 
 @dataclass(frozen=True, slots=True)
 class Expression:
@@ -184,6 +193,8 @@ class Face:
     pose and points_3d are None where no valid pose was found.
     points_3d: (70, 3) float32 in the head frame M: 66 landmarks, right and left pupil, right and left
         eyeball centre, normalised to the reference head's proportions.
+    gaze: (2, 3) float32 in M, from each eyeball's centre to its pupil, right then left; None without `points_3d` and
+        with gaze tracking off.
     blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; None where they were not
         asked for (`EngineOptions.blendshapes`).
     """
@@ -195,11 +206,14 @@ class Face:
     pose: HeadPose | None
     points_3d: FloatArray | None
     expression: Expression
+    gaze: FloatArray | None = None
     blendshapes: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.points_3d is not None:
             _freeze("Face", "points_3d", self.points_3d, (70, 3))
+        if self.gaze is not None:
+            _freeze("Face", "gaze", self.gaze, (2, 3))
         if self.blendshapes is not None:
             _freeze("Face", "blendshapes", self.blendshapes, (52,))
 
@@ -218,13 +232,26 @@ class StageTimings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FrameResult:
-    """The faces found in one frame, in ascending order of their ids."""
+    """The faces found in one frame.
+
+    captured_ns, unix_time, media_s: the frame's. camera: the intrinsics that poses were solved with.
+    faces: in ascending order of their ids.
+    """
 
     frame_index: int
     captured_ns: int
     unix_time: float
     media_s: float
-    width: int
-    height: int
+    camera: CameraIntrinsics
     faces: tuple[Face, ...]
     timings: StageTimings = StageTimings()
+
+    @property
+    def width(self) -> int:
+        """Width of the frame in pixels."""
+        return self.camera.width
+
+    @property
+    def height(self) -> int:
+        """Height of the frame in pixels."""
+        return self.camera.height

@@ -17,7 +17,8 @@ from tracker.face.head import REFERENCE_HEAD
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from tracker.face.points3d import lift, normalise
-from tracker.face.pose import CameraIntrinsics, PoseSolver
+from tracker.face.pose import PoseSolver
+from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose, Landmarks
 from training.packs import Pack
 

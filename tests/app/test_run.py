@@ -112,7 +112,7 @@ def test_recentring_takes_the_distance_anew() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
         listening.bind(("127.0.0.1", 0))
         network = make_network(settings("--target", f"vmc://127.0.0.1:{listening.getsockname()[1]}?role=assistant"))
-        run_control = RunControl(StopRequest(), on_recentre=network.rest)
+        run_control = RunControl(StopRequest(), on_recentre=network.recentre)
         run_control.bind(Steered())
         nearer = []
         for second, distance in enumerate((4.0, 4.0, 3.0, 3.0)):

@@ -201,6 +201,7 @@ class Followed:
             self.faces = [tracker.process(demo.render(state)[0]).faces[0] for state in states]
         self.euler = np.array([face.pose.euler_deg for face in self.faces])
         self.openness = np.array([face.eyes.openness for face in self.faces])
+        assert self.openness.min() >= 0 and self.openness.max() <= 1
         self.mouth = np.array([face.expression.mouth_open for face in self.faces])
         gaze = np.array([face.points_3d[[66, 67]] - face.points_3d[[68, 69]] for face in self.faces])
         self.gaze = gaze.mean(axis=1)

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.points3d import lift, normalise
-from tracker.face.pose import CameraIntrinsics, PoseSolver, euler_of, quaternion_of
+from tracker.face.pose import PoseSolver, euler_of, quaternion_of
+from tracker.intrinsics import CameraIntrinsics
 from tracker.types import Landmarks
 
 CAMERA = CameraIntrinsics.from_fov(640, 360, 53.13010235415598)

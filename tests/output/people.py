@@ -10,7 +10,7 @@ import numpy as np
 from tests.output.results import a_face, a_pose, a_result
 from tracker.face.head import REFERENCE_HEAD
 from tracker.output.subject import AvatarSubjectTracker, OutputFrame
-from tracker.topology import BLENDSHAPE_NAMES
+from tracker.topology import BLENDSHAPE_NAMES, gaze_vectors
 from tracker.types import Expression, Face, FrameResult
 
 NEUTRAL = Expression(*[0.0] * 14)
@@ -40,7 +40,9 @@ def a_person(
         straight = REFERENCE_HEAD[pupil] - REFERENCE_HEAD[eyeball]
         points[pupil] = points[eyeball] + _turned(straight, across, look_down)
     coefficients = np.array([(shapes or {}).get(name, 0.0) for name in BLENDSHAPE_NAMES], np.float32)
-    return dataclasses.replace(face, points_3d=points, expression=expression, blendshapes=coefficients)
+    return dataclasses.replace(
+        face, points_3d=points, gaze=gaze_vectors(points), expression=expression, blendshapes=coefficients
+    )
 
 
 def an_output_frame(

@@ -6,6 +6,8 @@ import math
 
 import numpy as np
 
+from tracker.intrinsics import CameraIntrinsics
+from tracker.topology import gaze_vectors
 from tracker.types import Expression, Eyes, Face, Frame, FrameResult, HeadPose, Landmarks
 
 WIDTH, HEIGHT = 640, 360
@@ -97,11 +99,13 @@ def a_face(
         pose=pose if with_pose else None,
         points_3d=points_3d if with_pose else None,
         expression=Expression(*(i / 20 - 0.3 for i in range(14))),
+        gaze=gaze_vectors(points_3d) if with_pose else None,
     )
 
 
 def a_result(*faces: Face, index: int = 0, width: int = WIDTH, height: int = HEIGHT) -> FrameResult:
-    return FrameResult(index, index * 33_000_000, 1_700_000_000.0 + index / 30, index / 30, width, height, faces)
+    camera = CameraIntrinsics(width, height, FOCAL_PX * width / WIDTH)
+    return FrameResult(index, index * 33_000_000, 1_700_000_000.0 + index / 30, index / 30, camera, faces)
 
 
 def a_frame(index: int = 0, width: int = WIDTH, height: int = HEIGHT, grey: int = 90) -> Frame:

@@ -65,7 +65,7 @@ def test_a_frame_without_a_pose_keeps_the_last_one_and_the_look() -> None:
     follower = AvatarSubjectTracker()
     known = follower.update(a_result(a_person(yaw=20.0, look_right=10.0)))
     assert known is not None
-    lost = dataclasses.replace(a_person(openness=(0.0, 1.0)), pose=None, points_3d=None)
+    lost = dataclasses.replace(a_person(openness=(0.0, 1.0)), pose=None, points_3d=None, gaze=None)
     subject = follower.update(a_result(lost))
     assert subject is not None
     assert (subject.head, subject.gaze) == (known.head, known.gaze)
@@ -75,7 +75,7 @@ def test_a_frame_without_a_pose_keeps_the_last_one_and_the_look() -> None:
 def test_another_person_does_not_inherit_a_pose() -> None:
     follower = AvatarSubjectTracker()
     follower.update(a_result(a_person(yaw=20.0, look_right=10.0, face_id=0)))
-    other = dataclasses.replace(a_person(face_id=1), pose=None, points_3d=None)
+    other = dataclasses.replace(a_person(face_id=1), pose=None, points_3d=None, gaze=None)
     subject = follower.update(a_result(other))
     assert subject is not None
     assert subject.head is None
@@ -83,7 +83,8 @@ def test_another_person_does_not_inherit_a_pose() -> None:
 
 
 def test_without_gaze_tracking_the_look_is_straight_ahead() -> None:
-    subject = AvatarSubjectTracker(gaze_tracking=False).update(a_result(a_person(look_right=10.0)))
+    face = dataclasses.replace(a_person(look_right=10.0), gaze=None)
+    subject = AvatarSubjectTracker().update(a_result(face))
     assert subject is not None
     assert subject.gaze == (Angles(0.0, 0.0), Angles(0.0, 0.0))
 

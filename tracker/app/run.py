@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -69,8 +68,8 @@ def track(settings: Settings, stop: StopRequest) -> int:
             face_id_offset=settings.output.face_id_offset,
         ),
         run_control=run_control,
-        make_files=lambda width: make_files(settings, source.is_live, width),
-        make_window=lambda width: make_window(settings, width),
+        make_files=lambda: make_files(settings, source.is_live),
+        make_window=lambda: make_window(settings),
         parent_ended=(lambda: False) if watch is None else watch.has_ended,
         max_frames=settings.frames,
         before_end=keep,
@@ -105,11 +104,11 @@ CLOSE_LIMIT_S = 5.0
 def make_network(settings: Settings) -> NetworkSink:
     """The senders to all targets. Raises SettingsError for one that cannot work."""
     output = settings.output
-    return NetworkSink(make_senders(output.targets), output.face_id_offset, settings.engine.gaze_tracking)
+    return NetworkSink(make_senders(output.targets), output.face_id_offset)
 
 
-def make_files(settings: Settings, is_live: bool, width: int) -> list[Sink]:
-    """The CSV log and the video, each behind a queue of its own. width: of the frames, in pixels.
+def make_files(settings: Settings, is_live: bool) -> list[Sink]:
+    """The CSV log and the video, each behind a queue of its own.
 
     Raises SettingsError for a file that cannot be written.
     """
@@ -125,18 +124,13 @@ def make_files(settings: Settings, is_live: bool, width: int) -> list[Sink]:
             output.video_fps,
             output.visualize,
             output.pnp_points,
-            _focal_px(settings, width),
         )
         sinks.append(BackgroundSink(video, WAITING_PICTURES, is_live, needs_picture=True, close_limit_s=CLOSE_LIMIT_S))
     return sinks
 
 
-def make_window(settings: Settings, width: int) -> PreviewWindow | None:
-    """The preview, where it was asked for. width: of the frames, in pixels."""
+def make_window(settings: Settings) -> PreviewWindow | None:
+    """The preview, where it was asked for."""
     if not settings.output.visualize:
         return None
-    return PreviewWindow(settings.output.visualize, settings.output.pnp_points, _focal_px(settings, width))
-
-
-def _focal_px(settings: Settings, width: int) -> float:
-    return width / (2.0 * math.tan(math.radians(settings.engine.fov_deg) / 2.0))
+    return PreviewWindow(settings.output.visualize, settings.output.pnp_points)

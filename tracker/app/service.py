@@ -57,7 +57,7 @@ class Service(Generic[Engine]):
 
     make_engine: called while the source opens, as both take long.
     sender: gets each result at once, and must not fail for reasons outside the program.
-    make_files: builds the slow sinks once the first frame tells its width.
+    make_files: builds the slow sinks, once the first frame has come.
     make_window: likewise, the preview or None.
     run_control: what others can change and ask meanwhile.
     parent_ended: asked with every frame and while none comes. max_frames: end after so many; None = never.
@@ -72,8 +72,8 @@ class Service(Generic[Engine]):
         reporter: Reporter,
         *,
         run_control: RunControl | None = None,
-        make_files: Callable[[int], Sequence[Sink]] = lambda width: (),
-        make_window: Callable[[int], Window | None] = lambda width: None,
+        make_files: Callable[[], Sequence[Sink]] = lambda: (),
+        make_window: Callable[[], Window | None] = lambda: None,
         parent_ended: Callable[[], bool] = lambda: False,
         max_frames: int | None = None,
         before_end: Callable[[Engine], None] = lambda engine: None,
@@ -176,8 +176,8 @@ class Service(Generic[Engine]):
             logger.info("%s", granted)
         self._run_control.opened(self._source.name, granted)
         self._reporter.begin(self._source.frame_count)
-        self._files += self._make_files(frame.width)
-        self._window = self._make_window(frame.width)
+        self._files += self._make_files()
+        self._window = self._make_window()
 
     def _process(self, engine: Engine, frame: Frame) -> FrameResult | None:
         """The result, or None where tracking failed. Raises FacetrackerError when that goes on and on."""

@@ -73,7 +73,7 @@ class Stats:
 
 def confidence(face: Face) -> float:
     """The mean confidence of a face's landmarks."""
-    return float(face.landmarks.confidence.mean())
+    return face.landmarks.mean_confidence
 
 
 def frame_lines(result: FrameResult, face_id_offset: int = 0) -> Iterator[str]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
-from tracker.face.pose import CameraIntrinsics
+from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose
 
 RATE = 0.01
@@ -33,7 +33,7 @@ class HeadAdaptation:
 
     def update(self, xy: FloatArray, confidence: FloatArray, pose: HeadPose, camera: CameraIntrinsics) -> None:
         """Take in one frame: xy (66, 2) pixels, confidence (66,)."""
-        points = -self.head[t.RIGID_POINTS] @ pose.rotation.T + pose.translation
+        points = pose.to_camera(self.head[t.RIGID_POINTS])
         missed = xy[t.RIGID_POINTS] - camera.project(points)
         # Pixels to face units at the point's depth, in the picture plane.
         unit = points[:, 2:] / camera.focal_px

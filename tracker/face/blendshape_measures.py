@@ -18,6 +18,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
+from tracker.topology import gaze_vectors
 from tracker.types import FloatArray, HeadPose
 
 MILLIMETRES = 90.0 / float(REFERENCE_HEAD[t.RIGHT_EYE_OUTER, 0] - REFERENCE_HEAD[t.LEFT_EYE_OUTER, 0])
@@ -129,7 +130,7 @@ def measure(points: FloatArray, lids: FloatArray, terms: FloatArray) -> FloatArr
     values = np.empty(len(NAMES))
     values[_LIDS:_GAZE] = EYE_MM * lids.T.ravel()
     values[:_LIDS] = _WEIGHTS @ points[: t.N_LANDMARKS, :2].ravel()
-    for eye, (x, y, z) in enumerate((points[66:68] - points[68:70]).tolist()):
+    for eye, (x, y, z) in enumerate(gaze_vectors(points).tolist()):
         outwards = -x if eye else x
         values[_GAZE + eye] = math.degrees(math.atan2(outwards, z))
         values[_GAZE + 2 + eye] = math.degrees(math.atan2(y, math.hypot(x, z)))

@@ -30,9 +30,10 @@ from tracker.face.memory import FaceMemory
 from tracker.face.networks import ModelStore, Network
 from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise
-from tracker.face.pose import CameraIntrinsics
 from tracker.face.scanner import BackgroundDetector
+from tracker.intrinsics import CameraIntrinsics
 from tracker.manifest import REINSTALL
+from tracker.topology import gaze_vectors
 from tracker.types import Expression, Eyes, Face, FloatArray, Frame, FrameResult, HeadPose, Landmarks, StageTimings
 
 IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
@@ -115,8 +116,7 @@ class Engine:
             captured_ns=frame.captured_ns,
             unix_time=frame.unix_time,
             media_s=frame.media_s,
-            width=frame.width,
-            height=frame.height,
+            camera=self._camera,
             faces=faces,
             timings=timings,
         )
@@ -278,11 +278,13 @@ class Engine:
         with self._timed("eyes"):
             eyes = self._eyes(memory, reading, xy, pose, now_s)
         with self._timed("expression"):
-            points = None
+            points = gaze = None
             if pose is not None:
                 if self.options.adapt_3d:
                     memory.head.update(xy, seen.confidence, pose, self._camera)
                 points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, self._camera))
+                if self.options.gaze_tracking:
+                    gaze = gaze_vectors(points)
             sure = confidence >= MIN_LEARNING_CONFIDENCE
             sure = sure and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
             expression = self._expression(memory, points, eyes.openness, sure, now_s)
@@ -300,6 +302,7 @@ class Engine:
             pose=pose,
             points_3d=points,
             expression=expression,
+            gaze=gaze,
             blendshapes=blendshapes,
         )
 
@@ -315,7 +318,9 @@ class Engine:
         openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
         positions = memory.pupils.update(reading.pupil_positions, openness)
         if memory.points_filter is not None:
-            openness = memory.openness_filter.filter(openness[:, None], now_s)[:, 0].astype(np.float32)
+            filtered = memory.openness_filter.filter(openness[:, None], now_s)[:, 0]
+            # Rounding can take the filtered value past its bounds.
+            openness = np.clip(filtered, 0.0, 1.0).astype(np.float32)
             positions = memory.pupils_filter.filter(positions, now_s)
         if not self.options.gaze_tracking:
             return Eyes(eye_centres(xy), openness, np.zeros(2, np.float32))

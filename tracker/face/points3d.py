@@ -8,7 +8,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
-from tracker.face.pose import CameraIntrinsics
+from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose
 
 EYEBALL_DEPTH = 0.385

@@ -10,6 +10,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.crop import bounds
+from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose, Landmarks
 
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
@@ -26,35 +27,6 @@ MAX_STEPS, SMALL_STEP = 10, 1e-4
 units, or that often."""
 MAX_RESIDUAL = 0.12
 """Mean residual of the rigid points, over the face's size in pixels, above which a pose is not believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraIntrinsics:
-    """A pinhole camera without distortion: square pixels, principal point in the middle."""
-
-    width: int
-    height: int
-    focal_px: float
-
-    @classmethod
-    def from_fov(cls, width: int, height: int, fov_deg: float) -> CameraIntrinsics:
-        """From the horizontal field of view in degrees."""
-        return cls(width, height, width / (2 * np.tan(np.radians(fov_deg) / 2)))
-
-    @property
-    def centre(self) -> tuple[float, float]:
-        """The principal point, pixels."""
-        # Pixel centres are at whole numbers, so the middle of W pixels is (W - 1) / 2.
-        return (self.width - 1) / 2, (self.height - 1) / 2
-
-    def matrix(self) -> FloatArray:
-        x, y = self.centre
-        return np.array([[self.focal_px, 0, x], [0, self.focal_px, y], [0, 0, 1]])
-
-    def project(self, points: FloatArray) -> FloatArray:
-        """(N, 3) points in C -> (N, 2) pixels."""
-        image: FloatArray = points[:, :2] * self.focal_px / points[:, 2:] + self.centre
-        return image
 
 
 Guess = tuple[FloatArray, FloatArray]

@@ -12,17 +12,15 @@ from tracker.types import Frame, FrameResult
 class NetworkSink:
     """Everything that is sent. Never blocks and never fails for what receivers or the network do.
 
-    senders: closed with the sink. face_id_offset: added to every id that is sent. gaze_tracking: whether pupils are
-    measured.
+    senders: closed with the sink. face_id_offset: added to every id that is sent.
     """
 
     name = "network"
 
-    def __init__(self, senders: Sequence[Sender], face_id_offset: int = 0, gaze_tracking: bool = True) -> None:
+    def __init__(self, senders: Sequence[Sender], face_id_offset: int = 0) -> None:
         self._senders = senders
         self._face_id_offset = face_id_offset
-        self._gaze_tracking = gaze_tracking
-        self._subject_tracker = AvatarSubjectTracker(gaze_tracking)
+        self._subject_tracker = AvatarSubjectTracker()
 
     @property
     def sent(self) -> int:
@@ -36,9 +34,7 @@ class NetworkSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Send `result`."""
-        output_frame = OutputFrame(
-            result, self._subject_tracker.update(result), self._face_id_offset, self._gaze_tracking
-        )
+        output_frame = OutputFrame(result, self._subject_tracker.update(result), self._face_id_offset)
         for sender in self._senders:
             sender.send(output_frame)
 

@@ -9,14 +9,13 @@ from functools import cached_property
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
+from tracker.topology import gaze_vectors
 from tracker.types import Expression, FloatArray, FrameResult, HeadPose
 
 CM_PER_UNIT = 9.0 / 0.632
 """A face unit in centimetres on a head whose outer eye corners are 9 cm apart."""
 REST_S = 1.0
 """The distance at which somebody sits is the mean over so long after they were first seen."""
-
-_PUPILS, _EYEBALLS = slice(66, 68), slice(68, 70)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +87,9 @@ class AvatarSubject:
 
 
 class AvatarSubjectTracker:
-    """Turns results into the subject, frame after frame.
+    """Turns results into the subject, frame after frame. Without a measured gaze the subject looks straight ahead."""
 
-    gaze_tracking: False means that pupils are not measured; the gaze is then straight ahead.
-    """
-
-    def __init__(self, gaze_tracking: bool = True) -> None:
-        self._gaze_tracking = gaze_tracking
+    def __init__(self) -> None:
         self._face_id: int | None = None
         self._head: Head | None = None
         self._gaze = (_AHEAD, _AHEAD)
@@ -113,9 +108,9 @@ class AvatarSubjectTracker:
             self.recentre()
         if face.pose is not None:
             self._head = self._head_of(face.pose, result.media_s)
-        if face.points_3d is not None and self._gaze_tracking:
-            self._gaze = gaze_angles(face.points_3d)
-        right_open, left_open = (min(max(value, 0.0), 1.0) for value in face.eyes.openness.tolist())
+        if face.gaze is not None:
+            self._gaze = gaze_angles(face.gaze)
+        right_open, left_open = face.eyes.openness.tolist()
         return AvatarSubject(
             face_id=face.face_id,
             head=self._head,
@@ -156,13 +151,13 @@ def head_position_cm(pose: HeadPose) -> tuple[float, float, float]:
     return (x, -y, z)
 
 
-def gaze_angles(points_3d: FloatArray) -> tuple[Angles, Angles]:
-    """Where right and left eye look, within the head. points_3d: (70, 3) of a face, head frame.
+def gaze_angles(gaze: FloatArray) -> tuple[Angles, Angles]:
+    """Directions of the right and the left eye's gaze within the head, from `Face.gaze`.
 
     0 is the reference head's look straight ahead, at which the pupils stand above the line through the eye's corners
     and with it above the eyeballs' centres.
     """
-    right, left = (points_3d[_PUPILS] - points_3d[_EYEBALLS]).tolist()
+    right, left = gaze.tolist()
     return _look(right, _STRAIGHT[0]), _look(left, _STRAIGHT[1])
 
 
@@ -188,7 +183,7 @@ def _other_side(name: str, left: str, right: str) -> str:
 
 
 _AHEAD = Angles(0.0, 0.0)
-_STRAIGHT = [_look(direction, _AHEAD) for direction in (REFERENCE_HEAD[_PUPILS] - REFERENCE_HEAD[_EYEBALLS]).tolist()]
+_STRAIGHT = [_look(direction, _AHEAD) for direction in gaze_vectors(REFERENCE_HEAD).tolist()]
 _MIRRORED_SHAPES = [t.BLENDSHAPE_NAMES.index(_other_side(name, "Left", "Right")) for name in t.BLENDSHAPE_NAMES]
 
 
@@ -196,13 +191,12 @@ _MIRRORED_SHAPES = [t.BLENDSHAPE_NAMES.index(_other_side(name, "Left", "Right"))
 class OutputFrame:
     """subject: the one person that formats for a single avatar show; None when there is no face.
 
-    face_id_offset: added to the ids that formats for several faces send. gaze_tracking: whether pupils are measured.
+    face_id_offset: added to the ids that formats for several faces send.
     """
 
     result: FrameResult
     subject: AvatarSubject | None
     face_id_offset: int = 0
-    gaze_tracking: bool = True
 
     @cached_property
     def mirrored(self) -> AvatarSubject | None:

@@ -72,7 +72,7 @@ def test_translation_is_up_image_left_and_minus_the_distance() -> None:
 
 
 def test_record_carries_every_value_of_the_face() -> None:
-    face = a_face(face_id=2, openness=(1.2, 0.3))
+    face = a_face(face_id=2, openness=(1.0, 0.3))
     result = a_result(face)
     (record,) = to_records(result, face_id_offset=10)
     assert face.pose is not None and face.points_3d is not None

@@ -135,8 +135,8 @@ def test_opentrack_gets_centimetres_to_the_right_up_and_away(sockets: list[socke
 
 def test_without_gaze_tracking_no_look_is_told(sockets: list[socket.socket]) -> None:
     targets = [f"json://{place(sockets[0])}", f"ifacialmocap://{place(sockets[1])}"]
-    sink = NetworkSink(make_senders([parse_target(text) for text in targets]), gaze_tracking=False)
-    sink.write(a_frame(), a_result(a_person(look_right=10.0)))
+    sink = NetworkSink(make_senders([parse_target(text) for text in targets]))
+    sink.write(a_frame(), a_result(dataclasses.replace(a_person(look_right=10.0), gaze=None)))
     sink.close()
     eyes = json.loads(sockets[0].recv(65535))["faces"][0]["eyes"]
     assert eyes == {"right": {"open": 1.0}, "left": {"open": 1.0}}

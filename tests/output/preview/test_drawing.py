@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from tests.output.results import FOCAL_PX, HEIGHT, WIDTH, a_face, a_frame, a_pose, a_result, head_points
-from tracker.output.preview.drawing import draw_faces, project
+from tracker.intrinsics import CameraIntrinsics
+from tracker.output.preview.drawing import draw_faces
 from tracker.types import Eyes, Face, FrameResult, HeadPose
 
 
@@ -29,7 +30,8 @@ def close_by(**changes: float) -> HeadPose:
 def test_projected_head_points_fall_on_the_landmarks() -> None:
     face = a_face(pose=a_pose(20, -10, 15, (0.4, -0.2, 3.0)))
     assert face.pose is not None
-    seen = project(face.pose, head_points()[:66], WIDTH, HEIGHT, FOCAL_PX)
+    camera = CameraIntrinsics(WIDTH, HEIGHT, FOCAL_PX)
+    seen = camera.project(face.pose.to_camera(head_points()[:66]))
     assert seen == pytest.approx(face.landmarks.xy - 0.5, abs=1e-3)  # the centre of pixel 0 is at 0, not at 0.5
 
 

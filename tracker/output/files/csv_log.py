@@ -75,7 +75,7 @@ class CsvSink:
             (
                 ids,
                 f"{number},{face.face_id + self._face_id_offset}",
-                f"{right_open:.7g},{left_open:.7g},{face.landmarks.confidence.mean():.7g},{has_pose}",
+                f"{right_open:.7g},{left_open:.7g},{face.landmarks.mean_confidence:.7g},{has_pose}",
                 *map("{:.7g}".format, values.tolist()),
             )
         )

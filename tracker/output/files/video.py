@@ -22,8 +22,8 @@ _PROBE_SIZE = (64, 64)
 class VideoSink:
     """Writes an AVI file, lossless (FFV1) where this OpenCV can, else compressed (MJPG) with one warning.
 
-    scale: 1 to 4, every pixel becomes a square of that many. fps: the rate the file plays at. visualize, pnp_points
-    and focal_px: what is drawn, see `draw_faces`; the points at least.
+    scale: 1 to 4, every pixel becomes a square of that many. fps: the rate the file plays at. visualize and
+    pnp_points: what is drawn, see `draw_faces`; at least the landmarks.
 
     The first frame decides the size; later ones of another size, after a camera was re-opened, are fitted to it.
     An AVI file gets its index when it is closed. Raises SettingsError when `path` cannot be written.
@@ -38,14 +38,12 @@ class VideoSink:
         fps: float = 24.0,
         visualize: int = POINTS,
         pnp_points: int = 0,
-        focal_px: float | None = None,
     ) -> None:
         self._path = path
         self._scale = scale
         self._fps = fps
         self._visualize = max(visualize, POINTS)
         self._pnp_points = pnp_points
-        self._focal_px = focal_px
         self._writer: cv2.VideoWriter | None = None
         self._size = (0, 0)
         check_writable(path, "the video")
@@ -60,7 +58,7 @@ class VideoSink:
             if not self._writer.isOpened():
                 raise FacetrackerError(f"cannot write the video {self._path} at {self._size[0]}x{self._size[1]}")
         picture: np.ndarray = frame.bgr.copy()
-        draw_faces(picture, result, self._visualize, self._pnp_points, self._focal_px)
+        draw_faces(picture, result, self._visualize, self._pnp_points)
         if (picture.shape[1], picture.shape[0]) != self._size:
             picture = cv2.resize(picture, self._size, interpolation=cv2.INTER_NEAREST)
         self._writer.write(picture)

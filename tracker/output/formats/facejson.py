@@ -39,7 +39,7 @@ class JsonEncoder:
 
     def _face(self, face: Face, frame: OutputFrame) -> facejson.Face:
         right_open, left_open = face.eyes.openness.tolist()
-        looks = gaze_angles(face.points_3d) if face.points_3d is not None and frame.gaze_tracking else (None, None)
+        looks = (None, None) if face.gaze is None else gaze_angles(face.gaze)
         shapes = face.blendshapes if self._blendshapes else None
         return facejson.Face(
             id=face.face_id + frame.face_id_offset,

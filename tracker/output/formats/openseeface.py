@@ -88,7 +88,7 @@ def _record(result: FrameResult, face: Face, face_id_offset: int) -> FaceRecord:
         fit_error = face.pose.error_px
         quaternion, euler, translation = wire.quaternion, wire.euler, wire.translation
         points_3d = wire_points_3d(face.points_3d)
-    right_open, left_open = (min(max(openness, 0.0), 1.0) for openness in eyes.openness.tolist())
+    right_open, left_open = eyes.openness.tolist()
     return FaceRecord(
         time=result.unix_time,
         face_id=face.face_id + face_id_offset,

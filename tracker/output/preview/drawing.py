@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import topology as t
-from tracker.types import Face, FrameResult, HeadPose
+from tracker.intrinsics import CameraIntrinsics
+from tracker.types import Face, FloatArray, FrameResult, HeadPose
 
 Image = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]  # blue, green, red
@@ -43,31 +44,18 @@ _SHIFT = 4  # cv2 takes sub-pixel places as integers of 1/16 pixel
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
-def draw_faces(
-    image: Image, result: FrameResult, visualize_level: int, pnp_level: int = 0, focal_px: float | None = None
-) -> None:
+def draw_faces(image: Image, result: FrameResult, visualize_level: int, pnp_level: int = 0) -> None:
     """Draw every face of `result` onto `image` (H, W, 3), which must be writable.
 
     visualize_level: 1 points, lines and gaze; 2 also the box with the id and the head's axes; 3 also the
         confidences; 4 also the number of each point. pnp_level: 1 also the head model's rigid points where the pose
-        puts them, more: all 66. focal_px: of the camera; None for OpenSeeFace's assumption, the frame's width.
+        puts them, more: all 66.
     """
-    focal_px = float(result.width) if focal_px is None else focal_px
     for face in result.faces:
-        _draw_face(image, result, face, visualize_level, pnp_level, focal_px)
+        _draw_face(image, result.camera, face, visualize_level, pnp_level)
 
 
-def project(pose: HeadPose, points: npt.ArrayLike, width: int, height: int, focal_px: float) -> npt.NDArray[np.float64]:
-    """(n, 2) pixels at which head-frame `points` (n, 3) are seen under `pose`."""
-    in_camera = -np.asarray(points, np.float64) @ pose.rotation.T + pose.translation
-    centre = ((width - 1) / 2, (height - 1) / 2)
-    # A point beside or behind the camera has no place in the picture; any finite one far outside will do.
-    depth = np.maximum(in_camera[:, 2:], 1e-3)
-    pixels: npt.NDArray[np.float64] = in_camera[:, :2] / depth * focal_px + centre
-    return pixels
-
-
-def _draw_face(image: Image, result: FrameResult, face: Face, level: int, pnp_level: int, focal_px: float) -> None:
+def _draw_face(image: Image, camera: CameraIntrinsics, face: Face, level: int, pnp_level: int) -> None:
     xy = face.landmarks.xy
     # Sizes follow the face, so that a face far away is not covered by its own points.
     x0, y0 = xy.min(axis=0)
@@ -84,13 +72,13 @@ def _draw_face(image: Image, result: FrameResult, face: Face, level: int, pnp_le
     _draw_eyes(image, face, unit, thin)
 
     if face.pose is not None and face.points_3d is not None:
-        size = (result.width, result.height, focal_px)
-        _draw_gaze(image, face, face.pose, face.points_3d, size, thin)
+        if face.gaze is not None:
+            _draw_gaze(image, camera, face, face.pose, face.points_3d, face.gaze, thin)
         if level >= IDS:
-            _draw_axes(image, face.pose, size, max(2, thin))
+            _draw_axes(image, camera, face.pose, max(2, thin))
         if pnp_level > 0:
             chosen = np.arange(t.N_LANDMARKS) if pnp_level > 1 else t.RIGID_POINTS
-            for point in project(face.pose, face.points_3d[chosen], *size):
+            for point in camera.project(face.pose.to_camera(face.points_3d[chosen])):
                 _ring(image, point, 3.2 * unit, _MODEL, thin)
     if level >= NUMBERS:
         for number, point in enumerate(np.concatenate((xy, face.eyes.pupils))):
@@ -106,7 +94,7 @@ def _draw_face(image: Image, result: FrameResult, face: Face, level: int, pnp_le
 def _label(face: Face, level: int) -> str:
     label = f"face {face.face_id}"
     if level >= CONFIDENCE:
-        label += f"  {face.landmarks.confidence.mean():.2f}"
+        label += f"  {face.landmarks.mean_confidence:.2f}"
         label += "  no pose" if face.pose is None else f"  fit {face.pose.error_px:.1f} px"
     return label
 
@@ -120,25 +108,26 @@ def _draw_eyes(image: Image, face: Face, unit: float, thin: int) -> None:
 
 def _draw_gaze(
     image: Image,
+    camera: CameraIntrinsics,
     face: Face,
     pose: HeadPose,
-    points_3d: npt.NDArray[np.floating],
-    size: tuple[int, int, float],
+    points_3d: FloatArray,
+    gaze: FloatArray,
     thin: int,
 ) -> None:
     """A line from each open eye's pupil along the way it looks, as far as it moves in the picture."""
-    pupils, eyeballs = points_3d[66:68], points_3d[68:70]
-    from_here = project(pose, pupils, *size)
-    to_there = project(pose, pupils + _GAZE_REACH * (pupils - eyeballs), *size)
+    pupils = points_3d[[t.RIGHT_PUPIL, t.LEFT_PUPIL]]
+    from_here = camera.project(pose.to_camera(pupils))
+    to_there = camera.project(pose.to_camera(pupils + _GAZE_REACH * gaze))
     for eye in range(2):
         if face.eyes.openness[eye] >= _EYE_CLOSED:
             start = face.eyes.pupils[eye].astype(np.float64)
             _polyline(image, np.array([start, start + to_there[eye] - from_here[eye]]), False, _GAZE, thin)
 
 
-def _draw_axes(image: Image, pose: HeadPose, size: tuple[int, int, float], thickness: int) -> None:
+def _draw_axes(image: Image, camera: CameraIntrinsics, pose: HeadPose, thickness: int) -> None:
     """The head's own axes from the nose tip: red to the subject's right, green up, blue out of the face."""
-    origin, *tips = project(pose, np.vstack((np.zeros(3), _AXIS_LENGTH * np.eye(3))), *size)
+    origin, *tips = camera.project(pose.to_camera(np.vstack((np.zeros(3), _AXIS_LENGTH * np.eye(3)))))
     # The one that points at the viewer is drawn last.
     toward_viewer = pose.rotation[2]
     for axis in np.argsort(toward_viewer):

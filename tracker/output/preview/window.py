@@ -17,18 +17,17 @@ TITLE = "facetracker"
 class PreviewWindow:
     """A window that is closed by its button or by pressing q. Every call must come from the main thread.
 
-    visualize, pnp_points and focal_px: what is drawn, see `draw_faces`. gui: OpenCV's window functions.
+    visualize and pnp_points: what is drawn, see `draw_faces`. gui: OpenCV's window functions.
     Raises SettingsError when there is no display, or this OpenCV was built without windows.
     """
 
     name = "preview"
 
-    def __init__(self, visualize: int, pnp_points: int = 0, focal_px: float | None = None, gui: Any = cv2) -> None:
+    def __init__(self, visualize: int, pnp_points: int = 0, gui: Any = cv2) -> None:
         if gui is cv2:
             require_display()
         self._visualize = visualize
         self._pnp_points = pnp_points
-        self._focal_px = focal_px
         self._gui = gui
         self._open = False
         self._was_visible = False
@@ -51,7 +50,7 @@ class PreviewWindow:
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Show the frame and look after the window."""
         picture = frame.bgr.copy()
-        draw_faces(picture, result, self._visualize, self._pnp_points, self._focal_px)
+        draw_faces(picture, result, self._visualize, self._pnp_points)
         # Asked before showing, which would bring a closed window back. Only a window that was seen can have been
         # closed: some systems show it with its first picture.
         is_visible = self._gui.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
