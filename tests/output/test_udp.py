@@ -90,20 +90,21 @@ def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-def test_every_target_gets_one_datagram_per_frame_from_one_port(receiver: socket.socket) -> None:
+def test_every_target_gets_one_datagram_per_frame_from_a_port_of_its_own(receiver: socket.socket) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as second:
         second.bind(("127.0.0.1", 0))
         second.settimeout(5.0)
         sink = udp_sink([target_of(receiver), target_of(second)], face_id_offset=3)
-        senders = set()
+        senders: dict[socket.socket, set[object]] = {receiver: set(), second: set()}
         for index in range(3):
             sink.write(a_frame(index), a_result(a_face(0), a_face(1), index=index))
             for listening in (receiver, second):
                 data, sender = listening.recvfrom(65535)
-                senders.add(sender)
+                senders[listening].add(sender)
                 assert [record.face_id for record in decode(data)] == [3, 4]
         sink.close()
-    assert len(senders) == 1
+    assert [len(ports) for ports in senders.values()] == [1, 1]
+    assert senders[receiver] != senders[second]
     assert (sink.sent, sink.errors) == (6, 0)
 
 
@@ -199,6 +200,8 @@ def test_slow_name_server_neither_holds_up_sending_nor_the_end(receiver: socket.
 
 class FailingSocket:
     """Fails with `error` while it has one."""
+
+    family = socket.AF_INET
 
     def __init__(self, error: OSError | None) -> None:
         self.error = error

@@ -25,11 +25,26 @@ _SEND_BUFFER_BYTES = 1 << 17
 _PASSING = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 
 
+def open_udp_socket(family: socket.AddressFamily) -> socket.socket:
+    """A non-blocking socket to send from. Every destination needs one of its own.
+
+    Linux charges packets that wait for a host's link-layer address (ARP) to the socket they were sent from. With a
+    shared socket, two switched-off hosts fill its buffer, and datagrams to everybody else are refused meanwhile.
+    """
+    opened = socket.socket(family, socket.SOCK_DGRAM)
+    opened.setblocking(False)
+    opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
+    if family == socket.AF_INET:
+        opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+    return opened
+
+
 @dataclass(slots=True)
 class _Receiver:
     """What is known of one target. Touched by the sending thread alone."""
 
     target: Target
+    opened: socket.socket | None = None
     resolution: Resolution | None = None
     asked: bool = False
     retry_at: float = 0.0
@@ -43,15 +58,15 @@ class UdpChannel:
     """The way to all receivers that are reached over UDP, whatever is sent to them.
 
     Sending never blocks and never fails: what goes wrong is counted, reported in one line per target until that
-    target works again, and tried again every five seconds. The sockets (one per address family) live as long as
-    the channel, because receivers may hold on to the sender's port. Used from one thread.
+    target works again, and tried again every five seconds. Every target has a socket of its own, so that an absent
+    one costs the others nothing. It lives as long as the channel, because receivers may hold on to the sender's port.
+    Used from one thread.
     """
 
     def __init__(
         self, targets: Iterable[Target], resolve: Resolve = resolve, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._clock = clock
-        self._sockets: dict[socket.AddressFamily, socket.socket] = {}
         self._receivers = {target: _Receiver(target) for target in targets}
         self._resolver = None if all(target.is_address for target in self._receivers) else Resolver(resolve)
         for receiver in self._receivers.values():
@@ -85,7 +100,7 @@ class UdpChannel:
         family, address = receiver.resolution
         try:
             for data in datagrams:
-                self._socket(family).sendto(data, address)
+                _socket_of(receiver, family).sendto(data, address)
                 receiver.sent += 1
         except OSError as error:
             passing = error.errno in _PASSING
@@ -102,19 +117,10 @@ class UdpChannel:
         """Close the sockets. Safe to call twice."""
         if self._resolver is not None:
             self._resolver.close()
-        for opened in self._sockets.values():
-            opened.close()
-        self._sockets.clear()
-
-    def _socket(self, family: socket.AddressFamily) -> socket.socket:
-        if family not in self._sockets:
-            opened = socket.socket(family, socket.SOCK_DGRAM)
-            opened.setblocking(False)
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER_BYTES)
-            if family == socket.AF_INET:
-                opened.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-            self._sockets[family] = opened
-        return self._sockets[family]
+        for receiver in self._receivers.values():
+            if receiver.opened is not None:
+                receiver.opened.close()
+                receiver.opened = None
 
     def _look_up(self, receiver: _Receiver) -> None:
         if self._resolver is None or receiver.target.is_address:
@@ -139,6 +145,15 @@ class UdpChannel:
             receiver.reported = True
             then = f", trying again every {RETRY_S:g} s" if pause else ""
             logger.warning("%s; tracking goes on%s", what, then)
+
+
+def _socket_of(receiver: _Receiver, family: socket.AddressFamily) -> socket.socket:
+    if receiver.opened is not None and receiver.opened.family != family:  # its name means another kind of address now
+        receiver.opened.close()
+        receiver.opened = None
+    if receiver.opened is None:
+        receiver.opened = open_udp_socket(family)
+    return receiver.opened
 
 
 def _resolved_now(target: Target) -> Resolution | OSError:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -91,6 +92,29 @@ def test_a_flood_is_looked_at_a_little_at_a_time_and_the_newest_askers_are_serve
     before = phone.sent + phone.errors
     phone.send(an_output_frame(a_person()))
     assert phone.sent + phone.errors - before == MAX_CLIENTS
+
+
+def test_answers_come_from_the_port_that_was_asked_and_who_asks_from_its_own_port_is_heard(
+    phone: IFacialMocapPhone, receiver: socket.socket
+) -> None:
+    for question, read in ((ASK, by_ifacialmocap), (ASK + b"|sendDataVersion=v2", read_version_2)):
+        receiver.sendto(question, ("127.0.0.1", phone.port))
+        phone.send(an_output_frame(a_person(yaw=20.0)))
+        text, sender = receiver.recvfrom(2048)
+        read(text)
+        assert sender == ("127.0.0.1", phone.port)
+
+
+def test_no_other_program_can_take_the_port_while_somebody_is_answered(
+    phone: IFacialMocapPhone, receiver: socket.socket
+) -> None:
+    ask(phone, ASK)
+    phone.send(an_output_frame(a_person()))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        if sys.platform == "linux":
+            other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with pytest.raises(OSError):
+            other.bind(("127.0.0.1", phone.port))
 
 
 def test_listening_to_the_network_is_told(free_udp_port: int, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from protocol import ifacialmocap
 from tracker.output.formats.scales import coefficients
@@ -12,6 +14,7 @@ from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.resolver import SocketAddress, cannot_listen, listening_address
 from tracker.output.subject import Angles, AvatarSubject, OutputFrame
 from tracker.output.target import Target
+from tracker.output.udp import open_udp_socket
 from tracker.rate_limit import RateLimiter
 from tracker.topology import BLENDSHAPE_NAMES
 
@@ -40,6 +43,15 @@ class IFacialMocapEncoder:
         return (ifacialmocap.encode(_NAMES, coefficients(subject), _pose(subject), self._version),)
 
 
+@dataclass(slots=True)
+class _Client:
+    """A machine that asked. opened: the socket to send to it with."""
+
+    address: SocketAddress
+    version: int
+    opened: socket.socket
+
+
 class IFacialMocapPhone:
     """Answers the question that receivers ask a phone, and sends to the machines that asked.
 
@@ -52,7 +64,7 @@ class IFacialMocapPhone:
         self._rate_limit = RateLimiter(target.fps)
         self._unsendable = OneTimeWarning(str(target))
         self._reply_port = reply_port
-        self._clients: dict[str, tuple[SocketAddress, int]] = {}  # by host, who asked longest ago first
+        self._clients: dict[str, _Client] = {}  # by host, who asked longest ago first
         self.sent = 0
         self.errors = 0
         try:
@@ -76,46 +88,92 @@ class IFacialMocapPhone:
             return
         try:
             texts = {
-                version: self._encoders[version].encode(frame) for version in {v for _, v in self._clients.values()}
+                version: self._encoders[version].encode(frame)
+                for version in {client.version for client in self._clients.values()}
             }
         except ValueError as error:
             self._unsendable.report(error)
             return
-        for address, version in self._clients.values():
-            for text in texts[version]:
-                self._send(text, address)
+        for client in self._clients.values():
+            for text in texts[client.version]:
+                self._send(text, client)
 
     def close(self) -> None:
-        """Close the socket. Safe to call twice."""
+        """Close the sockets. Safe to call twice."""
+        while self._clients:
+            self._forget(next(iter(self._clients)))
         self._socket.close()
 
     def _listen(self) -> None:
-        for _ in range(MAX_REQUESTS_PER_FRAME):
-            try:
-                datagram, sender = self._socket.recvfrom(2048)
-            except BlockingIOError:
-                return
-            except OSError:  # an answer that did not arrive, as Windows tells it, or a datagram that is too long
-                continue
-            version = ifacialmocap.asked_version(datagram)
-            if version is not None:
-                self._remember(sender, version)
+        """Hear who asks. What a client sends from its reply port arrives at the socket that is connected to it."""
+        left = MAX_REQUESTS_PER_FRAME
+        for listening in {self._socket, *(client.opened for client in self._clients.values())}:
+            while left > 0:
+                left -= 1
+                try:
+                    datagram, sender = listening.recvfrom(2048)
+                except BlockingIOError:
+                    break
+                except OSError:  # an answer that did not arrive, as Windows tells it, or a datagram that is too long
+                    continue
+                version = ifacialmocap.asked_version(datagram)
+                if version is not None:
+                    self._remember(sender, version)
 
     def _remember(self, sender: SocketAddress, version: int) -> None:
         host = str(sender[0])
-        is_new = self._clients.pop(host, None) is None
-        self._clients[host] = ((host, self._reply_port, *sender[2:]), version)
-        if is_new:
+        client = self._clients.pop(host, None)
+        if client is None:
             logger.info("%s asked for iFacialMocap's data, version %d", host, version)
+            address = (host, self._reply_port, *sender[2:])
+            client = _Client(address, version, _answering_socket(self._socket, address))
+        client.version = version
+        self._clients[host] = client
         while len(self._clients) > MAX_CLIENTS:
-            self._clients.pop(next(iter(self._clients)))
+            self._forget(next(iter(self._clients)))
 
-    def _send(self, text: bytes, address: SocketAddress) -> None:
-        try:
-            self._socket.sendto(text, address)
+    def _forget(self, host: str) -> None:
+        client = self._clients.pop(host)
+        if client.opened is not self._socket:
+            client.opened.close()
+
+    def _send(self, text: bytes, client: _Client) -> None:
+        for _ in range(2):
+            try:
+                client.opened.sendto(text, client.address)
+            except ConnectionRefusedError:  # tells of an earlier datagram, and this one was not sent
+                continue
+            except OSError:  # whoever does not listen any more asks again when they do
+                break
             self.sent += 1
-        except OSError:  # whoever does not listen any more asks again when they do
-            self.errors += 1
+            return
+        self.errors += 1
+
+
+def _answering_socket(listening: socket.socket, address: SocketAddress) -> socket.socket:
+    """A socket for `address` alone that sends from the port requests are heard at.
+
+    See `udp.open_udp_socket` for why everybody needs one. A phone answers from the port it was asked at, which
+    firewalls on the way rely on. Linux hands what a peer sends to the socket connected to it; elsewhere `listening`
+    itself is used, where packets for absent hosts are not charged to it.
+    """
+    if sys.platform != "linux":
+        return listening
+    try:
+        answering = open_udp_socket(listening.family)
+    except OSError:  # too many open files
+        return listening
+    try:
+        for each in (listening, answering):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        answering.bind(listening.getsockname())
+        answering.connect(address)
+    except OSError:
+        answering.close()
+        return listening
+    finally:  # one socket without it keeps other programs from taking the port as well
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
+    return answering
 
 
 def _pose(subject: AvatarSubject) -> ifacialmocap.Pose:
