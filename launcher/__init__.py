@@ -26,6 +26,7 @@ from launcher.events import (
     StatisticsCame,
     Stopped,
 )
+from launcher.option_list import FormField, Option, list_options
 from launcher.options import Receiver, TrackerOptions
 from launcher.output_log import LogLine
 from launcher.process import State, TrackerProcess
@@ -38,11 +39,13 @@ __all__ = [
     "ControlError",
     "Crashed",
     "Event",
+    "FormField",
     "Format",
     "LauncherError",
     "Lines",
     "LogLine",
     "Mode",
+    "Option",
     "Receiver",
     "Refused",
     "Restarting",
@@ -57,4 +60,5 @@ __all__ = [
     "TrackerProcess",
     "list_cameras",
     "list_formats",
+    "list_options",
 ]

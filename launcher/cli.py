@@ -16,6 +16,7 @@ from typing import Any, NoReturn, TextIO
 from launcher.errors import LauncherError, UsageError
 from launcher.events import Connected, Crashed, Event, Lines, Refused, Restarting, Started, StatisticsCame, Stopped
 from launcher.instances import RemoteAccess, RunningLauncher, running_launchers
+from launcher.option_list import checked_options, list_options
 from launcher.options import TrackerOptions
 from launcher.process import TrackerProcess
 from launcher.profiles import load_profile, profile_names
@@ -135,10 +136,10 @@ def _run(words: Sequence[str]) -> int:
         rest.pop(0)
     options = TrackerOptions()
     if rest and not rest[0].startswith("-"):
-        options = load_profile(rest.pop(0)).options
+        options = checked_options(load_profile(rest.pop(0)).options, list_options())
     if rest[:1] == ["--"]:
         rest.pop(0)
-    options = dataclasses.replace(options, extra=(*options.extra, *rest))
+    options = options.replace(extra_args=(*options.extra_args, *rest))
 
     end = _End()
     with _ending_on_signals(end), TrackerProcess(options) as tracker:

@@ -7,7 +7,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,10 @@ from protocol.atomic_file import write_atomically
 from protocol.foreign_json import ForeignJsonError, parse_json
 
 VERSION = 1
+_OWN_FIELDS = ("camera", "receivers", "extra")
+_NAMES = {"mirror": "mirror_input", "gaze": "gaze_tracking"}
+"""Keys of a file that are not the option's name."""
+_KEYS = {name: key for key, name in _NAMES.items()}
 _NAME = r"\w[\w .-]{0,63}"
 
 
@@ -102,20 +106,31 @@ def _from_content(name: str, content: Any) -> Profile:
     version = content.get("version")
     if not isinstance(version, int) or version < 1:
         raise ValueError("it has no version")
-    known = {field.name for field in fields(TrackerOptions)}
-    stored = content["options"]
-    values = {key: _checked(key, value) for key, value in stored.items() if key in known}
     more = {key: value for key, value in content.items() if key not in ("version", "options")}
-    return Profile(name, replace(TrackerOptions(), **values), more)
+    return Profile(name, _options(content["options"]), more)
+
+
+def _options(stored: Mapping[str, Any]) -> TrackerOptions:
+    """What is in a file, as far as it can become arguments. Whether the tracker accepts it is checked at the start."""
+    camera, receivers, extra_args = stored.get("camera", "0"), stored.get("receivers", []), stored.get("extra", [])
+    if not isinstance(camera, str):
+        raise ValueError(f"camera cannot be {camera!r}")
+    if not isinstance(receivers, list):
+        raise ValueError("receivers must be a list")
+    if not (isinstance(extra_args, list) and all(isinstance(word, str) for word in extra_args)):
+        raise ValueError("extra arguments must be a list of texts")
+    values = {_NAMES.get(key, key): value for key, value in stored.items() if _is_value(key, value)}
+    return TrackerOptions(camera, receivers=map(_receiver, receivers), extra_args=extra_args, **values)
 
 
 def _to_content(profile: Profile, kept: Mapping[str, Any]) -> dict[str, Any]:
-    options: dict[str, Any] = dict(kept.get("options") or {})
-    for option in fields(TrackerOptions):
-        value = getattr(profile.options, option.name)
-        if option.name == "receivers":
-            value = [_receiver_content(receiver) for receiver in value]
-        options[option.name] = list(value) if isinstance(value, tuple) else value
+    options = {key: value for key, value in (kept.get("options") or {}).items() if not _is_value(key, value)}
+    options |= {
+        "camera": profile.options.camera,
+        **{_KEYS.get(name, name): value for name, value in profile.options.values.items()},
+        "receivers": [_receiver_content(receiver) for receiver in profile.options.receivers],
+        "extra": list(profile.options.extra_args),
+    }
     version = kept.get("version")
     newer = version if isinstance(version, int) and version > VERSION else VERSION
     return {**kept, **profile.more, "version": newer, "options": options}
@@ -131,20 +146,9 @@ def _kept(path: Path) -> dict[str, Any]:
     return dict(content) if good else {}
 
 
-def _checked(name: str, value: Any) -> Any:
-    """`value` as `TrackerOptions` has it. Raises ValueError for another type."""
-    if name == "receivers":
-        if not isinstance(value, list):
-            raise ValueError("receivers are a list")
-        return tuple(_receiver(entry) for entry in value)
-    if name == "extra":
-        if not (isinstance(value, list) and all(isinstance(word, str) for word in value)):
-            raise ValueError("extra arguments are a list of texts")
-        return tuple(value)
-    wanted = _TYPES[name]
-    if isinstance(value, bool) != (wanted == (bool,)) or not isinstance(value, wanted):
-        raise ValueError(f"{name} cannot be {value!r}")
-    return value
+def _is_value(key: str, value: Any) -> bool:
+    """Whether an entry of a file is the value of an option, which its user may unset."""
+    return key not in _OWN_FIELDS and (value is None or isinstance(value, bool | int | float | str))
 
 
 def _receiver(entry: Any) -> Receiver:
@@ -162,22 +166,6 @@ def _receiver(entry: Any) -> Receiver:
 def _receiver_content(receiver: Receiver) -> dict[str, Any]:
     place = {"host": receiver.host, "port": receiver.port, "format": receiver.format}
     return {**place, "switches": dict(receiver.switches)} if receiver.switches else place
-
-
-_OPTIONAL = type(None)
-_TYPES: dict[str, tuple[type, ...]] = {
-    "camera": (str,),
-    "width": (int, _OPTIONAL),
-    "height": (int, _OPTIONAL),
-    "fps": (int, _OPTIONAL),
-    "dformat": (str, _OPTIONAL),
-    "model": (int, _OPTIONAL),
-    "faces": (int, _OPTIONAL),
-    "smoothing": (int, float, _OPTIONAL),
-    "mirror": (bool,),
-    "gaze": (bool,),
-    "profile": (str, _OPTIONAL),
-}
 
 
 APP = "facetracker"

@@ -13,6 +13,7 @@ from typing import Any
 from launcher.control import ControlError
 from launcher.errors import LauncherError
 from launcher.events import Event, Lines, Started, StatisticsCame, Stopped
+from launcher.option_list import Option, checked_options, list_options
 from launcher.options import Receiver, TrackerOptions
 from launcher.output_log import LogLine
 from launcher.process import State, TrackerProcess
@@ -58,6 +59,7 @@ class Desk:
         self._cameras: list[Message] | None = None
         self._searching = False
         self._formats: list[Message] | None = None
+        self._listed: tuple[Option, ...] | None = None
         self._unsubscribe: Callable[[], None] | None = None
         self._one_by_one = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -74,6 +76,10 @@ class Desk:
         page.tell(self._state())
         page.tell(_profiles())
         page.tell(_log(self.process.output, 0))
+        if self._listed is None:
+            self._in_background(self._find_options(), in_turn=False)
+        else:
+            page.tell(_option_list(self._listed))
         if self._formats is None:
             self._in_background(self._find_formats(), in_turn=False)
         else:
@@ -108,7 +114,8 @@ class Desk:
 
     async def _start(self, message: Message) -> None:
         was_running = self.process.alive
-        options = from_form(message.get("settings") or {}, self._options.extra)
+        listed = await self._find_options()
+        options = from_form(message.get("settings") or {}, listed, self._options)
         self._options = options
         try:
             save_profile(Profile(LAST_USED, options))
@@ -117,7 +124,7 @@ class Desk:
         self.pages.tell(_profiles())
         self._paused = False
         self.pages.tell(_notice("info", "Restarting with these settings." if was_running else "Starting."))
-        await in_thread(self.process.start, self._with_view(options))
+        await in_thread(self.process.start, self._with_view(checked_options(options, listed)))
         self.pages.tell(self._state())
 
     async def _stop(self) -> None:
@@ -153,6 +160,12 @@ class Desk:
             self._searching = False
             self.pages.tell(self._camera_list())
 
+    async def _find_options(self) -> tuple[Option, ...]:
+        if self._listed is None:
+            self._listed = await in_thread(list_options, self._program)
+            self.pages.tell(_option_list(self._listed))
+        return self._listed
+
     async def _find_formats(self) -> None:
         self._formats = [dataclasses.asdict(format) for format in await in_thread(list_formats, self._program)]
         self.pages.tell({"type": "formats", "formats": self._formats})
@@ -163,7 +176,8 @@ class Desk:
             self._options = load_profile(name).options
             page.tell({"type": "settings", "settings": to_form(self._options)})
         elif action == "save":
-            save_profile(Profile(name, from_form(message.get("settings") or {}, self._options.extra)))
+            options = from_form(message.get("settings") or {}, await self._find_options(), self._options)
+            save_profile(Profile(name, options))
         else:
             delete_profile(name)
         self.pages.tell(_profiles())
@@ -172,15 +186,15 @@ class Desk:
     def _with_view(self, options: TrackerOptions) -> TrackerOptions:
         """`options` with the page as one more receiver."""
         receivers = options.receivers or (Receiver(),)  # naming any receiver replaces the tracker's default one
-        return dataclasses.replace(options, receivers=(*receivers, Receiver("127.0.0.1", self._feed.port)))
+        return options.replace(receivers=(*receivers, Receiver("127.0.0.1", self._feed.port)))
 
-    def _in_background(self, work: Coroutine[Any, Any, None], *, in_turn: bool = True) -> None:
+    def _in_background(self, work: Coroutine[Any, Any, object], *, in_turn: bool = True) -> None:
         """in_turn: after what was asked for before, which looking for cameras need not hold up."""
         task = asyncio.get_running_loop().create_task(self._guarded(work, in_turn))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, work: Coroutine[Any, Any, None], in_turn: bool) -> None:
+    async def _guarded(self, work: Coroutine[Any, Any, object], in_turn: bool) -> None:
         """What goes wrong is said in words."""
         async with self._one_by_one if in_turn else contextlib.nullcontext():
             try:
@@ -215,7 +229,7 @@ class Desk:
     def _options_running(self) -> TrackerOptions:
         """What the tracker runs with, less the page as receiver."""
         options = self.process.options
-        return dataclasses.replace(options, receivers=options.receivers[:-1])
+        return options.replace(receivers=options.receivers[:-1])
 
     def _hear(self, event: Event) -> None:
         """Tell the pages of an event. In the library's thread for events."""
@@ -280,6 +294,12 @@ def _profiles() -> Message:
 
 def _notice(level: str, text: str) -> Message:
     return {"type": "notice", "level": level, "text": text[:1].upper() + text[1:]}
+
+
+def _option_list(listed: Sequence[Option]) -> Message:
+    """The options that the form shows."""
+    shown = [dataclasses.asdict(option) for option in listed if option.form is not None]
+    return {"type": "options", "options": shown}
 
 
 def _log(lines: Sequence[LogLine], left_out: int) -> Message:

@@ -11,9 +11,9 @@ FULL = TrackerOptions(
     model=-3,
     faces=2,
     smoothing=0.5,
-    mirror=True,
-    gaze=False,
+    mirror_input=True,
+    gaze_tracking=False,
     receivers=(Receiver("::1", 4000), Receiver("host", 39539, "vmc", (("mirror", "1"), ("model", "C:\\ä.vrm")))),
     profile="Anna",
-    extra=("--fov", "70"),
+    extra_args=("--fov", "70"),
 )

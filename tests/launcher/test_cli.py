@@ -209,7 +209,7 @@ def test_no_file_of_the_library_imports_the_tracker() -> None:
 
 @pytest.fixture
 def tracker(tmp_path: Path) -> Iterator[TrackerProcess]:
-    with TrackerProcess(TrackerOptions(extra=("do:polite",)), program=write_fake(tmp_path)) as tracker:
+    with TrackerProcess(TrackerOptions(extra_args=("do:polite",)), program=write_fake(tmp_path)) as tracker:
         yield tracker
 
 

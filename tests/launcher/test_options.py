@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,8 +18,7 @@ def test_nothing_set_is_nothing_but_the_camera() -> None:
 
 
 def test_every_setting_arrives() -> None:
-    options = replace(
-        FULL,
+    options = FULL.replace(
         camera="-1 odd; name",
         smoothing=0.0,
         receivers=(Receiver(), Receiver("::1", 4000), Receiver("10.0.0.7", 39540, "vmc", (("mirror", "1"),))),
@@ -44,7 +43,26 @@ def test_a_value_of_a_receiver_may_hold_anything() -> None:
 
 
 def test_extra_arguments_win() -> None:
-    assert parse(list(TrackerOptions(extra=("-c", "demo")).arguments())).capture == "demo"
+    assert parse(list(TrackerOptions(extra_args=("-c", "demo")).arguments())).capture == "demo"
+
+
+def test_a_copy_may_change_add_and_unset_values() -> None:
+    options = TrackerOptions("demo", model=0, fps=30).replace(model=None, faces=2, camera="1")
+    assert options == TrackerOptions("1", fps=30, faces=2)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"model": [1]}, "model cannot be"),
+        ({"values": {}}, "values cannot be"),
+        ({"capture": "1"}, "set 'camera' instead of 'capture'"),
+        ({"target": "a:1"}, "set 'receivers' instead of 'target'"),
+    ],
+)
+def test_what_cannot_become_an_argument_is_refused(values: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        TrackerOptions(**values)
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,9 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
     def make(behaviour: str, restart_policy: RestartPolicy = HASTY) -> TrackerProcess:
         made.append(
-            TrackerProcess(TrackerOptions(extra=(f"do:{behaviour}",)), program=program, restart_policy=restart_policy)
+            TrackerProcess(
+                TrackerOptions(extra_args=(f"do:{behaviour}",)), program=program, restart_policy=restart_policy
+            )
         )
         return made[-1]
 
@@ -40,7 +42,9 @@ def make(tmp_path: Path) -> Iterator[Make]:
 
 def test_the_tracker_is_given_its_options_and_the_launchers_number(make: Make) -> None:
     tracker = make("tell")
-    options = TrackerOptions("demo", model=-3, receivers=(Receiver(port=4000),), extra=("do:tell", "an 'odd' \"word\""))
+    options = TrackerOptions(
+        "demo", model=-3, receivers=(Receiver(port=4000),), extra_args=("do:tell", "an 'odd' \"word\"")
+    )
     tracker.start(options)
     assert tracker.wait(LIMIT_S)
     (line,) = texts(tracker)
@@ -172,7 +176,7 @@ def test_start_while_running_restarts_with_the_new_settings(make: Make) -> None:
     tracker.start()
     until(lambda: tracker.control.connected)
     first = tracker.pid
-    tracker.start(TrackerOptions("demo", extra=("do:sleep",)))
+    tracker.start(TrackerOptions("demo", extra_args=("do:sleep",)))
     assert first is not None and is_gone(first)
     assert tracker.alive and tracker.pid != first
     assert tracker.options.camera == "demo"
@@ -190,7 +194,7 @@ def test_stopping_what_does_not_run_is_fine(make: Make) -> None:
 
 
 def test_leaving_the_block_stops_it(tmp_path: Path) -> None:
-    options = TrackerOptions(extra=("do:sleep",))
+    options = TrackerOptions(extra_args=("do:sleep",))
     with TrackerProcess(options, program=write_fake(tmp_path), restart_policy=HASTY) as tracker:
         tracker.start()
         pid = tracker.pid
@@ -207,7 +211,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_an_odd_path_is_started_as_well(tmp_path: Path) -> None:
     folder = tmp_path / "Björn's 顔 tracker; echo & $HOME"
     folder.mkdir()
-    options = TrackerOptions(camera="Kamera „Größe“ & | > x", extra=("do:tell",))
+    options = TrackerOptions(camera="Kamera „Größe“ & | > x", extra_args=("do:tell",))
     with TrackerProcess(options, program=write_fake(folder, "fäke $(x).py")) as tracker:
         tracker.start()
         assert tracker.wait(LIMIT_S)

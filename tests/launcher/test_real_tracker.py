@@ -110,7 +110,7 @@ def test_recentring_makes_the_pose_of_the_moment_the_straight_one(
     """On a still picture of a turned head: what is sent then can be nothing else."""
     picture = tmp_path / "turned.png"
     cv2.imwrite(str(picture), DemoFace().render(DemoState(yaw=20.0))[0])
-    options = replace(options_for(receivers[:1], extra=("--repeat-video", "1")), camera=str(picture))
+    options = replace(options_for(receivers[:1], extra_args=("--repeat-video", "1")), camera=str(picture))
     with TrackerProcess(options, program=PROGRAM) as tracker:
         tracker.start()
         assert abs(euler_now(receivers[0])[1]) > 10
@@ -174,7 +174,7 @@ def test_a_killed_tracker_is_noticed_and_started_again(receivers: list[socket.so
 
 
 def test_a_tracker_that_tells_each_frame_tracks_on(receivers: list[socket.socket]) -> None:
-    with TrackerProcess(options_for(receivers, fps=0, extra=("--verbose-frames",)), program=PROGRAM) as tracker:
+    with TrackerProcess(options_for(receivers, fps=0, extra_args=("--verbose-frames",)), program=PROGRAM) as tracker:
         tracker.start()
         until(lambda: sum(line.startswith("Confidence[0]") for line in texts(tracker)) > 100)
         assert tracker.stop() == 0

@@ -109,7 +109,7 @@ class Visit:
         self.page.on("websocket", lambda opened: self.requests.append(opened.url))
         self.page.set_default_timeout(LIMIT_MS)
         self.page.goto(address)
-        self.until("() => window.facetracker?.server.view_port > 0")
+        self.until("() => window.facetracker?.server.view_port > 0 && document.getElementById('model')")
 
     def _asked(self, request: Any) -> None:
         self.requests.append(request.url)

@@ -66,6 +66,10 @@ const handlers = {
     }
     showState();
   },
+  options: ({ options }) => {
+    form.setOptions(options);
+    showState();
+  },
   cameras: ({ cameras, searching }) => {
     form.setCameras(cameras, searching);
     showState();
@@ -93,7 +97,7 @@ function takeFrame(frame) {
   lastFrame = frame;
   lastFrameAt = performance.now();
   const [face] = frame.faces;
-  const mirrored = mirrorView !== Boolean(server.running.mirror);
+  const mirrored = mirrorView !== Boolean(server.running.values.mirror_input);
   const expression = readExpression(face, mirrored);
   stage?.show(expression);
   faceView.show(frame, mirrored);

@@ -1,13 +1,11 @@
 // The settings as the user sees them, and as plain values under the tracker's own names.
 
-const DEFAULTS = { fps: 24, model: 3, faces: 1, smoothing: 1 };
+import { OptionFields, valueOf } from "./option_fields.js";
+
 const DEMO = "demo";
 const FILE = "\u0000file";
 const STREAM = "\u0000stream";
-const NAMES = {
-  camera: "camera", mode: "picture format", fps: "frame rate", model: "model", faces: "faces", smoothing: "smoothing",
-  mirror: "flipped picture", gaze: "look of the eyes", profile: "remembered face", receivers: "receivers",
-};
+const MODE = ["width", "height", "dformat"]; // set together by the list of a camera's modes
 
 const byId = (id) => document.getElementById(id);
 const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
@@ -23,55 +21,56 @@ export class Form {
     this._wanted = ""; // the camera that the settings name, whether it is there or not
     this._receivers = [];
     this._modeWanted = null;
+    this._options = [];
+    this._values = {}; // as filled in, among them those that no field shows
+    this._fields = new OptionFields(() => onChange());
     byId("source").addEventListener("change", () => this._sourceChosen());
     byId("mode").addEventListener("change", () => this._modeChosen());
-    byId("smoothing").addEventListener("input", () => this._showSmoothing());
     byId("receiver-add").addEventListener("click", () => this._addReceiver());
-    for (const id of ["file", "url", "mode", "mirror", "model", "fps", "faces", "smoothing", "gaze", "profile"]) {
-      byId(id).addEventListener("input", () => onChange());
-    }
+    for (const id of ["file", "url"]) byId(id).addEventListener("input", () => onChange());
     this._fillSources();
   }
 
   /** Show `settings`. */
   fill(settings) {
     this._wanted = settings.camera ?? "0";
-    this._modeWanted = { width: settings.width, height: settings.height, dformat: settings.dformat, fps: settings.fps };
+    this._values = settings.values;
+    this._modeWanted = Object.fromEntries(MODE.map((name) => [name, settings.values[name] ?? null]));
     byId("file").value = isFile(this._wanted) ? this._wanted : "";
     byId("url").value = isAddress(this._wanted) ? this._wanted : "";
-    for (const [name, fallback] of Object.entries(DEFAULTS)) byId(name).value = settings[name] ?? fallback;
-    byId("mirror").checked = settings.mirror;
-    byId("gaze").checked = settings.gaze;
-    byId("profile").value = settings.profile ?? "";
+    this._fields.fill(this._values);
     this._receivers = settings.receivers.map((receiver) => ({ ...receiver }));
     this._fillSources();
     this._fillReceivers();
-    this._showSmoothing();
+  }
+
+  /** The options that the tracker declares for the form. */
+  setOptions(options) {
+    this._options = options;
+    this._fields.build(options);
+    this._fields.fill(this._values);
   }
 
   /** What the user set, as the server takes it. */
   read() {
     const source = byId("source").value;
     const camera = { [FILE]: byId("file").value.trim(), [STREAM]: byId("url").value.trim() }[source] ?? source;
-    const number = (id) => (byId(id).value.trim() === "" ? null : Number(byId(id).value));
     return {
       camera,
-      ...this._readMode(),
-      fps: number("fps"),
-      model: Number(byId("model").value),
-      faces: number("faces"),
-      smoothing: number("smoothing"),
-      mirror: byId("mirror").checked,
-      gaze: byId("gaze").checked,
-      profile: byId("profile").value.trim() || null,
+      values: { ...this._values, ...this._readMode(), ...this._fields.read() },
       receivers: this._receivers.map(({ host, port, format, switches }) => ({ host, port, format, switches })),
     };
   }
 
-  /** Which settings differ between the form and `running`, in words. */
+  /** The labels of the settings that differ between the form and `running`. */
   differences(running) {
-    const [now, then] = [normal(this.read()), normal(running)];
-    return Object.keys(NAMES).filter((key) => JSON.stringify(now[key]) !== JSON.stringify(then[key])).map((key) => NAMES[key]);
+    const now = this.read();
+    const names = this._options
+      .filter((option) => !same(valueOf(option, now.values), valueOf(option, running.values)))
+      .map((option) => option.form.label.toLowerCase());
+    if (now.camera !== running.camera) names.unshift("camera");
+    if (!same(receiverRows(now), receiverRows(running))) names.push("receivers");
+    return [...new Set(names)];
   }
 
   /** The cameras the system has. searching: they are still being looked for. */
@@ -169,13 +168,7 @@ export class Form {
   }
 
   _readMode() {
-    const { width = null, height = null, dformat = null } = this._modeWanted ?? {};
-    return { width, height, dformat };
-  }
-
-  _showSmoothing() {
-    const value = Number(byId("smoothing").value);
-    byId("smoothing-value").textContent = value === 0 ? "off" : value.toFixed(1);
+    return Object.fromEntries(MODE.map((name) => [name, this._modeWanted?.[name] ?? null]));
   }
 
   _addReceiver() {
@@ -279,10 +272,8 @@ export class Form {
   }
 }
 
-// Two settings that mean the same compare equal.
-function normal(settings) {
-  const { camera, width, height, dformat, mirror, gaze, profile, receivers } = settings;
-  const rows = receivers.map(({ host, port, format, switches }) => [host, port, format, Object.entries(switches ?? {}).sort()]);
-  const filled = Object.fromEntries(Object.entries(DEFAULTS).map(([name, fallback]) => [name, settings[name] ?? fallback]));
-  return { ...filled, camera, mode: [width ?? null, height ?? null, dformat ?? null], mirror, gaze, profile: profile ?? null, receivers: rows };
-}
+const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+
+// Two lists of receivers that mean the same compare equal.
+const receiverRows = ({ receivers }) =>
+  receivers.map(({ host, port, format, switches }) => [host, port, format, Object.entries(switches ?? {}).sort()]);
