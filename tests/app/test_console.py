@@ -121,7 +121,7 @@ def test_a_console_that_takes_nothing_holds_nobody(monkeypatch: pytest.MonkeyPat
     begin = time.monotonic()
     try:
         with configure_logging(silent=False, log_output=None):
-            for number in range(5 * AsyncLogHandler.WAITING_LINES):
+            for number in range(5 * AsyncLogHandler.MAX_QUEUED_LINES):
                 LOGGER.info("line %d", number)
         assert time.monotonic() - begin < 5.0
     finally:

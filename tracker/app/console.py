@@ -7,16 +7,18 @@ import logging
 import os
 import sys
 import threading
-from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from tracker.errors import SettingsError
+from tracker.handoff import HandoffQueue
 
 ROTATE_BYTES = 20_000_000
 DEBUG_VARIABLE = "FACETRACKER_DEBUG"
+CLOSE_LIMIT_S = 0.5
+"""How long a console that accepts nothing may delay the end of the program."""
 
 
 class RotatingTee:
@@ -114,15 +116,12 @@ class AsyncLogHandler(logging.Handler):
     console, holds that thread and not tracking. What does not fit into the queue meanwhile is left out.
     """
 
-    WAITING_LINES = 200
+    MAX_QUEUED_LINES = 200
 
     def __init__(self) -> None:
         super().__init__()
-        self._lines: deque[tuple[TextIO, str]] = deque(maxlen=self.WAITING_LINES)
-        self._changed = threading.Condition()
-        self._writing = False
-        self._closing = False
-        self._thread = threading.Thread(target=self._run, name="speaker", daemon=True)
+        self._lines: HandoffQueue[tuple[TextIO, str] | threading.Event] = HandoffQueue(self.MAX_QUEUED_LINES)
+        self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -132,38 +131,29 @@ class AsyncLogHandler(logging.Handler):
             self.handleError(record)
             return
         if record.levelno == logging.INFO:
-            line = (sys.stdout, f"{text}\n")
+            self._lines.put((sys.stdout, f"{text}\n"))
         else:
-            line = (sys.stderr, f"facetracker: {record.levelname.lower()}: {text}\n")
-        with self._changed:
-            self._lines.append(line)
-            self._changed.notify_all()
+            self._lines.put((sys.stderr, f"facetracker: {record.levelname.lower()}: {text}\n"))
 
-    def flush(self, timeout_s: float = 0.5) -> None:
-        """Wait until everything is written, but not for a console that takes nothing."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._lines and not self._writing, timeout_s)
+    def flush(self, timeout_s: float = CLOSE_LIMIT_S) -> None:
+        """Wait until everything is written, but not for a console that accepts nothing."""
+        written = threading.Event()
+        if self._lines.put(written):
+            written.wait(timeout_s)
 
     def close(self) -> None:
-        """Write what waits and end the thread. Safe to call twice."""
-        self.flush()
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
-        self._thread.join(0.1)
+        """Write what is queued and end the thread. Safe to call twice."""
+        self._lines.close()
+        self._thread.join(CLOSE_LIMIT_S)
         super().close()
 
     def _run(self) -> None:
-        while True:
-            with self._changed:
-                self._writing = False
-                self._changed.notify_all()
-                self._changed.wait_for(lambda: self._lines or self._closing)
-                if not self._lines:
-                    return
-                stream, text = self._lines.popleft()
-                self._writing = True
-            stream.write(text)
+        while (line := self._lines.take()) is not None:
+            if isinstance(line, threading.Event):
+                line.set()
+            else:
+                stream, text = line
+                stream.write(text)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from collections.abc import Callable
 
 from tracker.capture.source import FrameSource
 from tracker.errors import CaptureError
+from tracker.handoff import HandoffQueue
 from tracker.types import Frame
 
 OPEN_TIMEOUT_S = 30.0
@@ -77,17 +78,13 @@ class WatchdogSource:
 
 
 class _Session:
-    """One opening of the source, in its own thread. All fields below `_changed` are guarded by it."""
+    """One opening of the source, in its own thread."""
 
     def __init__(self, source: FrameSource) -> None:
         self.source = source
         self._thread = threading.Thread(target=self._run, name=f"device: {source.name}", daemon=True)
-        self._changed = threading.Condition()
-        self._negotiated_mode: str | None = None
-        self._newest: Frame | None = None
-        self._failure: BaseException | None = None
-        self._ended = False
-        self._abandoned = False
+        self._negotiated_mode: HandoffQueue[str] = HandoffQueue()
+        self._frames: HandoffQueue[Frame] = HandoffQueue()
 
     def start(self) -> None:
         self._thread.start()
@@ -98,59 +95,41 @@ class _Session:
         return not self._thread.is_alive()
 
     def wait_until_open(self, timeout_s: float) -> str:
-        """The source's line. Raises what its `open` raised, or CaptureError when it did not answer in time."""
-        with self._changed:
-            answered = self._changed.wait_for(lambda: self._negotiated_mode is not None or self._over(), timeout_s)
-            if self._negotiated_mode is not None:
-                return self._negotiated_mode  # what failed since then is for the next read
-            if self._failure is not None:
-                raise self._failure
-            self._abandoned = True
-        if answered:
+        """The source's negotiated mode. Raises what its `open` raised, or CaptureError when it did not open in time."""
+        negotiated_mode = self._negotiated_mode.take(timeout_s)
+        if negotiated_mode is not None:
+            return negotiated_mode
+        if self._negotiated_mode.ended:
             raise CaptureError(f"{self.source.name} was closed while opening")
+        self.abandon()
         raise CaptureError(f"{self.source.name} did not open within {timeout_s:g} seconds")
 
     def next_frame(self, timeout_s: float) -> Frame | None:
-        """The newest frame not yet handed out; None at the end or after `abandon`."""
-        with self._changed:
-            if not self._changed.wait_for(lambda: self._newest is not None or self._over(), timeout_s):
-                self._abandoned = True
-                raise CaptureError(f"{self.source.name} gave no picture for {timeout_s:g} seconds")
-            frame, self._newest = self._newest, None
-            if frame is None and self._failure is not None and not self._abandoned:
-                raise self._failure
-            return frame
+        """The newest frame not yet returned; None at the end or after `abandon`. Raises what the source raised."""
+        frame = self._frames.take(timeout_s)
+        if frame is None and not self._frames.ended:
+            self.abandon()
+            raise CaptureError(f"{self.source.name} gave no picture for {timeout_s:g} seconds")
+        return frame
 
     def abandon(self) -> None:
-        """Let go of the thread. It closes the source as soon as the call it is in returns."""
-        with self._changed:
-            self._abandoned = True
-            self._changed.notify_all()
+        """Stop waiting for the thread. It closes the source as soon as its current call returns."""
+        self._close()
 
-    def _over(self) -> bool:
-        return self._ended or self._abandoned or self._failure is not None
+    def _close(self, failure: BaseException | None = None) -> None:
+        self._negotiated_mode.close(failure)
+        self._frames.close(failure)
 
     def _run(self) -> None:
         try:
-            negotiated_mode = self.source.open()
-            with self._changed:
-                self._negotiated_mode = negotiated_mode
-                self._changed.notify_all()
-            while True:
-                frame = self.source.read()
-                with self._changed:
-                    if self._abandoned:
-                        return
-                    if frame is not None:
-                        self._newest = frame
-                    self._ended = frame is None
-                    self._changed.notify_all()
-                if frame is None:
+            if not self._negotiated_mode.put(self.source.open()):
+                return
+            while (frame := self.source.read()) is not None:
+                if not self._frames.put(frame):
                     return
-        except BaseException as failure:  # handed to the reader, which raises it
-            with self._changed:
-                self._failure = failure
-                self._changed.notify_all()
+            self._close()
+        except BaseException as failure:  # raised in the reader's thread
+            self._close(failure)
         finally:
             self.source.close()
 

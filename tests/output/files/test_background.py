@@ -83,7 +83,7 @@ def test_live_source_loses_the_oldest_and_counts_it(caplog: pytest.LogCaptureFix
     queue.close()
     assert sink.indices == [0, 7, 8, 9, 10]
     assert [record.getMessage() for record in caplog.records] == [
-        "recording was too slow for this source: 6 frames were left out"
+        "recording was too slow for this source: 6 frames were dropped"
     ]
 
 

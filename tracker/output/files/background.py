@@ -1,14 +1,14 @@
-"""Gives a slow sink a thread and a queue of its own, so that tracking does not wait for a disk."""
+"""Runs a slow sink in a thread of its own, so that tracking does not wait for a disk."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
 import threading
-from collections import deque
 
 import numpy as np
 
+from tracker.handoff import HandoffQueue
 from tracker.output.sink import Sink
 from tracker.types import Frame, FrameResult
 
@@ -18,62 +18,52 @@ _NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 
 
 class BackgroundSink:
-    """Hands results to `sink` in a thread named after it.
+    """Writes results to `sink` from a thread named after it.
 
-    size: how many results may wait. is_live: what happens when they do: with a live source the oldest is dropped and
-    counted, because the camera cannot wait; with a file `write` waits, because nothing may be lost.
-    needs_picture: whether `sink` looks at ``frame.bgr``; only then is the picture copied and kept.
+    size: maximum number of queued results. is_live: policy when the queue is full. With a live source the oldest
+    result is dropped and counted, because the camera cannot wait; with a file `write` blocks, so that nothing is lost.
+    needs_picture: whether `sink` reads ``frame.bgr``; only then is the picture copied and queued.
 
-    An exception inside `sink` ends its thread and is raised by every further `write`, or else by `close`.
+    An exception in `sink` ends the thread and is raised by every later `write`, or else by `close`.
     """
 
     def __init__(self, sink: Sink, size: int, is_live: bool, needs_picture: bool, close_limit_s: float = 10.0) -> None:
         self.name = sink.name
-        self.dropped = 0
         self._sink = sink
-        self._size = size
-        self._is_live = is_live
         self._needs_picture = needs_picture
         self._close_limit_s = close_limit_s
-        self._waiting: deque[tuple[Frame, FrameResult]] = deque()
-        self._changed = threading.Condition()
-        self._closing = False
+        self._queue: HandoffQueue[tuple[Frame, FrameResult]] = HandoffQueue(size, newest_wins=is_live)
         self._closed = False
         self._failure: Exception | None = None
         self._failure_was_raised = False
         self._thread = threading.Thread(target=self._run, name=f"{sink.name}-writer", daemon=True)
         self._thread.start()
 
+    @property
+    def dropped(self) -> int:
+        """Number of results dropped because the sink was too slow."""
+        return self._queue.dropped
+
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Queue one result. Raises what the sink raised in its thread."""
-        kept = dataclasses.replace(frame, bgr=frame.bgr.copy() if self._needs_picture else _NO_PICTURE)
-        with self._changed:
-            if not self._is_live:
-                self._changed.wait_for(lambda: len(self._waiting) < self._size or self._failure or self._closing)
+        queued = dataclasses.replace(frame, bgr=frame.bgr.copy() if self._needs_picture else _NO_PICTURE)
+        if not self._queue.put((queued, result)):
             self._raise_failure()
-            if len(self._waiting) >= self._size:
-                self._waiting.popleft()
-                self.dropped += 1
-            self._waiting.append((kept, result))
-            self._changed.notify_all()
 
     def close(self) -> None:
-        """Write what waits, then close the sink and end the thread. Safe to call twice.
+        """Write what is queued, close the sink and end the thread. Safe to call twice.
 
         Gives up after `close_limit_s`, with a warning, when the sink hangs. Raises what the sink raised.
         """
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._queue.close()
         self._thread.join(self._close_limit_s)
         if self._thread.is_alive():
-            logger.warning("%s did not finish: %d frames were not written", self.name, len(self._waiting))
+            logger.warning("%s did not finish: %d frames were not written", self.name, len(self._queue))
         if self.dropped and not self._closed:
-            logger.warning("%s was too slow for this source: %d frames were left out", self.name, self.dropped)
+            logger.warning("%s was too slow for this source: %d frames were dropped", self.name, self.dropped)
         self._closed = True
-        with self._changed:
-            if not self._failure_was_raised:
-                self._raise_failure()
+        if not self._failure_was_raised:
+            self._raise_failure()
 
     def _raise_failure(self) -> None:
         if self._failure is not None:
@@ -83,21 +73,10 @@ class BackgroundSink:
     def _run(self) -> None:
         try:
             try:
-                while (item := self._next()) is not None:
+                while (item := self._queue.take()) is not None:
                     self._sink.write(*item)
             finally:
                 self._sink.close()
-        except Exception as failure:
-            with self._changed:
-                self._failure = failure
-                self._changed.notify_all()
-
-    def _next(self) -> tuple[Frame, FrameResult] | None:
-        """The oldest result that waits, or None when there will be no more."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closing)
-            if not self._waiting:
-                return None
-            item = self._waiting.popleft()
-            self._changed.notify_all()
-            return item
+        except Exception as failure:  # raised in the owner's thread
+            self._failure = failure
+            self._queue.close()

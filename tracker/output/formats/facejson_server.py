@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tracker.handoff import HandoffQueue
 from tracker.output.formats.facejson import JsonEncoder
 from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.formats.websocket_library import require_websockets
@@ -31,6 +32,7 @@ ANY_ORIGIN = "*"
 
 _MAX_INCOMING_BYTES = 1024  # nobody has anything to tell us
 _MAX_REFUSALS_TOLD = 20
+_IDLE_CHECK_S = 1.0
 
 # The library tells of every broken handshake, with a traceback: no concern of the user's.
 _QUIET = logging.getLogger(f"{__name__}.connections")
@@ -55,11 +57,9 @@ class JsonServer:
         self._origins = origins
         self._rate_limit = RateLimiter(target.fps)
         self._unsendable = OneTimeWarning(str(target))
-        self._newest = ""
-        self._count = 0
-        self._changed = threading.Condition()
+        self._connections: dict[ServerConnection, HandoffQueue[str]] = {}
+        self._lock = threading.Lock()
         self._closing = False
-        self._connections: set[ServerConnection] = set()
         self._refused: set[str] = set()
         self.sent = 0
         self.errors = 0
@@ -86,7 +86,7 @@ class JsonServer:
         self._thread.start()
 
     def send(self, frame: OutputFrame) -> None:
-        """Leave the text of `frame` for the connections."""
+        """Hand the text of `frame` to every connection."""
         if not self._rate_limit.allows(frame.result.media_s) or not self._connections:
             return
         try:
@@ -94,16 +94,16 @@ class JsonServer:
         except ValueError as error:
             self._unsendable.report(error)
             return
-        with self._changed:
-            self._newest = data.decode()
-            self._count += 1
-            self._changed.notify_all()
+        text = data.decode()
+        for queue in self._queues():
+            queue.put(text)
 
     def close(self) -> None:
         """End all connections, waiting a moment. Safe to call twice."""
-        with self._changed:
+        with self._lock:
             self._closing = True
-            self._changed.notify_all()
+        for queue in self._queues():
+            queue.close()
         self._server.shutdown()
         self._thread.join(CLOSE_LIMIT_S)
 
@@ -127,30 +127,31 @@ class JsonServer:
         return ANY_ORIGIN in self._origins or origin in self._origins or is_of_this_machine(origin)
 
     def _serve(self, connection: ServerConnection) -> None:
-        """Send until the other side or we end. Runs in the connection's thread."""
+        """Send until either side ends. Runs in the connection's thread."""
         from websockets.exceptions import ConnectionClosed
 
-        self._connections.add(connection)
-        seen = self._count
+        queue: HandoffQueue[str] = HandoffQueue()
+        with self._lock:
+            if self._closing:
+                return
+            self._connections[connection] = queue
         try:
-            while (taken := self._wait_for_newer(seen)) is not None:
-                newest, text = taken
+            while not queue.ended:
+                text = queue.take(_IDLE_CHECK_S)
                 self._discard_incoming(connection)
-                if newest != seen:
+                if text is not None:
                     connection.send(text)
-                    seen = newest
-                    with self._changed:
+                    with self._lock:
                         self.sent += 1
         except ConnectionClosed:
             pass
         finally:
-            self._connections.discard(connection)
+            with self._lock:
+                del self._connections[connection]
 
-    def _wait_for_newer(self, seen: int) -> tuple[int, str] | None:
-        """Number and text of the newest frame, at the latest after a second; None at the end."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._closing or self._count != seen, 1.0)
-            return None if self._closing else (self._count, self._newest)
+    def _queues(self) -> list[HandoffQueue[str]]:
+        with self._lock:
+            return list(self._connections.values())
 
     def _discard_incoming(self, connection: ServerConnection) -> None:
         try:

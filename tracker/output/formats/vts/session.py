@@ -8,10 +8,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from protocol import vtubestudio
 from protocol.vtubestudio import Plugin, Response
+from tracker.handoff import HandoffQueue
 from tracker.output.formats.scales import ARKIT_NAMES
 from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.formats.vts.discovery import find_port
@@ -53,6 +54,13 @@ class _Stopped(Exception):
     """We were closed while waiting."""
 
 
+class _Injection(NamedTuple):
+    """Parameter values for one request; without a face those of the last one seen."""
+
+    face_found: bool
+    values: Mapping[str, float]
+
+
 class VtsSender:
     """Sets the parameters of one VTube Studio, newest values first; older ones that wait are dropped.
 
@@ -79,11 +87,9 @@ class VtsSender:
         self._rate_limit = RateLimiter(target.fps)
         self._unsendable = OneTimeWarning(str(target))
         self._port = target.port
-        self._changed = threading.Condition()
+        self._queue: HandoffQueue[_Injection] = HandoffQueue()
         self._stop = threading.Event()
-        self._face_found = False
-        self._values: Mapping[str, float] = {}
-        self._is_new = False
+        self._newest: _Injection | None = None
         self._seen_at = 0.0
         self._ids = itertools.count(1)
         self._last_id = 0
@@ -98,19 +104,19 @@ class VtsSender:
         if not self._rate_limit.allows(frame.result.media_s):
             return
         subject = frame.subject_for(self._mirror)
-        values = None if subject is None else own_values(subject) | (arkit_values(subject) if self._arkit else {})
-        with self._changed:
-            self._face_found = subject is not None
-            self._values = self._values if values is None else values
-            self._is_new = bool(self._values)
-            self._seen_at = self._clock()
-            self._changed.notify_all()
+        self._seen_at = self._clock()
+        if subject is not None:
+            values = own_values(subject) | (arkit_values(subject) if self._arkit else {})
+            self._newest = _Injection(True, values)
+        elif self._newest is not None:
+            self._newest = _Injection(False, self._newest.values)
+        if self._newest is not None:
+            self._queue.put(self._newest)
 
     def close(self) -> None:
         """End the session, waiting a moment. Safe to call twice."""
         self._stop.set()
-        with self._changed:
-            self._changed.notify_all()
+        self._queue.close()
         self._thread.join(CLOSE_LIMIT_S)
 
     def _run(self) -> None:
@@ -203,13 +209,12 @@ class VtsSender:
 
     def _feed(self, connection: ClientConnection, names: frozenset[str]) -> None:
         """Set parameters until the end."""
-        while (taken := self._take()) is not None:
-            face_found, values = taken
-            known = {name: value for name, value in values.items() if name in names}
+        while (injection := self._next()) is not None:
+            known = {name: value for name, value in injection.values.items() if name in names}
             if not known:
                 continue
             try:
-                request = vtubestudio.injection_request(self._next_id(), face_found, known)
+                request = vtubestudio.injection_request(self._next_id(), injection.face_found, known)
             except ValueError as error:
                 self._unsendable.report(error)
                 continue
@@ -223,14 +228,14 @@ class VtsSender:
             else:
                 self.sent += 1
 
-    def _take(self) -> tuple[bool, Mapping[str, float]] | None:
-        """What to set next: new values at once, else the last again after a while. None at the end."""
-        with self._changed:
-            while not self._stop.is_set():
-                self._changed.wait_for(lambda: self._is_new or self._stop.is_set(), RESEND_S)
-                if self._values and (self._is_new or self._clock() - self._seen_at < LOST_S):
-                    self._is_new = False
-                    return self._face_found, self._values
+    def _next(self) -> _Injection | None:
+        """What to set next: new values at once, else the last ones again after `RESEND_S`. None at the end."""
+        while not self._stop.is_set():
+            injection = self._queue.take(RESEND_S)
+            if injection is not None:
+                return injection
+            if self._newest is not None and self._clock() - self._seen_at < LOST_S and not self._stop.is_set():
+                return self._newest
         return None
 
     def _ask(self, connection: ClientConnection, request: str, limit_s: float | None = ANSWER_LIMIT_S) -> Response:
