@@ -22,16 +22,11 @@ from launcher.process import TrackerProcess
 from launcher.profiles import load_profile, profile_names
 from launcher.queries import Camera, list_cameras
 from protocol.control import Message
+from protocol.control_commands import REMOTE_COMMANDS, Command, Switch
 
 PROGRAM = "facetracker-launcher"
 NOTHING, NOTHING_RUNS = "no tracker runs", 1
 _POLL_S = 0.2
-_REMOTE = {
-    "recentre": "take the pose and face held now for neutral",
-    "reset-calibration": "forget how far expressions reach",
-    "pause": "send nothing for now",
-    "resume": "send again",
-}
 
 
 class _Parser(argparse.ArgumentParser):
@@ -97,11 +92,15 @@ def _parser() -> argparse.ArgumentParser:
     stopping = commands.add_parser("stop", help="stop what runs")
     stopping.set_defaults(action=_stop)
 
-    for name, text in _REMOTE.items():
-        command = commands.add_parser(name, help=text)
-        if name == "recentre":
-            command.add_argument("--clear", action="store_true", help="send poses as the camera sees them again")
-        command.set_defaults(action=_steer, command=name.replace("-", "_"))
+    for command in REMOTE_COMMANDS.values():
+        remote = commands.add_parser(command.name.replace("_", "-"), help=command.help)
+        for field in command.fields:
+            flag = f"--{field.name.replace('_', '-')}"
+            if isinstance(field, Switch):
+                remote.add_argument(flag, action="store_true", default=None, help=field.help)
+            else:
+                remote.add_argument(flag, type=float, metavar="SECONDS", help=field.help)
+        remote.set_defaults(action=_send, command=command)
     return parser
 
 
@@ -252,9 +251,12 @@ def _stop(arguments: argparse.Namespace) -> int:
     return NOTHING_RUNS if failed or not answers else 0
 
 
-def _steer(arguments: argparse.Namespace) -> int:
-    values = {"clear": True} if getattr(arguments, "clear", False) else {}
-    answers, failed = _ask_all(arguments.command, **values)
+def _send(arguments: argparse.Namespace) -> int:
+    """Send a command of the control channel to every running tracker."""
+    command: Command = arguments.command
+    values = {field.name: getattr(arguments, field.name) for field in command.fields}
+    given = {name: value for name, value in values.items() if value is not None}
+    answers, failed = _ask_all(command.name, **given)
     if not answers and not failed:
         _out(NOTHING)
     return NOTHING_RUNS if failed or not answers else 0

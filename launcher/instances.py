@@ -29,6 +29,7 @@ from launcher.process import TrackerProcess
 from launcher.profiles import runtime_folder
 from protocol.atomic_file import write_atomically
 from protocol.control import MAX_LINE_BYTES, VERSION, ControlAddress, ControlMessageError, Message
+from protocol.control_commands import REMOTE_COMMANDS
 from protocol.foreign_json import field, integer, parse_object, real, text
 
 logger = logging.getLogger(__name__)
@@ -37,8 +38,6 @@ CONNECT_LIMIT_S = 2.0
 REPLY_LIMIT_S = 15.0
 """A tracker may take its time to end: it writes its files first."""
 ANSWER_LIMIT_S = 2.0
-PASSED_ON: dict[str, tuple[str, ...]] = {"recentre": ("clear",), "reset_calibration": (), "pause": (), "resume": ()}
-"""What the tracker itself answers, with the values it takes."""
 
 
 class RemoteAccess:
@@ -131,11 +130,15 @@ class RemoteAccess:
         if command == "stop":
             self._tracker.stop()
             return status_of(self._tracker)
-        if isinstance(command, str) and command in PASSED_ON:
-            values = {name: message[name] for name in PASSED_ON[command] if name in message}
+        if isinstance(command, str) and command in REMOTE_COMMANDS:
+            try:
+                values = REMOTE_COMMANDS[command].values(message)
+            except ControlMessageError as error:
+                raise ControlError(str(error)) from error
             self._tracker.control.request(command, **values)
             return {}
-        raise ControlError(f"there is no command {str(command)[:40]!r}; there are status, stop, {', '.join(PASSED_ON)}")
+        names = ", ".join(("status", "stop", *REMOTE_COMMANDS))
+        raise ControlError(f"there is no command {str(command)[:40]!r}; commands are {names}")
 
 
 def status_of(tracker: TrackerProcess) -> Message:

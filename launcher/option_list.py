@@ -74,7 +74,8 @@ class Option:
         return checked
 
     def _checked_number(self, value: Any) -> int | float:
-        if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not is_number or (isinstance(value, float) and not math.isfinite(value)):
             raise UsageError(f"{self.title} must be a number, got {value!r}")
         if self.type == "integer" and value != int(value):
             raise UsageError(f"{self.title} must be an integer, got {value}")

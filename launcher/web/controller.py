@@ -25,6 +25,7 @@ from launcher.web.daemon_thread import in_thread
 from launcher.web.form import from_form, to_form
 from launcher.web.frames import PICTURE
 from launcher.web.live_view import Feed
+from protocol.control_commands import REMOTE_COMMANDS, Command
 
 logger = logging.getLogger(__name__)
 
@@ -101,8 +102,8 @@ class Desk:
                 self._in_background(self._start(message))
             case "stop":
                 self._in_background(self._stop())
-            case "recentre" | "reset_calibration" | "pause" | "resume" as command:
-                self._in_background(self._steer(command))
+            case str(name) if name in REMOTE_COMMANDS:
+                self._in_background(self._send(REMOTE_COMMANDS[name]))
             case "cameras":
                 self._in_background(self._find_cameras(), in_turn=False)
             case "load" | "save" | "delete" as action:
@@ -131,22 +132,14 @@ class Desk:
         await in_thread(self.process.stop)
         self.pages.tell(self._state())
 
-    async def _steer(self, command: str) -> None:
-        control = self.process.control
-        done = {
-            "recentre": (control.recentre, "Recentred: this pose and face are now neutral."),
-            "reset_calibration": (control.reset_calibration, "The range of each expression is being learned anew."),
-            "pause": (control.pause, "Paused: nothing is sent."),
-            "resume": (control.resume, "Tracking again."),
-        }
-        action, text = done[command]
-        await in_thread(action)
-        if command in ("pause", "resume"):
-            self._paused = command == "pause"
+    async def _send(self, command: Command) -> None:
+        await in_thread(self.process.control.request, command.name)
+        if command.name in ("pause", "resume"):
+            self._paused = command.name == "pause"
             self.pages.tell(self._state())
-        if command == "recentre":
+        if command.name == "recentre":
             self.pages.tell({"type": "recentred"})
-        self.pages.tell(_notice("info", text))
+        self.pages.tell(_notice("info", command.done))
 
     async def _find_cameras(self) -> None:
         if self._searching:

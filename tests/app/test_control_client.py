@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import inspect
 import logging
 import os
 import random
@@ -18,9 +19,11 @@ import pytest
 from fakes import a_face, a_frame, a_result
 
 from protocol.control import MAX_COMMAND_BYTES, VARIABLE, VERSION, ControlAddress, LineSplitter, Message, decode, encode
-from tests.app.test_run_control import SteeredEngine
+from protocol.control_commands import COMMANDS
+from tests.app.test_run_control import RecordingEngine
 from tracker.app import control_client as control
-from tracker.app.control_client import PICTURE_INTERVAL_S, ControlClient, address_from_environment
+from tracker.app import picture_requests
+from tracker.app.control_client import ControlClient, address_from_environment
 from tracker.app.run_control import RunControl
 from tracker.app.shutdown import StopRequest
 from tracker.version import VERSION as TRACKER_VERSION
@@ -118,8 +121,8 @@ def test_commands_reach_the_tracker(
     refused = launcher.ask("recentre")
     assert refused["ok"] is False and refused["error"] == "tracking has not begun yet"
     assert launcher.ask("reset_calibration")["error"] == "tracking has not begun yet"
-    engine = SteeredEngine()
-    run_control.bind(engine)
+    engine = RecordingEngine()
+    run_control.attach(engine)
     assert launcher.ask("recentre", "a text") == {"type": "reply", "id": "a text", "ok": True}
     assert launcher.ask("recentre", clear=True)["ok"]
     assert launcher.ask("reset_calibration")["ok"]
@@ -134,8 +137,8 @@ def test_statistics_come_once_and_by_themselves(
     launcher: Launcher, client: ControlClient, run_control: RunControl
 ) -> None:
     frame = a_frame()
-    run_control.opened("desk camera", "64x48")
-    run_control.saw(frame, dropped=2)
+    run_control.on_open("desk camera", "64x48")
+    run_control.on_frame(frame, dropped=2)
     run_control.add(a_result(frame, [a_face(confidence=0.75)]), latency_ms=12.5)
     once = launcher.ask("statistics")
     assert (once["state"], once["source"], once["granted"]) == ("tracking", "desk camera", "64x48")
@@ -161,12 +164,12 @@ def test_statistics_come_once_and_by_themselves(
 @pytest.mark.parametrize(
     ("values", "reason"),
     [
-        ({"command": "statistics", "every_s": "1"}, "'every_s' is a number"),
-        ({"command": "statistics", "every_s": True}, "'every_s' is a number"),
-        ({"command": "statistics", "every_s": 0.001}, "'every_s' is 0, or 0.1"),
-        ({"command": "statistics", "every_s": -1}, "'every_s' is 0, or 0.1"),
-        ({"command": "recentre", "clear": "yes"}, "'clear' is true or false"),
-        ({"command": "dance"}, "there is no command 'dance'; there are pause, picture, quit, recentre"),
+        ({"command": "statistics", "every_s": "1"}, "'every_s' must be a number"),
+        ({"command": "statistics", "every_s": True}, "'every_s' must be a number"),
+        ({"command": "statistics", "every_s": 0.001}, "'every_s' must be 0 or between 0.1 and 3600"),
+        ({"command": "statistics", "every_s": -1}, "'every_s' must be 0 or between 0.1 and 3600"),
+        ({"command": "recentre", "clear": "yes"}, "'clear' must be true or false"),
+        ({"command": "dance"}, "there is no command 'dance'; commands are pause, picture, quit, recentre"),
         ({"command": ["pause"]}, "there is no command"),
         ({}, "there is no command 'None'"),
     ],
@@ -184,7 +187,7 @@ def test_wrong_commands_are_answered_in_words(
 def test_an_impossible_id_is_answered_without_it(number: Any, launcher: Launcher, client: ControlClient) -> None:
     launcher.send(encode({"id": number, "command": "pause"}))
     reply = launcher.receive()
-    assert reply["id"] is None and "'id' is" in reply["error"]
+    assert reply["id"] is None and "'id' must be" in reply["error"]
 
 
 def test_a_picture_comes_with_the_next_frame(
@@ -195,7 +198,7 @@ def test_a_picture_comes_with_the_next_frame(
     def film() -> None:
         index = 0
         while not done.wait(0.01):
-            run_control.saw(a_frame(index), dropped=0)
+            run_control.on_frame(a_frame(index), dropped=0)
             index += 1
 
     camera = threading.Thread(target=film)
@@ -205,7 +208,7 @@ def test_a_picture_comes_with_the_next_frame(
         began = time.monotonic()
         for number in range(2, 5):
             assert launcher.ask("picture", number)["ok"]
-        assert time.monotonic() - began >= 2 * PICTURE_INTERVAL_S, "ten a second at most"
+        assert time.monotonic() - began >= 2 * picture_requests.INTERVAL_S, "ten a second at most"
     finally:
         done.set()
         camera.join()
@@ -215,14 +218,14 @@ def test_a_picture_comes_with_the_next_frame(
 
 
 def test_a_large_picture_is_made_small(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = control._as_jpeg(np.full((720, 1280, 3), 128, np.uint8))
+    answer = picture_requests.as_jpeg(np.full((720, 1280, 3), 128, np.uint8))
     assert (answer["width"], answer["height"]) == (640, 360)
 
 
 def test_without_frames_there_is_no_picture_but_an_answer(
     launcher: Launcher, client: ControlClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(control, "PICTURE_LIMIT_S", 0.1)
+    monkeypatch.setattr(picture_requests, "LIMIT_S", 0.1)
     assert launcher.ask("picture")["error"] == "the camera delivers no picture now"
 
 
@@ -264,7 +267,7 @@ def test_who_asks_and_never_reads_holds_up_nobody(
         for _ in range(1000):
             launcher.send(commands)
             frame = a_frame()
-            run_control.saw(frame, dropped=0)
+            run_control.on_frame(frame, dropped=0)
             run_control.add(a_result(frame), latency_ms=1.0)
     launcher.accept()
     assert launcher.ask("statistics")["frames"] > 0
@@ -315,4 +318,12 @@ def test_the_address_comes_from_the_environment(caplog: pytest.LogCaptureFixture
     assert address_from_environment({VARIABLE: "127.0.0.1:4000:t"}) == ControlAddress("127.0.0.1", 4000, "t")
     assert not caplog.records
     assert address_from_environment({VARIABLE: "10.0.0.1:4000:t"}) is None
-    assert "FACETRACKER_CONTROL is wrong: '10.0.0.1' is no loopback address" in caplog.text
+    assert "FACETRACKER_CONTROL is invalid: '10.0.0.1' is no loopback address" in caplog.text
+
+
+def test_every_command_has_a_method_that_takes_its_fields(run_control: RunControl) -> None:
+    of_the_connection = {"picture", "every_s"}
+    for command in COMMANDS.values():
+        if command.name not in of_the_connection:
+            fields = {field.name for field in command.fields} - of_the_connection
+            assert set(inspect.signature(getattr(run_control, command.name)).parameters) == fields

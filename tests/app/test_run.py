@@ -113,7 +113,7 @@ def test_recentring_takes_the_distance_anew() -> None:
         listening.bind(("127.0.0.1", 0))
         network = make_network(settings("--target", f"vmc://127.0.0.1:{listening.getsockname()[1]}?role=assistant"))
         run_control = RunControl(StopRequest(), on_recentre=network.recentre)
-        run_control.bind(Steered())
+        run_control.attach(Steered())
         nearer = []
         for second, distance in enumerate((4.0, 4.0, 3.0, 3.0)):
             if second == 3:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from fakes import FakeEngine, FakeSource, HandClock, RecordingSink, a_face, a_frame, a_result
 
-from tracker.app.run_control import LOST_AFTER_S, RunControl
+from tracker.app.run_control import LOST_AFTER_S, CommandError, RunControl
 from tracker.app.service import Service
 from tracker.app.shutdown import StopRequest
 from tracker.app.statistics import WINDOW_S, RecentFrames, Reporter
@@ -17,7 +17,7 @@ from tracker.app.statistics import WINDOW_S, RecentFrames, Reporter
 LIMIT_S = 10.0
 
 
-class SteeredEngine:
+class RecordingEngine:
     """Notes what it was asked for."""
 
     def __init__(self) -> None:
@@ -38,15 +38,15 @@ def test_the_state_follows_the_source_and_the_user() -> None:
         return str(run_control.statistics()["state"])
 
     assert state() == "opening"
-    run_control.opened("desk camera", "640x480")
-    run_control.saw(a_frame(), dropped=3)
+    run_control.on_open("desk camera", "640x480")
+    run_control.on_frame(a_frame(), dropped=3)
     assert state() == "tracking"
-    run_control.pause(True)
+    run_control.pause()
     assert state() == "paused"
     clock.advance(LOST_AFTER_S + 0.1)
     assert state() == "lost", "that the camera is gone matters more than that nothing is sent"
-    run_control.saw(a_frame(1), dropped=3)
-    run_control.pause(False)
+    run_control.on_frame(a_frame(1), dropped=3)
+    run_control.resume()
     statistics = run_control.statistics()
     assert statistics["state"] == "tracking"
     assert (statistics["source"], statistics["granted"], statistics["dropped"]) == ("desk camera", "640x480", 3)
@@ -55,7 +55,7 @@ def test_the_state_follows_the_source_and_the_user() -> None:
 def test_a_file_that_is_read_slowly_is_not_lost() -> None:
     clock = HandClock()
     run_control = RunControl(StopRequest(), is_live=False, monotonic=clock)
-    run_control.saw(a_frame(), dropped=0)
+    run_control.on_frame(a_frame(), dropped=0)
     clock.advance(60)
     assert run_control.statistics()["state"] == "tracking"
 
@@ -94,24 +94,26 @@ def test_memory_is_counted() -> None:
     assert RunControl(StopRequest()).statistics()["memory_bytes"] > 1_000_000
 
 
-def test_wishes_reach_the_engine_once_there_is_one() -> None:
-    run_control, engine = RunControl(StopRequest()), SteeredEngine()
-    assert not run_control.recentre()
-    assert not run_control.reset_calibration()
-    run_control.bind(engine)
-    assert run_control.recentre()
-    assert run_control.reset_calibration()
+def test_commands_reach_the_engine_once_there_is_one() -> None:
+    run_control, engine = RunControl(StopRequest()), RecordingEngine()
+    for command in (run_control.recentre, run_control.reset_calibration):
+        with pytest.raises(CommandError, match="tracking has not begun yet"):
+            command()
+    run_control.attach(engine)
+    run_control.recentre()
+    run_control.recentre(clear=True)
+    run_control.reset_calibration()
     assert engine.asked == ["recentre", "reset_calibration"]
 
 
 def test_a_wanted_picture_is_the_next_one_and_a_copy() -> None:
     run_control = RunControl(StopRequest())
-    run_control.saw(a_frame(), dropped=0)
+    run_control.on_frame(a_frame(), dropped=0)
     assert run_control.take_picture() is None
     run_control.want_picture()
     frame = a_frame(1)
-    run_control.saw(frame, dropped=0)
-    run_control.saw(a_frame(2), dropped=0)
+    run_control.on_frame(frame, dropped=0)
+    run_control.on_frame(a_frame(2), dropped=0)
     picture = run_control.take_picture()
     assert picture is not None and np.array_equal(picture, frame.bgr) and not np.shares_memory(picture, frame.bgr)
     assert run_control.take_picture() is None
@@ -133,14 +135,14 @@ def until(condition: object, limit_s: float = LIMIT_S) -> None:
 def test_a_paused_camera_is_read_and_nothing_is_sent() -> None:
     stop = StopRequest()
     source, sink, run_control = FakeSource(None, is_live=True, interval_s=0.002), RecordingSink(), RunControl(stop)
-    run_control.pause(True)
+    run_control.pause()
     thread = threading.Thread(target=a_service(source, sink, run_control, stop).run)
     thread.start()
     try:
         until(lambda: source.delivered > 20)
         assert sink.indices == []
         before = source.delivered
-        run_control.pause(False)
+        run_control.resume()
         until(lambda: len(sink.indices) > 3)
         assert sink.indices[0] >= before - 2
     finally:
@@ -152,12 +154,12 @@ def test_a_paused_camera_is_read_and_nothing_is_sent() -> None:
 def test_a_paused_file_waits_and_loses_nothing() -> None:
     stop = StopRequest()
     source, sink, run_control = FakeSource(30), RecordingSink(), RunControl(stop, is_live=False)
-    run_control.pause(True)
+    run_control.pause()
     thread = threading.Thread(target=a_service(source, sink, run_control, stop).run)
     thread.start()
     until(lambda: source.delivered > 3)
     assert sink.indices == []
-    run_control.pause(False)
+    run_control.resume()
     thread.join(LIMIT_S)
     assert not thread.is_alive()
     assert sink.indices == list(range(30))

@@ -108,7 +108,7 @@ def test_another_shell_sees_steers_and_stops_it(home: dict[str, str], running: s
     rest, _ = running.communicate(timeout=LIMIT_S)
     assert running.returncode == 0
     said = [json.loads(line) for line in rest.splitlines()]
-    assert {"paused", "tracking again", "calibration reset", "recentring", "recentring cleared"} <= {
+    assert {"paused", "tracking resumed", "calibration reset", "recentring", "recentring cleared"} <= {
         event["text"] for event in said if event["event"] == "line"
     }
     assert said[-1]["event"] == "stopped"
@@ -225,7 +225,7 @@ def test_who_does_not_know_the_token_is_not_let_in(tracker: TrackerProcess, tmp_
 def test_unknown_commands_and_trackers_that_are_not_there_are_told(tracker: TrackerProcess, tmp_path: Path) -> None:
     with RemoteAccess(tracker, tmp_path / "run"):
         (launcher,) = running_launchers(tmp_path / "run")
-        with pytest.raises(LauncherError, match="there is no command 'dance'; there are status, stop, recentre"):
+        with pytest.raises(LauncherError, match="there is no command 'dance'; commands are status, stop, recentre"):
             launcher.ask("dance")
         with pytest.raises(LauncherError, match="the tracker is not connected"):
             launcher.ask("recentre")

@@ -48,7 +48,7 @@ def track(settings: Settings, stop: StopRequest) -> int:
         engine = Engine(options)
         if profile is not None:
             load_profile(engine, profile)
-        run_control.bind(engine)
+        run_control.attach(engine)
         return engine
 
     def keep(engine: Engine) -> None:

@@ -1,4 +1,4 @@
-"""What a launcher or game engine can change and ask while the tracker runs."""
+"""What a launcher or game engine can change and query while the tracker runs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,17 @@ from tracker.types import Frame, FrameResult
 logger = logging.getLogger(__name__)
 
 LOST_AFTER_S = 2.0
-"""A live source that delivers nothing for so long counts as lost."""
+"""A live source that delivers nothing for this long counts as lost."""
 CPU_INTERVAL_S = 0.5
-"""The processor share is measured over at least so long."""
+"""Processor usage is measured over at least this time."""
 
 
-class Steered(Protocol):
-    """What is asked of an engine; both take effect with its next frame."""
+class CommandError(Exception):
+    """A command cannot be executed; the message is the reply."""
+
+
+class ControlledEngine(Protocol):
+    """The engine's part of commands; both take effect with its next frame."""
 
     def recentre(self) -> None: ...
 
@@ -33,9 +37,9 @@ class Steered(Protocol):
 
 
 class RunControl:
-    """Between the tracking thread, which looks here with every frame, and those who steer from another thread.
+    """Shared by the tracking thread, which reports each frame here, and the control channel's thread.
 
-    Pausing keeps the source: a camera's pictures are read and left, so that it goes on at once; a file waits.
+    Pausing keeps the source open: a camera's frames are read and dropped, so that it resumes at once; a file waits.
     """
 
     def __init__(
@@ -55,10 +59,10 @@ class RunControl:
         self._on_recentre = on_recentre
         self._monotonic = monotonic
         self._process_time = process_time
-        self._engine: Steered | None = None
+        self._engine: ControlledEngine | None = None
         self._recentring = Recentring()
         self._recent = RecentFrames()
-        self._granted: str | None = None
+        self._negotiated_mode: str | None = None
         self._dropped = 0
         self._last_frame_s: float | None = None
         self._picture_wanted = False
@@ -69,17 +73,17 @@ class RunControl:
 
     # For the tracking thread.
 
-    def bind(self, engine: Steered) -> None:
-        """The engine is made."""
+    def attach(self, engine: ControlledEngine) -> None:
+        """The engine exists from now on."""
         self._engine = engine
 
-    def opened(self, source: str, granted: str | None) -> None:
-        """The source delivers. source: its name, known better by now; granted: what it agreed to."""
+    def on_open(self, source: str, negotiated_mode: str | None) -> None:
+        """The source delivers. source: its name, which may be more precise now; negotiated_mode: size, rate, format."""
         self._source = source
-        self._granted = granted
+        self._negotiated_mode = negotiated_mode
 
-    def saw(self, frame: Frame, dropped: int) -> None:
-        """A picture came. dropped: how many gave way to newer ones so far."""
+    def on_frame(self, frame: Frame, dropped: int) -> None:
+        """A frame arrived. dropped: frames replaced by newer ones so far."""
         self._last_frame_s = self._monotonic()
         self._dropped = dropped
         if self._picture_wanted:
@@ -87,65 +91,50 @@ class RunControl:
             self._picture = frame.bgr.copy()
 
     def recentred(self, result: FrameResult) -> FrameResult:
-        """`result` as it should be sent."""
+        """`result` relative to the neutral pose, as it should be sent."""
         return self._recentring.apply(result)
 
     def add(self, result: FrameResult, latency_ms: float | None) -> None:
         """A frame was tracked and sent."""
         self._recent.add(result, self._monotonic(), latency_ms)
 
-    # For other threads.
+    # Commands, for other threads: `protocol.control_commands` lists them. Each raises CommandError when it fails.
 
-    def recentre(self) -> bool:
-        """Take the pose and expression of the next moments for neutral. Whether there is an engine to tell."""
-        if self._engine is None:
-            return False
+    def recentre(self, clear: bool = False) -> None:
+        """Take the pose and expression of the next moments as neutral, or with `clear` send poses unchanged again."""
+        if clear:
+            self._recentring.reset()
+            logger.info("recentring cleared")
+            return
+        engine = self._attached_engine()
         self._recentring.request()
-        self._engine.recentre()
+        engine.recentre()
         self._on_recentre()
         logger.info("recentring")
-        return True
 
-    def clear_recentring(self) -> None:
-        """Send poses as the camera sees them again."""
-        self._recentring.reset()
-        logger.info("recentring cleared")
-
-    def reset_calibration(self) -> bool:
-        """Forget how far expressions reach. Whether there is an engine to tell."""
-        if self._engine is None:
-            return False
-        self._engine.reset_calibration()
+    def reset_calibration(self) -> None:
+        """Forget the range of each expression."""
+        self._attached_engine().reset_calibration()
         logger.info("calibration reset")
-        return True
 
-    def pause(self, paused: bool) -> None:
-        """Stop or go on to track and send."""
-        if paused != self.paused:
-            self.paused = paused
-            logger.info("paused" if paused else "tracking again")
+    def pause(self) -> None:
+        """Stop tracking and sending."""
+        if not self.paused:
+            self.paused = True
+            logger.info("paused")
+
+    def resume(self) -> None:
+        """Continue after `pause`."""
+        if self.paused:
+            self.paused = False
+            logger.info("tracking resumed")
 
     def quit(self) -> None:
-        """End soon."""
-        self._stop.request("asked to over the control channel")
-
-    def want_picture(self) -> None:
-        """Let the next picture be kept."""
-        self._picture = None
-        self._picture_wanted = True
-
-    def take_picture(self) -> npt.NDArray[np.uint8] | None:
-        """(H, W, 3) BGR, the picture that was wanted, once; None while it has not come."""
-        picture, self._picture = self._picture, None
-        return picture
-
-    def forget_picture(self) -> None:
-        """It is not wanted any more."""
-        self._picture_wanted = False
-        self._picture = None
+        """End the run soon."""
+        self._stop.request("requested over the control channel")
 
     def statistics(self) -> dict[str, Any]:
-        """How tracking goes, fit for JSON; ``docs/CONTROL.md`` explains each field."""
+        """Performance figures as JSON values; ``docs/CONTROL.md`` explains each field."""
         now_s = self._monotonic()
         return {
             "state": self._state(now_s),
@@ -154,8 +143,30 @@ class RunControl:
             "cpu_percent": self._cpu(now_s),
             "memory_bytes": _memory_bytes(),
             "source": self._source,
-            "granted": self._granted,
+            "granted": self._negotiated_mode,
         }
+
+    # Pictures, for other threads.
+
+    def want_picture(self) -> None:
+        """Keep the next frame's picture."""
+        self._picture = None
+        self._picture_wanted = True
+
+    def take_picture(self) -> npt.NDArray[np.uint8] | None:
+        """The requested picture, (H, W, 3) BGR, once; None until it has arrived."""
+        picture, self._picture = self._picture, None
+        return picture
+
+    def forget_picture(self) -> None:
+        """Cancel the request."""
+        self._picture_wanted = False
+        self._picture = None
+
+    def _attached_engine(self) -> ControlledEngine:
+        if self._engine is None:
+            raise CommandError("tracking has not begun yet")
+        return self._engine
 
     def _state(self, now_s: float) -> str:
         if self._last_frame_s is None:
@@ -165,7 +176,7 @@ class RunControl:
         return "paused" if self.paused else "tracking"
 
     def _cpu(self, now_s: float) -> float | None:
-        """Percent of one core since the measurement before; None in the first moments."""
+        """Percent of one core since the previous measurement; None until there is one."""
         with self._lock:
             since_s, used_s = self._cpu_since
             if now_s - since_s >= CPU_INTERVAL_S:

@@ -146,7 +146,7 @@ class Service(Generic[Engine]):
             if not begun:
                 self._begin(frame, capture.negotiated_mode)
                 begun = True
-            self._run_control.saw(frame, self._handoff.dropped)
+            self._run_control.on_frame(frame, self._handoff.dropped)
             if self._run_control.paused and self._source.is_live:
                 continue
             taken += 1
@@ -170,11 +170,11 @@ class Service(Generic[Engine]):
             self._stop.request("the window was closed")
         return self._stop.requested
 
-    def _begin(self, frame: Frame, granted: str | None) -> None:
+    def _begin(self, frame: Frame, negotiated_mode: str | None) -> None:
         """The first frame came: say what was opened and open what depends on its size."""
-        if granted:
-            logger.info("%s", granted)
-        self._run_control.opened(self._source.name, granted)
+        if negotiated_mode:
+            logger.info("%s", negotiated_mode)
+        self._run_control.on_open(self._source.name, negotiated_mode)
         self._reporter.begin(self._source.frame_count)
         self._files += self._make_files()
         self._window = self._make_window()

@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from tracker.backoff import Backoff
 from tracker.capture.source import FrameSource
 from tracker.errors import CaptureError
 from tracker.handoff import HandoffQueue
@@ -138,7 +139,6 @@ logger = logging.getLogger(__name__)
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
-PAUSE_GROWTH = 2.0
 
 
 class ReopeningSource:
@@ -192,12 +192,11 @@ class ReopeningSource:
         """The first frame after the source came back; None when closed meanwhile."""
         lost_s = self._monotonic()
         logger.warning("%s; trying to open it again until it is back", reason)
-        pause_s = FIRST_PAUSE_S
+        backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
             self._source.close()
-            if self._wait(self._next_pause(pause_s, lost_s)):
+            if self._wait(self._next_pause(backoff.next_s(), lost_s)):
                 return None
-            pause_s = min(pause_s * PAUSE_GROWTH, LONGEST_PAUSE_S)
             try:
                 negotiated_mode = self._source.open()
                 if self._closed.is_set():  # too early to close what was only being opened

@@ -150,7 +150,7 @@ def test_recentring_makes_the_pose_held_now_neutral(visit: Callable[..., Visit])
     here.until("() => document.querySelector('.notice')?.textContent.includes('Recentred')")
     here.page.click("#reset")
     here.until(
-        "() => [...document.querySelectorAll('.notice')].some(each => each.textContent.includes('learned anew'))"
+        "() => [...document.querySelectorAll('.notice')].some(each => each.textContent.includes('learned again'))"
     )
     here.page.click("#pause")
     here.until("() => document.getElementById('status').dataset.state === 'paused'")
