@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tracker.face.engine import Engine
 from tracker.face.options import MODELS, EngineOptions
 from tracker.types import Frame, FrameResult
+from tracker.unix_clock import UnixClock
 
 DEFAULT_STEP_S = 1 / 30
 MOST_FACES = 36
@@ -40,7 +41,7 @@ class Tracker:
         self._engine = Engine(EngineOptions(model=model, max_faces=max_faces, **options))  # type: ignore[arg-type]
         self._index = 0
         self._last_s: float | None = None
-        self._last_unix = 0.0
+        self._unix_clock = UnixClock()
 
     def process(self, image_bgr: npt.NDArray[np.uint8], timestamp_s: float | None = None) -> FrameResult:
         """The faces in `image_bgr`, (H, W, 3) uint8 with channels blue, green, red.
@@ -62,9 +63,8 @@ class Tracker:
         if not np.isfinite(timestamp_s) or (self._last_s is not None and timestamp_s < self._last_s):
             raise ValueError(f"timestamp_s must not go back: {timestamp_s} after {self._last_s}")
         self._last_s = timestamp_s
-        self._last_unix = max(time.time(), float(np.nextafter(self._last_unix, np.inf)))
         # A view, so that freezing the frame does not make the caller's array read-only.
-        frame = Frame(self._index, image_bgr.view(), time.monotonic_ns(), self._last_unix, timestamp_s)
+        frame = Frame(self._index, image_bgr.view(), time.monotonic_ns(), self._unix_clock.now(), timestamp_s)
         self._index += 1
         return self._engine.process(frame)
 

@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.intrinsics import CameraIntrinsics
+from tracker.rotations import euler_from_matrix, quaternion_from_matrix
 
 FloatArray = npt.NDArray[np.floating]
 Box = tuple[float, float, float, float]
@@ -144,6 +145,11 @@ class HeadPose:
     quaternion_xyzw: FloatArray
     euler_deg: FloatArray
     error_px: float
+
+    @classmethod
+    def from_rotation(cls, rotation: FloatArray, translation: FloatArray, error_px: float) -> HeadPose:
+        """Derive quaternion and Euler angles from `rotation`."""
+        return cls(rotation, translation, quaternion_from_matrix(rotation), euler_from_matrix(rotation), error_px)
 
     def __post_init__(self) -> None:
         _freeze("HeadPose", "rotation", self.rotation, (3, 3))

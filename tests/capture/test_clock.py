@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracker.capture.clock import FrameClock, FrameRateLimiter, MediaClock
+from tracker.capture.clock import FrameClock, MediaClock
 
 BGR = np.zeros((2, 2, 3), np.uint8)
 
@@ -55,21 +55,3 @@ def test_timeline_rises_by_a_sane_step_whatever_is_reported(positions: list[floa
     times = [timeline.advance(position) for position in positions]
     assert all(math.isfinite(time) for time in times)
     assert all(0 < b - a <= MediaClock.LONGEST_STEP_S + 1e-6 for a, b in itertools.pairwise(times))
-
-
-@pytest.mark.parametrize(
-    ("camera_fps", "wished_fps", "expected"),
-    [(60, 24, 24), (30, 24, 24), (30, 30, 30), (15, 24, 15), (30, 0, 30)],
-)
-def test_gate_holds_the_wished_rate(camera_fps: int, wished_fps: int, expected: int) -> None:
-    gate = FrameRateLimiter(wished_fps)
-    seconds = 10
-    jitter = np.random.default_rng(1).uniform(-0.003, 0.003, camera_fps * seconds)
-    admitted = sum(gate.allows(i / camera_fps + jitter[i]) for i in range(camera_fps * seconds))
-    assert admitted == pytest.approx(expected * seconds, abs=2)
-
-
-def test_gate_does_not_catch_up_after_a_gap() -> None:
-    gate = FrameRateLimiter(10)
-    assert gate.allows(0.0)
-    assert [gate.allows(5.0 + i * 0.01) for i in range(5)] == [True, False, False, False, False]

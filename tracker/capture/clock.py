@@ -11,9 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.types import Frame
-
-SMALLEST_UNIX_STEP_S = 1e-6
-"""What a wall clock that stood still or went back is moved on by. Well above the resolution of a double here."""
+from tracker.unix_clock import UnixClock
 
 
 class FrameClock:
@@ -29,10 +27,9 @@ class FrameClock:
         unix: Callable[[], float] = time.time,
     ) -> None:
         self._monotonic_ns = monotonic_ns
-        self._unix = unix
+        self._unix_clock = UnixClock(unix)
         self._lock = threading.Lock()
         self._index = 0
-        self._last_unix = -math.inf
         self._first_ns: int | None = None
         self._last_media_s = 0.0
 
@@ -53,9 +50,8 @@ class FrameClock:
             if media_s is None:
                 media_s = (captured_ns - self._first_ns) / 1e9
             self._last_media_s = max(self._last_media_s, media_s)
-            self._last_unix = max(self._unix(), self._last_unix + SMALLEST_UNIX_STEP_S)
             index, self._index = self._index, self._index + 1
-            return Frame(index, bgr, captured_ns, self._last_unix, self._last_media_s)
+            return Frame(index, bgr, captured_ns, self._unix_clock.now(), self._last_media_s)
 
 
 class MediaClock:
@@ -87,25 +83,3 @@ class MediaClock:
             self._offset_s = now_s - position_s
         self._last_s = now_s
         return now_s
-
-
-class FrameRateLimiter:
-    """Lets pictures through at no more than a wished rate, however unevenly they come."""
-
-    def __init__(self, fps: float) -> None:
-        """fps: pictures per second; 0 lets every one through."""
-        self._interval_s = 1.0 / fps if fps > 0 else 0.0
-        self._due_s: float | None = None
-
-    def allows(self, now_s: float) -> bool:
-        """Whether the picture that arrived at monotonic time `now_s` is wanted."""
-        if self._interval_s == 0.0:
-            return True
-        if self._due_s is None or now_s > self._due_s + self._interval_s:
-            self._due_s = now_s  # the first picture, or after a gap: nothing to catch up with
-        # A camera at exactly the wished rate jitters around its beat: half an interval early is in time.
-        # The beat itself moves by whole intervals, so the mean rate still holds.
-        if now_s < self._due_s - 0.5 * self._interval_s:
-            return False
-        self._due_s += self._interval_s
-        return True

@@ -7,13 +7,13 @@ import logging
 import select
 import sys
 import threading
-import time
 from typing import BinaryIO
 
 import numpy as np
 
 from tracker.capture.clock import FrameClock
 from tracker.errors import CaptureError
+from tracker.rate_limit import Pacer
 from tracker.types import Frame
 
 logger = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ class RawStdinSource:
         self._raw: io.FileIO | None = None
         self._closed = threading.Event()
         self._delivered = 0
-        self._due_s = 0.0
+        self._pacer = Pacer(fps, self._closed.wait)
 
     def open(self) -> str:
         stream = self._stream or getattr(sys.stdin, "buffer", None)
@@ -60,16 +60,14 @@ class RawStdinSource:
             self._raw = io.FileIO(stream.fileno(), closefd=False)
         except (ValueError, OSError) as error:
             raise CaptureError(f"--raw-rgb cannot read standard input: {error}") from error
-        self._due_s = time.monotonic()
+        self._pacer.restart()
         pace = f"at most {self._fps:g} frames/s" if self._fps > 0 else "unpaced"
         return f"{self.name}: {self._width}x{self._height} BGR, {pace}"
 
     def read(self) -> Frame | None:
         if self._raw is None:
             raise CaptureError(f"{self.name} is not open")
-        if self._fps > 0:
-            self._closed.wait(max(0.0, self._due_s - time.monotonic()))
-            self._due_s = max(self._due_s + 1.0 / self._fps, time.monotonic())
+        self._pacer.wait()
         bgr = np.empty((self._height, self._width, 3), np.uint8)
         got = self._fill(self._raw, bgr.data.cast("B"))
         if self._closed.is_set():

@@ -8,10 +8,11 @@ import time
 
 import cv2
 
-from tracker.capture.clock import FrameClock, FrameRateLimiter, MediaClock
+from tracker.capture.clock import FrameClock, MediaClock
 from tracker.capture.opencv import OpenCapture, SharedCapture, fourcc_text, open_capture
 from tracker.capture.video_file import ASSUMED_FPS, HIGHEST_FPS, MOST_FRAMES
 from tracker.errors import CaptureError
+from tracker.rate_limit import CAMERA_TOLERANCE, RateLimiter
 from tracker.types import Frame
 
 OPEN_TIMEOUT_S = 10.0
@@ -45,7 +46,7 @@ class StreamSource:
             int(read_timeout_s * 1000),
         )
         self._opener = opener
-        self._rate_limiter = FrameRateLimiter(fps)
+        self._rate_limiter = RateLimiter(fps, CAMERA_TOLERANCE)
         self._capture: SharedCapture | None = None
         self._closed = threading.Event()
         self._recording: MediaClock | None = None

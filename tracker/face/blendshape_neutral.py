@@ -6,6 +6,7 @@ import numpy as np
 
 from tracker.face.blendshape_measures import NAMES, NEUTRAL, SPREAD
 from tracker.face.kept import kept_array
+from tracker.sample_window import SampleWindow
 from tracker.types import FloatArray
 
 SECOND_S, FEWEST_FRAMES = 1.0, 5
@@ -29,6 +30,7 @@ class NeutralFace:
     """
 
     def __init__(self) -> None:
+        self._window: SampleWindow[FloatArray] = SampleWindow(SECOND_S, FEWEST_FRAMES)
         self.reset()
 
     def reset(self) -> None:
@@ -37,17 +39,13 @@ class NeutralFace:
         self._value, self._pose = NEUTRAL, np.zeros(2)
         self._best = np.inf  # how restless the second was that was taken
         self._asked = False
-        self._begin_window()
+        self._window.clear()
         self._last_s: float | None = None
 
     def retake(self) -> None:
         """Take the next second, calm or not."""
         self._asked = True
-        self._begin_window()
-
-    def _begin_window(self) -> None:
-        self._window: list[FloatArray] = []
-        self._window_begin_s = 0.0
+        self._window.clear()
 
     def update(
         self, measured: FloatArray, pose: FloatArray, openness: FloatArray, now_s: float, learn: bool
@@ -69,12 +67,10 @@ class NeutralFace:
         return self._value, self._pose
 
     def _collect(self, row: FloatArray, now_s: float) -> None:
-        if not self._window:
-            self._window_begin_s = now_s
-        self._window.append(row)
-        if now_s - self._window_begin_s < SECOND_S or len(self._window) < FEWEST_FRAMES:
+        self._window.add(row, now_s)
+        if not self._window.is_complete(now_s):
             return
-        low, middle, high = np.percentile(self._window, [10, 50, 90], axis=0)
+        low, middle, high = np.percentile(self._window.samples, [10, 50, 90], axis=0)
         deviation = (middle[: len(NAMES)] - NEUTRAL) / SPREAD
         movement = float(((high - low)[: len(NAMES)] / SPREAD).max())
         restless = movement + max(0.0, float(np.abs(deviation).max()) - LARGEST_DEVIATION)
@@ -83,7 +79,7 @@ class NeutralFace:
             self._pose_target = middle[len(NAMES) :]
             self._best = 0.0 if self._asked else restless
             self._asked = False
-        self._begin_window()
+        self._window.clear()
 
     def export(self) -> dict[str, float]:
         """What a profile keeps: measures by name."""

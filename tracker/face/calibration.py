@@ -13,6 +13,7 @@ import numpy as np
 
 from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
+from tracker.sample_window import SampleWindow
 from tracker.types import Expression, FloatArray
 
 # Neutral value, and how far a lively face goes below and above it. From `python -m training.feature_prior`
@@ -54,11 +55,11 @@ class FeatureCalibration:
         self._reach = PRIOR[:, 1:].copy()  # largest recent distance below and above neutral
         self._first_s: float | None = None
         self._last_s = 0.0
-        self._retaken: list[FloatArray] | None = None
+        self._retaken: SampleWindow[FloatArray] | None = None
 
     def retake_neutral(self) -> None:
         """Take what the face shows in the next second for this person's neutral; the reach stays."""
-        self._retaken = []
+        self._retaken = SampleWindow(RETAKE_S, MIN_RETAKEN)
 
     def update(self, raw: FloatArray, now_s: float, learn: bool) -> Expression:
         """Values for `raw` (14,) at media time `now_s`; ranges follow only where `learn`."""
@@ -67,7 +68,10 @@ class FeatureCalibration:
         elapsed = max(0.0, now_s - self._last_s)
         self._last_s = now_s
         if learn and self._retaken is not None:
-            self._retake(self._retaken, raw, now_s)
+            self._retaken.add(raw, now_s)
+            if self._retaken.is_complete(now_s):
+                self._history = RunningMedian(np.median(self._retaken.samples, axis=0), PROFILE_SECONDS)
+                self._retaken = None
         learn = learn and (self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds)
         if learn:
             self._history.add(raw, now_s)
@@ -80,15 +84,6 @@ class FeatureCalibration:
         span = np.minimum(self._reach, _LARGEST_REACH)
         values = away / np.where(away < 0, span[:, 0], span[:, 1])
         return Expression(*np.minimum(np.maximum(values, -1), 1).tolist())
-
-    def _retake(self, taken: list[FloatArray], raw: FloatArray, now_s: float) -> None:
-        """Collect `raw`, and once there is enough let it stand for all that was seen before."""
-        if not taken:
-            self._retake_until_s = now_s + RETAKE_S
-        taken.append(raw)
-        if now_s >= self._retake_until_s and len(taken) >= MIN_RETAKEN:
-            self._history = RunningMedian(np.median(taken, axis=0), PROFILE_SECONDS)
-            self._retaken = None
 
     def neutral(self) -> FloatArray:
         """(14,) raw values of the resting face, as far as known."""

@@ -80,13 +80,7 @@ class PoseSolver:
             self._last = None
             return None
         self._last = found
-        return HeadPose(
-            rotation=found.rotation,
-            translation=found.guess[1].reshape(3).copy(),
-            quaternion_xyzw=quaternion_of(found.rotation),
-            euler_deg=euler_of(found.rotation),
-            error_px=found.error_px,
-        )
+        return HeadPose.from_rotation(found.rotation, found.guess[1].reshape(3).copy(), found.error_px)
 
 
 def _solved(
@@ -137,28 +131,3 @@ def _judge(guess: Guess | None, xy: FloatArray, head: FloatArray, camera: Camera
         return None
     error_px = math.sqrt(float(np.square(others).sum()) / (2 * OPENSEEFACE_PNP_POINTS))
     return _Solution(guess, rotation, residual_px, error_px)
-
-
-def euler_of(rotation: FloatArray) -> FloatArray:
-    """(3,) pitch, yaw, roll in degrees of rotation = Rz(roll) Ry(yaw) Rx(pitch)."""
-    (r00, _, _), (r10, _, _), (r20, r21, r22) = rotation.tolist()
-    pitch, yaw, roll = math.atan2(r21, r22), math.atan2(-r20, math.hypot(r21, r22)), math.atan2(r10, r00)
-    return np.array([math.degrees(pitch), math.degrees(yaw), math.degrees(roll)])
-
-
-def quaternion_of(rotation: FloatArray) -> FloatArray:
-    """(4,) x, y, z, w of a proper rotation, w >= 0."""
-    m: list[list[float]] = rotation.tolist()
-    # Shepperd 1978: of four equal forms take the one without a small divisor.
-    squares = m[0][0], m[1][1], m[2][2], m[0][0] + m[1][1] + m[2][2]
-    k = squares.index(max(squares))
-    if k == 3:
-        q = [m[2][1] - m[1][2], m[0][2] - m[2][0], m[1][0] - m[0][1], 1 + squares[3]]
-    else:
-        i, j = (k + 1) % 3, (k + 2) % 3
-        q = [0.0] * 4
-        q[k] = 1 - squares[3] + 2 * m[k][k]
-        q[i], q[j] = m[i][k] + m[k][i], m[j][k] + m[k][j]
-        q[3] = m[j][i] - m[i][j]
-    length = math.copysign(math.hypot(*q), q[3])
-    return np.array(q) / length

@@ -5,14 +5,15 @@ The log and the library interface keep the poses the camera saw.
 
 from __future__ import annotations
 
-import math
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
+from tracker.rotations import matrix_from_quaternion, mean_quaternion
+from tracker.sample_window import SampleWindow
 from tracker.types import Face, FrameResult, HeadPose
 
 WINDOW_S = 0.3
@@ -33,44 +34,25 @@ class NeutralPose:
 
     rotation: npt.NDArray[np.floating]
     translation: npt.NDArray[np.floating]
-    quaternion_xyzw: npt.NDArray[np.floating]
 
     @classmethod
     def from_pose(cls, pose: HeadPose) -> NeutralPose:
         """Take `pose` for neutral."""
-        return cls(pose.rotation, pose.translation, pose.quaternion_xyzw)
+        return cls(pose.rotation, pose.translation)
 
     @classmethod
     def from_poses(cls, poses: Sequence[HeadPose]) -> NeutralPose:
         """Take the mean of `poses` for neutral; at least one, within a few degrees of each other."""
-        quaternions = np.array([pose.quaternion_xyzw for pose in poses], np.float64)
-        quaternions[quaternions @ quaternions[0] < 0] *= -1.0  # q and -q are one rotation
-        mean = quaternions.sum(axis=0)
-        mean /= np.linalg.norm(mean)
+        mean = mean_quaternion([pose.quaternion_xyzw for pose in poses])
         translation = np.mean([pose.translation for pose in poses], axis=0)
-        return cls(_matrix(mean), translation, mean)
+        return cls(matrix_from_quaternion(mean), translation)
 
     def apply(self, pose: HeadPose) -> HeadPose:
         """`pose` as the moved camera would see it."""
         distance = float(np.linalg.norm(self.translation))
-        back = self.rotation.T
-        rotation = back @ pose.rotation
-        quaternion = _product(_conjugate(self.quaternion_xyzw), pose.quaternion_xyzw)
-        return HeadPose(
-            rotation=rotation,
-            translation=back @ (pose.translation - self.translation) + (0.0, 0.0, distance),
-            quaternion_xyzw=quaternion if quaternion[3] >= 0 else -quaternion,
-            euler_deg=_pitch_yaw_roll(rotation),
-            error_px=pose.error_px,
-        )
-
-
-@dataclass(slots=True)
-class _Window:
-    """The poses of one face since it was first seen after a request."""
-
-    start_s: float
-    poses: list[HeadPose] = field(default_factory=list)
+        to_neutral = self.rotation.T
+        translation = to_neutral @ (pose.translation - self.translation) + (0.0, 0.0, distance)
+        return HeadPose.from_rotation(to_neutral @ pose.rotation, translation, pose.error_px)
 
 
 class Recentring:
@@ -83,7 +65,7 @@ class Recentring:
 
     def __init__(self) -> None:
         self._neutral: dict[int, NeutralPose] = {}
-        self._windows: dict[int, _Window] = {}
+        self._windows: dict[int, SampleWindow[HeadPose]] = {}
         self._requested = False
         self._lock = threading.Lock()
 
@@ -105,7 +87,7 @@ class Recentring:
             if self._requested:
                 posed = [face.face_id for face in result.faces if face.pose is not None]
                 if posed:
-                    self._windows = {face_id: _Window(result.media_s) for face_id in posed}
+                    self._windows = {face_id: SampleWindow(WINDOW_S, MIN_POSES) for face_id in posed}
                     self._requested = False
             if not self._windows and not self._neutral:
                 return result
@@ -116,38 +98,9 @@ class Recentring:
             return face
         window = self._windows.get(face.face_id)
         if window is not None:
-            window.poses.append(face.pose)
-            if now_s - window.start_s >= WINDOW_S and len(window.poses) >= MIN_POSES:
-                self._neutral[face.face_id] = NeutralPose.from_poses(window.poses)
+            window.add(face.pose, now_s)
+            if window.is_complete(now_s):
+                self._neutral[face.face_id] = NeutralPose.from_poses(window.samples)
                 del self._windows[face.face_id]
         neutral = self._neutral.get(face.face_id)
         return face if neutral is None else replace(face, pose=neutral.apply(face.pose))
-
-
-def _pitch_yaw_roll(rotation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """(3,) degrees with rotation = Rz(roll) Ry(yaw) Rx(pitch)."""
-    (r00, _, _), (r10, _, _), (r20, r21, r22) = rotation.tolist()
-    return np.degrees([math.atan2(r21, r22), math.atan2(-r20, math.hypot(r21, r22)), math.atan2(r10, r00)])
-
-
-def _matrix(quaternion: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """(3, 3) of a unit quaternion x, y, z, w."""
-    x, y, z, w = quaternion.tolist()
-    return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
-    )
-
-
-def _conjugate(quaternion: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
-    return quaternion * (-1.0, -1.0, -1.0, 1.0)
-
-
-def _product(a: npt.NDArray[np.floating], b: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Hamilton product of two quaternions in the order x, y, z, w: first b's rotation, then a's."""
-    scalar = a[3] * b[3] - a[:3] @ b[:3]
-    vector = a[3] * b[:3] + b[3] * a[:3] + np.cross(a[:3], b[:3])
-    return np.append(vector, scalar)

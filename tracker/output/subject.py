@@ -9,6 +9,7 @@ from functools import cached_property
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
+from tracker.sample_window import SampleWindow
 from tracker.topology import gaze_vectors
 from tracker.types import Expression, FloatArray, FrameResult, HeadPose
 
@@ -93,9 +94,8 @@ class AvatarSubjectTracker:
         self._face_id: int | None = None
         self._head: Head | None = None
         self._gaze = (_AHEAD, _AHEAD)
-        self._rest_since_s = 0.0
-        self._rest_distances: list[float] = []
-        self._rest_anew = False
+        self._distances: SampleWindow[float] = SampleWindow(REST_S)
+        self._recentre_requested = False
         self._rest_cm = 0.0
 
     def update(self, result: FrameResult) -> AvatarSubject | None:
@@ -122,19 +122,16 @@ class AvatarSubjectTracker:
 
     def recentre(self) -> None:
         """Take the distance of the next second for that at which the user sits. May be called from any thread."""
-        self._rest_anew = True
+        self._recentre_requested = True
 
     def _head_of(self, pose: HeadPose, now_s: float) -> Head:
         x, y, z = head_position_cm(pose)
-        if self._rest_anew:
-            self._rest_anew = False
-            self._rest_distances.clear()
-        if not self._rest_distances:
-            self._rest_since_s = now_s
-        is_resting = not self._rest_distances or now_s - self._rest_since_s < REST_S
-        if is_resting and math.isfinite(z):
-            self._rest_distances.append(z)
-            self._rest_cm = sum(self._rest_distances) / len(self._rest_distances)
+        if self._recentre_requested:
+            self._recentre_requested = False
+            self._distances.clear()
+        if math.isfinite(z) and not self._distances.is_complete(now_s):
+            self._distances.add(z, now_s)
+            self._rest_cm = math.fsum(self._distances.samples) / len(self._distances.samples)
         qx, qy, qz, qw = pose.quaternion_xyzw.tolist()
         return Head(head_angles(pose), (qx, qy, qz, qw), (x, y, z), (x, y, self._rest_cm - z))
 

@@ -11,10 +11,10 @@ import pytest
 
 from tracker import topology
 from tracker.capture.demo.animation import LOOP_S, NEUTRAL_S
-from tracker.capture.demo.render import rotation_matrix
 from tracker.capture.demo.source import DemoFace, DemoSource, DemoState
 from tracker.errors import CaptureError
 from tracker.face.head import REFERENCE_HEAD
+from tracker.rotations import matrix_from_euler
 
 NEUTRAL = DemoState()
 
@@ -46,7 +46,7 @@ def test_a_neutral_face_is_the_reference_head_seen_through_the_assumed_camera(
     _, truth = face.render(DemoState(*pose))
     expected = project(REFERENCE_HEAD[:66], truth.rotation, truth.translation, 640, 360)
     np.testing.assert_allclose(truth.landmarks, expected, atol=0.15)
-    np.testing.assert_allclose(truth.rotation, rotation_matrix(*pose))
+    np.testing.assert_allclose(truth.rotation, matrix_from_euler(*pose))
 
 
 def test_pose_angles_have_the_signs_of_head_pose(face: DemoFace) -> None:

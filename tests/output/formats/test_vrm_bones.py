@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tracker.errors import SettingsError
 from tracker.output.formats.vrm_bones import HEAD, LEFT_EYE, NECK, Bone, read_bones
-from tracker.rotations import product
+from tracker.rotations import multiply
 
 NODES: list[dict[str, Any]] = [
     {"name": "Chest", "children": [1], "translation": [0.0, 1.2, 0.0]},
@@ -69,7 +69,7 @@ def test_turned_bones_carry_their_rest(tmp_path: Path) -> None:
     assert bones[NECK].rotation == pytest.approx((half, 0.0, 0.0, half))
     assert bones[HEAD].rotation == pytest.approx((0.0, -half, 0.0, half))
     assert bones[HEAD].parent_rotation == pytest.approx((half, 0.0, 0.0, half))
-    assert bones[LEFT_EYE].parent_rotation == pytest.approx(product((half, 0.0, 0.0, half), (0.0, -half, 0.0, half)))
+    assert bones[LEFT_EYE].parent_rotation == pytest.approx(multiply((half, 0.0, 0.0, half), (0.0, -half, 0.0, half)))
 
 
 @pytest.mark.parametrize(

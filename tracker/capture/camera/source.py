@@ -12,9 +12,10 @@ import cv2
 from tracker.capture.camera.controls import apply_controls
 from tracker.capture.camera.devices import CameraDevice, CameraSelector, Opening
 from tracker.capture.camera.modes import CameraControls, CaptureRequest, apply_capability, choose_fourcc
-from tracker.capture.clock import FrameClock, FrameRateLimiter
+from tracker.capture.clock import FrameClock
 from tracker.capture.opencv import OpenCapture, SharedCapture, fourcc_text, open_capture
 from tracker.errors import CaptureError
+from tracker.rate_limit import CAMERA_TOLERANCE, RateLimiter
 from tracker.types import Frame
 
 _APIS = {
@@ -65,7 +66,7 @@ class CameraSource:
         self._dcap = dcap
         self._controls = controls or CameraControls()
         self._opener = opener
-        self._rate_limiter = FrameRateLimiter(request.fps)
+        self._rate_limiter = RateLimiter(request.fps, CAMERA_TOLERANCE)
         self._capture: SharedCapture | None = None
 
     def open(self) -> str:

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from tracker.capture.demo.body import NECK_PIVOT
-from tracker.capture.demo.render import DemoState, rotation_matrix
+from tracker.capture.demo.render import DemoState
+from tracker.rotations import matrix_from_euler
 
 LOOP_S = 48.0
 NEUTRAL_S = 3.0  # still, frontal and neutral at the start of every loop: time to detect and to calibrate
@@ -106,7 +107,7 @@ class DemoAnimation:
         for name, (turns, phases) in self._sway.items():
             wave = float(np.sin(2 * np.pi * turns * t / LOOP_S + phases).mean())
             value[name] += alive * wave * (0.012 if name in "xy" else 1.0)
-        turn = rotation_matrix(value["pitch"], value["yaw"], value["roll"])
+        turn = matrix_from_euler(value["pitch"], value["yaw"], value["roll"])
         lean = np.array([value["x"], value["y"], value["z"]])
         nose = SEAT + lean + NECK_PIVOT - turn @ NECK_PIVOT  # a head turns about its neck, not about its nose
         return DemoState(

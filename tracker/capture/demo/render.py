@@ -21,6 +21,7 @@ from tracker import topology
 from tracker.capture.demo.body import Body, paint_background
 from tracker.capture.demo.parts import draw_eye, draw_mouth
 from tracker.capture.demo.raster import draw_mesh
+from tracker.rotations import matrix_from_euler
 
 ASSET = Path(__file__).with_name("face.npz")
 SHAPE_STEP = 1e-4  # face units per step of the stored shapes
@@ -136,15 +137,6 @@ def _normals(vertices: Floats) -> Floats:
     return normals / np.linalg.norm(normals, axis=1, keepdims=True)
 
 
-def rotation_matrix(pitch: float, yaw: float, roll: float) -> Floats:
-    """(3, 3) Rz(roll) Ry(yaw) Rx(pitch), degrees."""
-    (cp, cy, cr), (sp, sy, sr) = np.cos(np.deg2rad([pitch, yaw, roll])), np.sin(np.deg2rad([pitch, yaw, roll]))
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return about_z @ about_y @ about_x
-
-
 class DemoRenderer:
     """Draws states at one picture size."""
 
@@ -158,7 +150,7 @@ class DemoRenderer:
     def render(self, state: DemoState) -> tuple[npt.NDArray[np.uint8], DemoTruth]:
         """The picture, (H, W, 3) uint8, and the truth about it."""
         asset, arrays = self._asset, self._asset.arrays
-        rotation = rotation_matrix(state.pitch, state.yaw, state.roll)
+        rotation = matrix_from_euler(state.pitch, state.yaw, state.roll)
         translation = np.array(state.translation, np.float64)
         # Lids follow a lowered gaze a little, as they do in life.
         follow = np.clip(np.array(state.gaze_pitch) * 0.012, 0, 0.3)
@@ -173,7 +165,7 @@ class DemoRenderer:
         draw_mesh(canvas, pixels, posed[:, 2], arrays["triangles"], arrays["uv"], shade, self._skin(closure))
         pupils = np.empty((2, 2))
         for eye in range(2):
-            turn = rotation_matrix(state.gaze_pitch[eye], state.gaze_yaw[eye], 0)
+            turn = matrix_from_euler(state.gaze_pitch[eye], state.gaze_yaw[eye], 0)
             iris = self._iris(asset.eyeballs[eye], turn) @ rotation.T + translation
             outline = self.project(iris)
             pupils[eye] = outline[0]

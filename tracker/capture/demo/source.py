@@ -9,9 +9,11 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from tracker.capture.clock import FrameClock
 from tracker.capture.demo.animation import DemoAnimation
 from tracker.capture.demo.render import ASSET, DemoRenderer, DemoState, DemoTruth
 from tracker.errors import CaptureError
+from tracker.rate_limit import Pacer
 from tracker.types import Frame
 
 __all__ = ["DemoFace", "DemoSource", "DemoState", "DemoTruth"]
@@ -56,11 +58,11 @@ class DemoSource:
     ) -> None:
         self._size, self._fps, self._seed = (width, height), fps, seed
         self._closed = threading.Event()
-        self._clock, self._wait = clock, wait or self._closed.wait
+        self._clock = clock
         self._face: DemoFace | None = None
         self._step = 0
-        self._due_ns = 0
-        self._unix_time = 0.0
+        self._frame_clock = FrameClock(monotonic_ns=clock)
+        self._pacer = Pacer(fps, wait or self._closed.wait, lambda: clock() / 1e9)
 
     def open(self) -> str:
         """Load and prepare the face. Raises CaptureError when its packaged file is missing or damaged."""
@@ -71,7 +73,8 @@ class DemoSource:
             raise CaptureError(f"the demo face {ASSET} is missing or damaged: install facetracker again") from error
         self._closed.clear()
         self._step = 0
-        self._due_ns = self._clock()
+        self._frame_clock = FrameClock(monotonic_ns=self._clock)
+        self._pacer.restart()
         pace = f"{self._fps:g} fps" if self._fps > 0 else "unpaced"
         return f"demo face, {width}x{height}, {pace}"
 
@@ -82,16 +85,10 @@ class DemoSource:
         fps = self._fps if self._fps > 0 else UNPACED_FPS
         # Drawn before the wait, so that drawing costs no delay.
         bgr, _ = self._face.render(self._face.state_at(self._step / fps))
-        if self._fps > 0:
-            early_s = (self._due_ns - self._clock()) / 1e9
-            if early_s > 0:
-                self._wait(early_s)
-            # A reader that fell behind is not flooded afterwards.
-            self._due_ns = max(self._due_ns, self._clock() - round(1e9 / fps)) + round(1e9 / fps)
+        self._pacer.wait()
         if self._closed.is_set():
             return None
-        self._unix_time = max(time.time(), self._unix_time + 1e-6)
-        frame = Frame(self._step, bgr, self._clock(), self._unix_time, self._step / fps)
+        frame = self._frame_clock.stamp(bgr, media_s=self._step / fps)
         self._step += 1
         return frame
 

@@ -9,7 +9,7 @@ from protocol import vmc
 from tracker.output.formats import vrm
 from tracker.output.formats.vrm_bones import DEFAULT_BONES, HEAD, LEFT_EYE, NECK, RIGHT_EYE, Bones
 from tracker.output.subject import AvatarSubject, Head, OutputFrame
-from tracker.rotations import IDENTITY, from_yaw_pitch, inverse, product, scale_angle
+from tracker.rotations import IDENTITY, inverse, multiply, quaternion_from_yaw_pitch, scale_angle
 
 NECK_SHARE = 0.35
 """How much of the head's turn the neck makes, where there is one."""
@@ -58,16 +58,16 @@ class VmcEncoder:
         neck_turn = scale_angle(head.quaternion, NECK_SHARE) if NECK in self._bones else IDENTITY
         turns = {
             NECK: neck_turn,
-            HEAD: product(inverse(neck_turn), head.quaternion),
-            LEFT_EYE: from_yaw_pitch(left.yaw, left.pitch),
-            RIGHT_EYE: from_yaw_pitch(right.yaw, right.pitch),
+            HEAD: multiply(inverse(neck_turn), head.quaternion),
+            LEFT_EYE: quaternion_from_yaw_pitch(left.yaw, left.pitch),
+            RIGHT_EYE: quaternion_from_yaw_pitch(right.yaw, right.pitch),
         }
         messages = []
         if self._bones:
             messages.append(vmc.root(_AT_ORIGIN, IDENTITY))
         for name, bone in self._bones.items():
             parent = bone.parent_rotation
-            turned = product(product(inverse(parent), product(turns[name], parent)), bone.rotation)
+            turned = multiply(multiply(inverse(parent), multiply(turns[name], parent)), bone.rotation)
             messages.append(vmc.bone(name, bone.position, turned))
         if self._assistant:
             messages.append(vmc.head_mounted_display(HMD_SERIAL, _room_place(head), head.quaternion))

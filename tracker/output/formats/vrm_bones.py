@@ -10,7 +10,7 @@ from typing import Any
 
 from protocol.foreign_json import ForeignJsonError, field, integer, mapping, parse_object, real, sequence
 from tracker.errors import SettingsError
-from tracker.rotations import IDENTITY, Quaternion, product
+from tracker.rotations import IDENTITY, Quaternion, multiply
 
 Vector = tuple[float, float, float]
 
@@ -105,7 +105,7 @@ def _bones(gltf: dict[str, Any]) -> Bones:
         """Of node `number` and all above it."""
         whole, seen = IDENTITY, 0
         while number is not None:
-            whole = product(rotation(number), whole)
+            whole = multiply(rotation(number), whole)
             number, seen = parents.get(number), seen + 1
             if seen > len(nodes):
                 raise ForeignJsonError("its bones form a ring")
