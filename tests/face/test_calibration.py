@@ -83,10 +83,10 @@ def test_a_kept_profile_is_the_neutral_from_the_first_frame():
     assert np.abs(second.update(odd, 0.0, learn=True).as_tuple()).max() < 0.1
 
 
-@pytest.mark.parametrize("damage", [{"neutral": [0] * 3}, {"reach": [[0, 0]] * 14}, {"neutral": [float("nan")] * 14}])
+@pytest.mark.parametrize("damage", [{"neutral": [0] * 3}, {"reach": [[-1, 1]] * 14}, {"neutral": [float("nan")] * 14}])
 def test_a_damaged_profile_is_refused(damage):
     kept = FeatureCalibration(900).export() | damage
-    with pytest.raises(ValueError, match="'neutral'|'reach'"):
+    with pytest.raises(ValueError, match=r"'neutral'|'reach'"):
         FeatureCalibration(900).restore(kept)
 
 
