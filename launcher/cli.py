@@ -6,11 +6,10 @@ import argparse
 import dataclasses
 import io
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn, TextIO
 
 from launcher.errors import LauncherError, UsageError
@@ -21,6 +20,7 @@ from launcher.options import TrackerOptions
 from launcher.process import TrackerProcess
 from launcher.profiles import load_profile, profile_names
 from launcher.queries import Camera, list_cameras
+from launcher.signals import stop_signals
 from protocol.control import Message
 from protocol.control_commands import REMOTE_COMMANDS, Command, Switch
 
@@ -140,43 +140,28 @@ def _run(words: Sequence[str]) -> int:
         rest.pop(0)
     options = options.replace(extra_args=(*options.extra_args, *rest))
 
-    end = _End()
-    with _ending_on_signals(end), TrackerProcess(options) as tracker:
+    stop = _StopFlag()
+    with stop_signals(stop.request), TrackerProcess(options) as tracker:
         tracker.subscribe(_print_event if as_json else _print_lines)
-        with RemoteAccess(tracker, on_stop=end.request):
+        with RemoteAccess(tracker, on_stop=stop.request):
             tracker.start()
-            while not end.requested and not tracker.wait(_POLL_S):
+            while not stop.requested and not tracker.wait(_POLL_S):
                 pass
             exit_code = tracker.stop()
         tracker.flush()
     if exit_code is None or exit_code < 0:
-        return 0 if end.requested else 1
+        return 0 if stop.requested else 1
     return exit_code
 
 
-class _End:
-    """Set once, looked at often: a plain attribute, as a signal handler must not wait for a lock."""
+class _StopFlag:
+    """Set once, polled: a plain attribute, as a signal handler must not wait for a lock."""
 
     def __init__(self) -> None:
         self.requested = False
 
-    def request(self, *_signal: object) -> None:
+    def request(self) -> None:
         self.requested = True
-
-
-@contextmanager
-def _ending_on_signals(end: _End) -> Iterator[None]:
-    """Within the block, what asks a process to end sets `end`. For the main thread."""
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    # `nohup` lets SIGHUP be ignored on purpose.
-    numbers = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    before = {number: signal.signal(number, end.request) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _print_lines(event: Event) -> None:

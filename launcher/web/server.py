@@ -6,12 +6,9 @@ import asyncio
 import contextlib
 import importlib.util
 import mimetypes
-import signal
 import socket
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -23,6 +20,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from launcher.errors import LauncherError
+from launcher.signals import stop_signals
 from launcher.web.access_control import Guard
 
 if TYPE_CHECKING:
@@ -117,20 +115,8 @@ class Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Let Ctrl-C and SIGTERM end the server and nothing else: what comes after it stops the tracker."""
-        if threading.current_thread() is not threading.main_thread():
-            yield  # signals arrive in the main thread alone; whoever started this one calls `end`
-            return
-        names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
-        numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-        before = {number: signal.signal(number, self._signalled) for number in numbers}
-        try:
+        with stop_signals(self.end):
             yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    def _signalled(self, number: int, frame: FrameType | None) -> None:
-        self.end()
 
 
 def listen(host: str, port: int) -> socket.socket:
