@@ -36,7 +36,7 @@ def find_tracker() -> tuple[str, ...]:
             return (_python(), "-m", NAME)
     if found := shutil.which(NAME):
         return (found,)
-    raise LauncherError(f"the tracker was not found: install it with 'pip install {NAME}', or put it beside this one")
+    raise LauncherError(f"the tracker was not found: install {NAME} in this environment or put it beside this one")
 
 
 def _is_program(path: Path) -> bool:

@@ -24,7 +24,13 @@ logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 PORT = 11580
-NEEDED = ("nicegui", "starlette", "uvicorn", "websockets")
+REQUIREMENTS = {
+    "nicegui": "nicegui>=3,<4",
+    "starlette": "starlette>=0.40",
+    "uvicorn": "uvicorn>=0.35",
+    "websockets": "websockets>=15",
+}
+"""Libraries of the window, by the module they install; setup.cfg has the same."""
 
 
 def main(
@@ -44,11 +50,11 @@ def main(
 
     Raises LauncherError when the extra is missing or the host is not this machine's.
     """
-    missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
+    missing = [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]
     if missing:
+        wanted = " ".join(f'"{REQUIREMENTS[name]}"' for name in missing)
         raise LauncherError(
-            f"the window needs {', '.join(missing)}: install it with 'pip install \"facetracker[launcher]\"', or use "
-            "'facetracker-launcher run'"
+            f"the window needs {', '.join(missing)}: run 'pip install {wanted}', or use 'facetracker-launcher run'"
         )
     if not 0 <= port <= 65535:
         raise UsageError(f"the window's port is 0 to 65535, not {port}")

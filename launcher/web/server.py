@@ -49,7 +49,7 @@ def three_js() -> Path:
         if path.is_file():
             return path
     raise LauncherError(
-        "the 3D library was not found in NiceGUI: install one that fits with 'pip install \"facetracker[launcher]\"'"
+        "the 3D library was not found in NiceGUI: install a version that has it with 'pip install \"nicegui>=3,<4\"'"
     )
 
 

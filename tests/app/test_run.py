@@ -95,7 +95,7 @@ def test_a_missing_library_is_told_before_anything_starts() -> None:
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     assert done.stderr.strip().endswith(
-        "vts://127.0.0.1:8001 needs the package websockets: pip install 'facetracker[receivers]'"
+        'vts://127.0.0.1:8001 needs the package websockets: pip install "websockets>=15"'
     )
     assert len(done.stderr.splitlines()) == 1
 

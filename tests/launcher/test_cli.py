@@ -182,7 +182,7 @@ def test_without_its_extra_the_window_says_how_to_install_it(home: dict[str, str
         [sys.executable, "-c", script], cwd=ROOT, env=home, capture_output=True, text=True, timeout=240, check=False
     )
     assert answer.returncode == 1
-    assert answer.stderr.count("\n") == 1 and 'pip install "facetracker[launcher]"' in answer.stderr
+    assert answer.stderr.count("\n") == 1 and 'pip install "nicegui>=3,<4"' in answer.stderr
 
 
 def test_help_and_lists_need_neither_numpy_nor_the_tracker(home: dict[str, str]) -> None:

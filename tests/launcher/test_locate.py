@@ -56,5 +56,5 @@ def test_without_any_it_is_told_how_to_get_one(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setattr(sys, "frozen", True, raising=False)
     monkeypatch.setattr(sys, "executable", str(tmp_path / "facetracker-launcher"))
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(LauncherError, match="pip install facetracker"):
+    with pytest.raises(LauncherError, match="install facetracker in this environment"):
         find_tracker()

@@ -102,20 +102,20 @@ def test_the_wheel_has_every_module_and_nothing_else(in_wheel: set[str], copied_
     modules = {name for name in in_wheel if name.endswith(".py")}
     assert modules == here | {"facetracker.py"}
     top = {name.split("/")[0] for name in in_wheel}
-    assert top == packages | {"facetracker.py", f"facetracker-{VERSION}.dist-info"}
+    assert top == packages | {"facetracker.py", f"openfacetracker-{VERSION}.dist-info"}
 
 
 def test_the_wheel_runs_on_every_system_and_names_its_commands(wheel: Path, in_wheel: set[str]) -> None:
-    assert wheel.name == f"facetracker-{VERSION}-py3-none-any.whl"
+    assert wheel.name == f"openfacetracker-{VERSION}-py3-none-any.whl"
     with zipfile.ZipFile(wheel) as archive:
-        points = archive.read(f"facetracker-{VERSION}.dist-info/entry_points.txt").decode("utf-8")
-        facts = archive.read(f"facetracker-{VERSION}.dist-info/METADATA").decode("utf-8")
+        points = archive.read(f"openfacetracker-{VERSION}.dist-info/entry_points.txt").decode("utf-8")
+        facts = archive.read(f"openfacetracker-{VERSION}.dist-info/METADATA").decode("utf-8")
     assert "facetracker = facetracker:main" in points
     assert "facetracker-launcher = " in points
     assert re.search("^License(-Expression)?: BSD-2-Clause$", facts, re.MULTILINE)
     for extra in ("launcher", "receivers", "train", "test", "dev"):
         assert f"Provides-Extra: {extra}\n" in facts
-    assert f"facetracker-{VERSION}.dist-info/licenses/LICENSE" in in_wheel
+    assert f"openfacetracker-{VERSION}.dist-info/licenses/LICENSE" in in_wheel
 
 
 def test_installed_it_tracks_the_demo_face_far_from_any_checkout(scripts: Path, tmp_path: Path) -> None:

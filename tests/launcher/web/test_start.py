@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import configparser
 import importlib.util
 import io
 import logging
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from packaging.requirements import Requirement
 
 from launcher import web as window
 from launcher.errors import LauncherError, UsageError
@@ -27,8 +29,15 @@ def without(name: str) -> Callable[..., Any]:
 @pytest.mark.parametrize("name", ["nicegui", "starlette", "uvicorn", "websockets"])
 def test_a_missing_extra_is_named_with_what_installs_it(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(window.importlib.util, "find_spec", without(name))
-    with pytest.raises(LauncherError, match=rf"needs {name}: .*pip install \"facetracker\[launcher\]\""):
+    with pytest.raises(LauncherError, match=rf"needs {name}: run 'pip install \"{name}>=[\d.]+"):
         window.main()
+
+
+def test_the_libraries_of_the_window_are_those_of_its_extra() -> None:
+    setup = configparser.ConfigParser()
+    setup.read(ROOT / "setup.cfg", encoding="utf-8")
+    extra = setup["options.extras_require"]["launcher"].split("\n")
+    assert [Requirement(line) for line in extra if line] == [*map(Requirement, window.REQUIREMENTS.values())]
 
 
 def test_importing_the_window_needs_no_extra() -> None:

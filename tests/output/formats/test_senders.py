@@ -226,6 +226,4 @@ def test_a_missing_library_is_told_with_what_to_install(format: str, monkeypatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(SettingsError) as refused:
         make_senders([Target("127.0.0.1", 1, format)])
-    assert str(refused.value) == (
-        f"{format}://127.0.0.1:1 needs the package websockets: pip install 'facetracker[receivers]'"
-    )
+    assert str(refused.value) == (f'{format}://127.0.0.1:1 needs the package websockets: pip install "websockets>=15"')

@@ -11,4 +11,4 @@ from tracker.output.target import Target
 def require_websockets(target: Target) -> None:
     """Raises SettingsError that says how to install it."""
     if importlib.util.find_spec("websockets") is None:
-        raise SettingsError(f"{target} needs the package websockets: pip install 'facetracker[receivers]'")
+        raise SettingsError(f'{target} needs the package websockets: pip install "websockets>=15"')
