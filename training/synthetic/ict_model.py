@@ -1,0 +1,287 @@
+"""The geometry of ICT-FaceKit's head: identities, expressions, lids that close, and where the landmarks lie on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import dijkstra
+
+from tracker.topology import BLENDSHAPE_NAMES, EXTRA_INNER_LIP, EXTRA_LEFT_LID, EXTRA_MESH, EXTRA_RIGHT_LID, IBUG_68
+from training.packs import data_folder
+from training.synthetic.eyeball import eye_radius, turned
+from training.synthetic.raster import Mesh
+
+FloatArray = npt.NDArray[np.floating]
+IntArray = npt.NDArray[np.integer]
+
+LEFT_SCLERA, RIGHT_SCLERA = slice(21451, 22221), slice(23021, 23791)
+N_FACE = 9409  # the first vertices are the face's skin
+N_SKIN = 14062  # with the back of the head (its own start at 6548 on the texture's second tile)
+FIRST_LASH = 25351
+JAW_STEPS = 28
+LID_CLEARANCE_CM = 0.035  # skin's least distance from the eyeball
+LID_OVERLAP_CM = 0.01  # how far closed lids pass each other
+SIDES = ("R", "L")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Anchors:
+    """Points on the surface: vertices (N, K) and their weights (N, K)."""
+
+    vertices: IntArray
+    weights: FloatArray
+
+    def on(self, shape: FloatArray) -> FloatArray:
+        """(N, 3) where they are on a shape (V, 3)."""
+        return np.asarray((shape[self.vertices] * self.weights[..., None]).sum(axis=1))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Eye:
+    """One eyeball in the model frame."""
+
+    centre: FloatArray
+    radius: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shape:
+    """One identity: vertices (V, 3) float32 cm at rest, its eyes (right, left) and its blinks, which close."""
+
+    vertices: FloatArray
+    eyes: tuple[Eye, Eye]
+    blinks: tuple[FloatArray, FloatArray]
+
+
+class IctModel:
+    """The morphable head, read once."""
+
+    def __init__(self) -> None:
+        folder = data_folder() / "ict-facekit"
+        with np.load(folder / "ict-facekit.npz") as stored:
+            self.neutral = stored["neutral"].astype(np.float32)
+            self._identity = np.ascontiguousarray(stored["ident"].reshape(len(stored["ident"]), -1), np.float32)
+            self._expression = np.ascontiguousarray(stored["expr"], np.float32)
+            self._names = [str(name) for name in stored["expr_names"]]
+            self._triangles, corners, uv = stored["tri"], stored["tritex"], stored["vt"]
+            material, names = stored["trimat"], [str(name) for name in stored["matnames"]]
+            self._landmarks = stored["lm68"]
+        self.meshes: dict[str, Mesh] = {}
+        for name in ("Face", "BackHead", "Teeth", "GumsTongue", "EyeLashes", "EyeOcclusion"):
+            chosen = material == names.index(f"M_{name}")
+            u = uv - np.array([np.floor(uv[corners[chosen]][..., 0].min()), 0])
+            self.meshes[name] = Mesh(self._triangles[chosen], u.astype(np.float32), corners[chosen])
+        with np.load(folder / "mesh478.npz") as stored:
+            self.photo_vertices, self.photo_weights = stored["index"], stored["bary"]
+            self.photo_share = stored["weight"].astype(np.float32)
+            warped = stored["warped"].astype(np.float32)
+        self.sources = self._coefficient_sources()
+        self.known = np.array([len(self.sources[name]) > 0 for name in BLENDSHAPE_NAMES])
+        self.landmarks = self._landmarks[IBUG_68]
+        self._anchor(warped)
+        self._lids()
+
+    def _coefficient_sources(self) -> dict[str, list[int]]:
+        """Which of ICT's shapes each of the 52 is; two where ICT splits it by side, none where it has none."""
+        out = {}
+        for name in BLENDSHAPE_NAMES:
+            own = name if name.startswith(("jaw", "mouthLeft", "mouthRight")) else ""
+            sided = own or name.replace("Left", "_L").replace("Right", "_R")
+            wanted = [sided] if sided in self._names else [f"{name}_L", f"{name}_R"]
+            out[name] = [self._names.index(w) for w in wanted if w in self._names]
+        return out
+
+    # where the points lie
+
+    def _path(self, stops: IntArray) -> IntArray:
+        """The vertices of the shortest way over the face through `stops`."""
+        triangles = self.meshes["Face"].triangles
+        a, b = triangles[:, [0, 1, 2]].ravel(), triangles[:, [1, 2, 0]].ravel()
+        length = np.linalg.norm(self.neutral[a] - self.neutral[b], axis=1)
+        graph = coo_matrix((length, (a, b)), shape=(N_FACE, N_FACE)).tocsr()
+        graph = graph.maximum(graph.T)
+        out = [int(stops[0])]
+        for start, stop in zip(stops[:-1], stops[1:], strict=True):
+            _, before = dijkstra(graph, indices=int(start), return_predecessors=True)
+            leg = [int(stop)]
+            while leg[-1] != start:
+                leg.append(int(before[leg[-1]]))
+            out += leg[::-1][1:]
+        return np.array(out)
+
+    def _along(self, path: IntArray, wanted: FloatArray) -> Anchors:
+        """The points of a path nearest to `wanted` (N, 3), between two vertices each."""
+        starts, stops = self.neutral[path[:-1]], self.neutral[path[1:]]
+        step = stops - starts
+        share = np.einsum("nsk,sk->ns", wanted[:, None] - starts, step) / (np.square(step).sum(axis=1) + 1e-12)
+        share = share.clip(0, 1)
+        distance = np.linalg.norm(starts + share[..., None] * step - wanted[:, None], axis=2)
+        best = distance.argmin(axis=1)
+        t = share[np.arange(len(wanted)), best]
+        return Anchors(np.stack([path[best], path[best + 1]], axis=1), np.stack([1 - t, t], axis=1))
+
+    def _anchor(self, warped: FloatArray) -> None:
+        ibug = self._landmarks
+        distances = np.linalg.norm(warped[EXTRA_MESH][:, None] - self.neutral[None, :N_FACE], axis=2)
+        nearest = distances.argmin(axis=1)
+        vertices = np.stack([nearest, nearest], axis=1)
+        weights = np.tile([1.0, 0.0], (len(nearest), 1))
+
+        def place(points: IntArray, path: IntArray) -> None:
+            anchors = self._along(path, warped[EXTRA_MESH[points]])
+            vertices[points], weights[points] = anchors.vertices, anchors.weights
+
+        upper_lip = self._path(ibug[[60, 61, 62, 63, 64]])
+        lower_lip = self._path(ibug[[64, 65, 66, 67, 60]])
+        place(EXTRA_INNER_LIP[:11], upper_lip)
+        place(EXTRA_INNER_LIP[11:], lower_lip)
+        place(np.arange(0, 11), self._path(ibug[[48, 49, 50, 51, 52, 53, 54]]))
+        place(np.arange(11, 20), self._path(ibug[[54, 55, 56, 57, 58, 59, 48]]))
+        self.rims: list[tuple[IntArray, IntArray]] = []
+        for lids, eye in ((EXTRA_RIGHT_LID, [36, 37, 38, 39, 40, 41]), (EXTRA_LEFT_LID, [45, 44, 43, 42, 47, 46])):
+            upper, lower = self._path(ibug[eye[:4]]), self._path(ibug[[*eye[3:], eye[0]]])
+            place(lids[:9], upper)
+            place(lids[8:], np.concatenate([lower, upper[:1]]))
+            self.rims.append((upper, lower[::-1]))
+        self.extra = Anchors(vertices, weights)
+        self.jaw_lines = self._jaw_lines()
+
+    def _jaw_lines(self) -> Anchors:
+        """(17 * JAW_STEPS) surface points on straight lines, seen from the front, from the cheeks to the jaw's points."""
+        shape = self.neutral.astype(np.float64)
+        triangles = self.meshes["Face"].triangles
+        corners = shape[triangles]
+        facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] > 1e-6
+        triangles, corners = triangles[facing], corners[facing]
+        jaw = shape[self._landmarks[:17]]
+        nose = shape[self._landmarks[33]]
+        vertices, weights = [], []
+        for point in jaw:
+            hub = np.array([0.0, max(nose[1] - 1.5, min(point[1], 4.0)), 0]) if point[1] > nose[1] else nose
+            for share in np.linspace(0.45, 1, JAW_STEPS):
+                at = hub[:2] + share * (point[:2] - hub[:2])
+                found = _containing(corners, at)
+                if found is None or share == 1:
+                    i = int(np.linalg.norm(shape[:N_FACE, :2] - at, axis=1).argmin()) if share < 1 else -1
+                    i = int(self._landmarks[len(vertices) // JAW_STEPS]) if share == 1 else i
+                    vertices.append([i, i, i])
+                    weights.append([1.0, 0.0, 0.0])
+                else:
+                    vertices.append(list(triangles[found[0]]))
+                    weights.append(list(found[1]))
+        return Anchors(np.array(vertices), np.array(weights))
+
+    # lids
+
+    def _lids(self) -> None:
+        """The skin round each eye: which vertices, and how much they belong to the upper lid."""
+        self.lid_skin: list[IntArray] = []
+        self.upper_share: list[FloatArray] = []
+        for side in SIDES:
+            blink = self._expression[self._names.index(f"eyeBlink_{side}")]
+            down = np.where(blink[:, 1] < 0, np.linalg.norm(blink, axis=1), 0)
+            moved = [*np.flatnonzero(np.linalg.norm(blink[:N_FACE], axis=1) > 0.02)]
+            moved += [FIRST_LASH + i for i in np.flatnonzero(np.linalg.norm(blink[FIRST_LASH:], axis=1) > 0.02)]
+            moved += [25047 + i for i in np.flatnonzero(np.linalg.norm(blink[25047:FIRST_LASH], axis=1) > 0.02)]
+            chosen = np.array(moved)
+            self.lid_skin.append(chosen)
+            self.upper_share.append(np.clip(down[chosen] / down[:N_FACE].max(), 0, 1))
+
+    def shape(self, weights: FloatArray) -> Shape:
+        """The head of identity `weights` (100,), which are standard normal."""
+        vertices = self.neutral + (weights.astype(np.float32) @ self._identity).reshape(-1, 3)
+        eyes = (_fit_eye(vertices[RIGHT_SCLERA]), _fit_eye(vertices[LEFT_SCLERA]))
+        blinks = []
+        for k, side in enumerate(SIDES):
+            blink = self._expression[self._names.index(f"eyeBlink_{side}")].copy()
+            upper, lower = self.rims[k]
+            across = np.linspace(0.06, 0.94, 14)
+            before = _rim_gap(vertices, upper, lower, across)
+            where = _share_across(vertices, vertices[self.lid_skin[k]], upper)
+            for _ in range(2):
+                after = _rim_gap(vertices + blink, upper, lower, across)
+                needed = np.clip((before + LID_OVERLAP_CM) / np.maximum(before - after, 0.05), 0.6, 1.7)
+                blink[self.lid_skin[k]] *= np.interp(where, across, needed)[:, None]
+            blinks.append(blink)
+        return Shape(vertices, eyes, (blinks[0], blinks[1]))
+
+    def expressed(self, shape: Shape, coefficients: FloatArray, gaze_deg: FloatArray) -> FloatArray:
+        """(V, 3) float32 the vertices with the 52 `coefficients`; lids do not pass each other nor enter the eyeballs."""
+        weights = np.zeros(len(self._names), np.float32)
+        for name, value in zip(BLENDSHAPE_NAMES, coefficients, strict=True):
+            if not name.startswith("eyeBlink"):
+                weights[self.sources[name]] = value
+        active = np.flatnonzero(weights)
+        out = shape.vertices + np.tensordot(weights[active], self._expression[active], 1)
+        for k, side in enumerate(("Right", "Left")):
+            amount = coefficients[BLENDSHAPE_NAMES.index(f"eyeBlink{side}")]
+            if amount > 0:
+                out += amount * shape.blinks[k]
+            self._limit_lids(out, k)
+            self._clear_eye(out, k, shape.eyes[k], gaze_deg[k])
+        return np.asarray(out, np.float32)
+
+    def _limit_lids(self, vertices: FloatArray, k: int) -> None:
+        """Raise the upper lid where it went below the lower one."""
+        upper, lower = self.rims[k]
+        across = np.linspace(0.08, 0.92, 13)
+        too_far = np.maximum(0, -LID_OVERLAP_CM - _rim_gap(vertices, upper, lower, across))
+        if too_far.max() <= 0:
+            return
+        chosen = self.lid_skin[k]
+        where = _share_across(vertices, vertices[chosen], upper)
+        vertices[chosen, 1] += np.interp(where, across, too_far) * self.upper_share[k]
+
+    def _clear_eye(self, vertices: FloatArray, k: int, eye: Eye, gaze_deg: FloatArray) -> None:
+        """Push the skin out of the eyeball."""
+        chosen = self.lid_skin[k]
+        out = vertices[chosen] - eye.centre
+        distance = np.linalg.norm(out, axis=1)
+        axis = turned(gaze_deg)[:, 2]
+        angle = np.degrees(np.arccos(np.clip(out @ axis / distance, -1, 1)))
+        least = eye.radius * eye_radius(angle) + LID_CLEARANCE_CM
+        inside = (distance < least) & (out[:, 2] > 0.3 * eye.radius)
+        vertices[chosen[inside]] = eye.centre + out[inside] * (least[inside] / distance[inside])[:, None]
+
+
+def _containing(corners: FloatArray, at: FloatArray) -> tuple[int, FloatArray] | None:
+    """The nearest of the triangles (T, 3, 3) that cover the point `at` (x, y), and its barycentric coordinates."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    area = (b[:, 0] - a[:, 0]) * (c[:, 1] - a[:, 1]) - (c[:, 0] - a[:, 0]) * (b[:, 1] - a[:, 1])
+    u = ((b[:, 0] - at[0]) * (c[:, 1] - at[1]) - (c[:, 0] - at[0]) * (b[:, 1] - at[1])) / area
+    v = ((c[:, 0] - at[0]) * (a[:, 1] - at[1]) - (a[:, 0] - at[0]) * (c[:, 1] - at[1])) / area
+    inside = np.flatnonzero((u >= 0) & (v >= 0) & (u + v <= 1))
+    if not len(inside):
+        return None
+    weights = np.stack([u, v, 1 - u - v], axis=1)[inside]
+    depth = (weights * corners[inside][:, :, 2]).sum(axis=1)
+    best = int(depth.argmax())
+    return int(inside[best]), weights[best]
+
+
+def _fit_eye(sclera: FloatArray) -> Eye:
+    """The sphere through the sclera, its cornea left out."""
+    points = sclera[sclera[:, 2] < np.quantile(sclera[:, 2], 0.6)].astype(np.float64)
+    system = np.column_stack([2 * points, np.ones(len(points))])
+    x, y, z, rest = np.linalg.lstsq(system, np.square(points).sum(axis=1), rcond=None)[0]
+    centre = np.array([x, y, z])
+    return Eye(centre, float(np.sqrt(rest + centre @ centre)))
+
+
+def _share_across(shape: FloatArray, points: FloatArray, upper: IntArray) -> FloatArray:
+    """(N,) where points lie between the eye's outer (0) and inner corner (1)."""
+    outer, inner = shape[upper[0]], shape[upper[-1]]
+    along = (inner - outer)[:2]
+    return np.asarray((points[:, :2] - outer[:2]) @ along / (along @ along))
+
+
+def _rim_gap(shape: FloatArray, upper: IntArray, lower: IntArray, across: FloatArray) -> FloatArray:
+    """(N,) height of the upper lid's rim over the lower one's at shares of the way from the outer corner, cm."""
+    gap = []
+    for rim in (upper, lower):
+        where = np.maximum.accumulate(_share_across(shape, shape[rim], upper))
+        gap.append(np.interp(across, where, shape[rim, 1]))
+    return np.asarray(gap[0] - gap[1])
