@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numba
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import coo_matrix
@@ -81,6 +82,10 @@ class IctModel:
         self.sources = self._coefficient_sources()
         self.known = np.array([len(self.sources[name]) > 0 for name in BLENDSHAPE_NAMES])
         self.landmarks = self._landmarks[IBUG_68]
+        moving = [np.flatnonzero(np.abs(shape).max(axis=1) > 1e-3) for shape in self._expression]
+        self._starts = np.cumsum([0, *(len(vertices) for vertices in moving)])
+        self._moved = np.concatenate(moving).astype(np.int32)
+        self._moves = np.concatenate([s[v] for s, v in zip(self._expression, moving, strict=True)])
         self._anchor(warped)
         self._lids()
 
@@ -214,8 +219,8 @@ class IctModel:
         for name, value in zip(BLENDSHAPE_NAMES, coefficients, strict=True):
             if not name.startswith("eyeBlink"):
                 weights[self.sources[name]] = value
-        active = np.flatnonzero(weights)
-        out = shape.vertices + np.tensordot(weights[active], self._expression[active], 1)
+        out = shape.vertices.copy()
+        _add_shapes(out, weights, self._moved, self._starts, self._moves)
         for k, side in enumerate(("Right", "Left")):
             amount = coefficients[BLENDSHAPE_NAMES.index(f"eyeBlink{side}")]
             if amount > 0:
@@ -245,6 +250,18 @@ class IctModel:
         least = eye.radius * eye_radius(angle) + LID_CLEARANCE_CM
         inside = (distance < least) & (out[:, 2] > 0.3 * eye.radius)
         vertices[chosen[inside]] = eye.centre + out[inside] * (least[inside] / distance[inside])[:, None]
+
+
+@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+def _add_shapes(out, weights, moved, starts, moves):  # type: ignore[no-untyped-def]
+    """Add weighted shapes to the vertices `out`, each shape given by the vertices that it moves."""
+    for shape in range(len(weights)):
+        weight = weights[shape]
+        if weight == 0:
+            continue
+        for i in range(starts[shape], starts[shape + 1]):
+            for k in range(3):
+                out[moved[i], k] += weight * moves[i, k]
 
 
 def _containing(corners: FloatArray, at: FloatArray) -> tuple[int, FloatArray] | None:

@@ -28,6 +28,7 @@ Colour = tuple[float, float, float]
 
 WHITE: Colour = (1.0, 1.0, 1.0)
 MAX_LIGHTS = 4
+MIPMAP_PX = 512  # smaller textures are hardly reduced in a picture, and reducing them takes longer than drawing
 NEAR_CM, FAR_CM = 4.0, 1000.0
 MODEL_TO_CAMERA = np.diag([1.0, -1.0, -1.0])
 
@@ -183,6 +184,7 @@ class Rasteriser:
         program["zoom"] = 2 * camera.focal_px / camera.size
         program["above"], program["below"] = lighting.above, lighting.below
         lights = list(lighting.lights)[:MAX_LIGHTS]
+        program["count"] = len(lights)
         lights += [Light((0.0, 0.0, 1.0), (0.0, 0.0, 0.0))] * (MAX_LIGHTS - len(lights))
         program["directions"].write(np.array([light.direction for light in lights], "f4").tobytes())
         program["colours"].write(np.array([light.colour for light in lights], "f4").tobytes())
@@ -283,8 +285,9 @@ class Rasteriser:
             channels = image.shape[2]
             data = np.ascontiguousarray(image[::-1])  # the first row of a texture is its lowest
             texture = self._context.texture((image.shape[1], image.shape[0]), channels, data.tobytes(), alignment=1)
-            texture.build_mipmaps()
-            texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
+            if max(image.shape[:2]) > MIPMAP_PX:
+                texture.build_mipmaps()
+                texture.filter = moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR
             self._textures[key] = texture
             weakref.finalize(image, self._forget, key)
         return texture
@@ -395,7 +398,7 @@ _FRAGMENT = """#version 330
 in vec3 facing; in vec3 seen; in vec2 place; in float lit; in vec3 from_light;
 out vec4 colour;
 uniform sampler2D skin; uniform vec3 tint; uniform float specular, gloss, wrap, cutout, alpha;
-uniform vec3 above, below; uniform vec3 directions[4]; uniform vec3 colours[4];
+uniform vec3 above, below; uniform vec3 directions[4]; uniform vec3 colours[4]; uniform int count;
 uniform sampler2DShadow shadow_map; uniform float shadow_strength, shadow_bias;
 void main() {
     vec4 base = texture(skin, place);
@@ -404,9 +407,10 @@ void main() {
     if (!gl_FrontFacing) n = -n;
     vec3 albedo = base.rgb * tint; albedo *= albedo;
     vec3 light = mix(below, above, n.y * 0.5 + 0.5), shine = vec3(0);
-    for (int i = 0; i < 4; i++) {
+    for (int i = 0; i < count; i++) {
         float k = max((dot(n, directions[i]) + wrap) / (1.0 + wrap), 0.0);
-        float s = specular * pow(max(dot(n, normalize(directions[i] + view)), 0.0), gloss);
+        float s = 0.0;
+        if (specular > 0.0) s = specular * pow(max(dot(n, normalize(directions[i] + view)), 0.0), gloss);
         if (i == 0 && shadow_strength > 0.0) {
             vec3 q = from_light - vec3(0, 0, shadow_bias);
             float open = texture(shadow_map, q - vec3(0.003, 0.003, 0)) + texture(shadow_map, q + vec3(0.003, 0.003, 0));
