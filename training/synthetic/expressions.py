@@ -69,7 +69,8 @@ _OPPOSED = tuple(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Act:
-    """coefficients: (52,) float32; gaze_deg: (2, 2) float32, right and left eye: yaw, pitch (+ subject's left, + up)."""
+    """coefficients: (52,) float32; gaze_deg: (2, 2) float32, yaw and pitch of the right and the left eye (+ the
+    subject's left, + up)."""
 
     coefficients: FloatArray
     gaze_deg: FloatArray

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from training.synthetic.raster import Mesh
+from training.synthetic.staging import Mesh
 
 FloatArray = npt.NDArray[np.floating]
 
@@ -30,7 +30,14 @@ class Iris:
     sclera: tuple[float, float, float]
 
 
-IRIS_COLOURS = ((0.20, 0.12, 0.07), (0.30, 0.18, 0.10), (0.42, 0.28, 0.15), (0.36, 0.36, 0.22), (0.36, 0.45, 0.52), (0.45, 0.52, 0.55))
+IRIS_COLOURS = (
+    (0.20, 0.12, 0.07),
+    (0.30, 0.18, 0.10),
+    (0.42, 0.28, 0.15),
+    (0.36, 0.36, 0.22),
+    (0.36, 0.45, 0.52),
+    (0.45, 0.52, 0.55),
+)
 
 
 def sample_iris(rng: np.random.Generator, darkness: float) -> Iris:

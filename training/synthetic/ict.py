@@ -11,7 +11,7 @@ from training.synthetic import eyeball
 from training.synthetic.expressions import Act
 from training.synthetic.ict_model import JAW_STEPS, N_SKIN, IctModel
 from training.synthetic.ict_skin import SkinPainter
-from training.synthetic.raster import Material, Mesh, Part
+from training.synthetic.staging import Material, Mesh, Part
 from training.synthetic.studio import About, Head, lid_gap
 from training.synthetic.truth import FAMILIES, N_COEFFICIENTS
 
@@ -59,11 +59,20 @@ class IctPerson:
         self._scalp = Material(skin.scalp, specular=shine * 0.5, gloss=gloss, two_sided=False)
         teeth = np.array([0.86, 0.82, 0.74]) * rng.uniform(0.75, 1.08)
         self._teeth = Material(None, _tint(teeth), specular=0.15, gloss=40, casts=False)
-        self._gums = Material(None, _tint(np.array([0.62, 0.3, 0.29]) * rng.uniform(0.75, 1.1)), specular=0.2, gloss=30, casts=False)
+        self._gums = Material(
+            None, _tint(np.array([0.62, 0.3, 0.29]) * rng.uniform(0.75, 1.1)), specular=0.2, gloss=30, casts=False
+        )
         lashes = heads.lash_textures[rng.integers(len(heads.lash_textures))]
         self._lashes = Material(lashes, blend=True, alpha=float(rng.uniform(0.15, 0.9)), casts=False)
         iris = eyeball.sample_iris(rng, float(np.clip(1.2 - skin.colour.mean() * 1.1, 0.3, 1)))
-        self._eye = Material(eyeball.paint(rng, iris), specular=float(rng.uniform(0.5, 1)), gloss=90, wrap=0.25, two_sided=False, casts=False)
+        self._eye = Material(
+            eyeball.paint(rng, iris),
+            specular=float(rng.uniform(0.5, 1)),
+            gloss=90,
+            wrap=0.25,
+            two_sided=False,
+            casts=False,
+        )
         self._hair = self._hair_offsets(rng)
 
     def _hair_offsets(self, rng: np.random.Generator) -> FloatArray:
@@ -129,4 +138,3 @@ def _lashes(rng: np.random.Generator) -> npt.NDArray[np.uint8]:
 def _tint(values: FloatArray) -> tuple[float, float, float]:
     r, g, b = (float(v) for v in np.clip(values, 0, 1))
     return r, g, b
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numba
 import numpy as np
@@ -13,7 +14,7 @@ from scipy.sparse.csgraph import dijkstra
 from tracker.topology import BLENDSHAPE_NAMES, EXTRA_INNER_LIP, EXTRA_LEFT_LID, EXTRA_MESH, EXTRA_RIGHT_LID, IBUG_68
 from training.packs import data_folder
 from training.synthetic.eyeball import eye_radius, turned
-from training.synthetic.raster import Mesh
+from training.synthetic.staging import Mesh
 
 FloatArray = npt.NDArray[np.floating]
 IntArray = npt.NDArray[np.integer]
@@ -109,7 +110,7 @@ class IctModel:
         graph = coo_matrix((length, (a, b)), shape=(N_FACE, N_FACE)).tocsr()
         graph = graph.maximum(graph.T)
         out = [int(stops[0])]
-        for start, stop in zip(stops[:-1], stops[1:], strict=True):
+        for start, stop in pairwise(stops):
             _, before = dijkstra(graph, indices=int(start), return_predecessors=True)
             leg = [int(stop)]
             while leg[-1] != start:
@@ -155,7 +156,7 @@ class IctModel:
         self.jaw_lines = self._jaw_lines()
 
     def _jaw_lines(self) -> Anchors:
-        """(17 * JAW_STEPS) surface points on straight lines, seen from the front, from the cheeks to the jaw's points."""
+        """(17 * JAW_STEPS) points of the surface on lines that are straight from the front, from cheek to jaw."""
         shape = self.neutral.astype(np.float64)
         triangles = self.meshes["Face"].triangles
         corners = shape[triangles]
@@ -214,7 +215,7 @@ class IctModel:
         return Shape(vertices, eyes, (blinks[0], blinks[1]))
 
     def expressed(self, shape: Shape, coefficients: FloatArray, gaze_deg: FloatArray) -> FloatArray:
-        """(V, 3) float32 the vertices with the 52 `coefficients`; lids do not pass each other nor enter the eyeballs."""
+        """(V, 3) float32 the vertices with the 52 `coefficients`; lids neither pass each other nor enter the eyes."""
         weights = np.zeros(len(self._names), np.float32)
         for name, value in zip(BLENDSHAPE_NAMES, coefficients, strict=True):
             if not name.startswith("eyeBlink"):

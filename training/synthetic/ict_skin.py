@@ -8,13 +8,13 @@ the photograph does not show is skin of the same colour, or hair.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import cv2
 import numba
 import numpy as np
 import numpy.typing as npt
 
-from tracker.topology import IBUG_68
 from training.packs import TRAIN, VALIDATION, Pixels, load_faces, load_mesh
 from training.synthetic.ict_model import N_FACE, N_SKIN, IctModel
 from training.synthetic.raster import vertex_normals
@@ -65,7 +65,7 @@ class Photographs:
         chosen = chosen[[self._usable(i, mesh[i]) for i in chosen]]
         self._index, self._mesh, self._landmarks = chosen, mesh[chosen, :, :2], landmarks[chosen]
         ita = np.array([self._cheek_ita(i, m) for i, m in zip(chosen, self._mesh, strict=True)])
-        self._bins = [np.flatnonzero((ita >= a) & (ita < b)) for a, b in zip(ITA_EDGES, ITA_EDGES[1:], strict=False)]
+        self._bins = [np.flatnonzero((ita >= a) & (ita < b)) for a, b in pairwise(ITA_EDGES)]
         self._bins = [part for part in self._bins if len(part) > 3]
 
     def _usable(self, i: int, mesh: FloatArray) -> bool:
@@ -104,7 +104,16 @@ class Skin:
     hair: FloatArray
 
 
-HAIR_COLOURS = ((0.06, 0.05, 0.05), (0.13, 0.09, 0.07), (0.25, 0.16, 0.10), (0.45, 0.32, 0.18), (0.62, 0.48, 0.30), (0.40, 0.18, 0.09), (0.55, 0.54, 0.53), (0.85, 0.84, 0.82))
+HAIR_COLOURS = (
+    (0.06, 0.05, 0.05),
+    (0.13, 0.09, 0.07),
+    (0.25, 0.16, 0.10),
+    (0.45, 0.32, 0.18),
+    (0.62, 0.48, 0.30),
+    (0.40, 0.18, 0.09),
+    (0.55, 0.54, 0.53),
+    (0.85, 0.84, 0.82),
+)
 
 
 class SkinPainter:
@@ -161,7 +170,9 @@ class SkinPainter:
         lids = np.clip(colour * rng.uniform(0.8, 0.95) * (1 + rng.normal(0, 0.03, 3)), 0, 1)
         values = np.column_stack([at, 1 / shading, self._photo_share, self._lid_share, self.hair_share[:N_FACE]])
         texels = _spread(values.astype(np.float32), self._texel_vertex, self._texel_weight)
-        face = cv2.remap(photo.picture, texels[..., 0], texels[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        face = cv2.remap(
+            photo.picture, texels[..., 0], texels[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+        )
         rgb = face[:, :, ::-1].astype(np.float32) / 255 * texels[..., 2:5]
         share = texels[..., 5:6]
         rgb = rgb * share + colour.astype(np.float32) * (1 - share)
@@ -198,7 +209,9 @@ class SkinPainter:
     def _pores(self, rng: np.random.Generator) -> FloatArray:
         """(ATLAS, ATLAS) factors about 1: the grain that small photographs lack."""
         fine = rng.normal(0, 1, (ATLAS, ATLAS)).astype(np.float32)
-        coarse = cv2.resize(rng.normal(0, 1, (64, 64)).astype(np.float32), (ATLAS, ATLAS), interpolation=cv2.INTER_CUBIC)
+        coarse = cv2.resize(
+            rng.normal(0, 1, (64, 64)).astype(np.float32), (ATLAS, ATLAS), interpolation=cv2.INTER_CUBIC
+        )
         fine = cv2.GaussianBlur(fine, (0, 0), 0.8)
         return np.asarray(1 + rng.uniform(0.0, 0.05) * fine + rng.uniform(0, 0.025) * coarse, np.float32)
 

@@ -3,10 +3,8 @@
 It needs an OpenGL 3.3 context without a display: EGL, for which Mesa's software renderer will do
 (Debian: libegl1 and libgl1-mesa-dri).
 
-Model frame of a head: x to the subject's left, y up, z out of the face, in centimetres. A point v is seen at
-``rotation @ (v.x, -v.y, -v.z) + translation`` in the camera frame C of `tracker.types` (x right, y down, z into the
-scene, centimetres), so `rotation` is that of `tracker.types.HeadPose`. Colours of textures and tints are sRGB, lights
-are linear; gamma is taken as 2, which is within a grey level or two of sRGB and far cheaper.
+Colours of textures and tints are sRGB, lights are linear; gamma is taken as 2, which is within a grey level or two of
+sRGB and far cheaper.
 """
 
 from __future__ import annotations
@@ -22,108 +20,27 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.floating]
-IntArray = npt.NDArray[np.integer]
-Colour = tuple[float, float, float]
+from training.synthetic.staging import (
+    MAX_LIGHTS,
+    MODEL_TO_CAMERA,
+    Camera,
+    FloatArray,
+    IntArray,
+    Light,
+    Lighting,
+    Material,
+    Mesh,
+    Part,
+)
 
-WHITE: Colour = (1.0, 1.0, 1.0)
-MAX_LIGHTS = 4
 MIPMAP_PX = 512  # smaller textures are hardly reduced in a picture, and reducing them takes longer than drawing
 NEAR_CM, FAR_CM = 4.0, 1000.0
-MODEL_TO_CAMERA = np.diag([1.0, -1.0, -1.0])
-
-
-@dataclass(frozen=True, eq=False)
-class Mesh:
-    """Topology of a surface. Build it once and keep it: the graphics memory's cache goes by the object.
-
-    triangles: (T, 3) int32 indices into the vertices, counter-clockwise seen from outside.
-    uv: (U, 2) float32, origin at the bottom left of the texture.
-    uv_triangles: (T, 3) int32 indices into `uv`; None where they are the same as `triangles`.
-    """
-
-    triangles: IntArray
-    uv: FloatArray
-    uv_triangles: IntArray | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Material:
-    """How a surface looks.
-
-    texture: (H, W, 3 or 4) uint8 RGB or RGBA, top row first; the cache goes by the object. None: the tint alone.
-    tint: multiplies the texture. specular, gloss: strength and exponent of the highlight.
-    wrap: how far light reaches round the surface, 0 (hard) to 1: skin lets it through.
-    cutout: what has less alpha is not drawn. blend: mixed by alpha, after all opaque parts, in the order given.
-    alpha: multiplies the texture's. two_sided: False where the back of the surface is never seen, which is faster.
-    casts: whether it throws a shadow.
-    """
-
-    texture: npt.NDArray[np.uint8] | None = None
-    tint: Colour = WHITE
-    specular: float = 0.0
-    gloss: float = 24.0
-    wrap: float = 0.3
-    cutout: float = 0.02
-    blend: bool = False
-    alpha: float = 1.0
-    two_sided: bool = True
-    casts: bool = True
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """One surface in one picture.
-
-    vertices: (V, 3) model frame, cm. normals: (V, 3) unit; computed where None.
-    shade: (V,) multiplies all light (the depth of the mouth); 1 where None.
-    """
-
-    mesh: Mesh
-    vertices: FloatArray
-    material: Material
-    normals: FloatArray | None = None
-    shade: FloatArray | None = None
-
-
-@dataclass(frozen=True)
-class Light:
-    """A distant light. direction: towards it, x right, y UP, z towards the camera; colour: linear RGB."""
-
-    direction: Colour
-    colour: Colour
-
-
-@dataclass(frozen=True)
-class Lighting:
-    """Ambient light from above and from below (linear RGB) and at most MAX_LIGHTS lights; the first one casts shadows
-    of `shadow` strength (0 none, 1 black)."""
-
-    above: Colour
-    below: Colour
-    lights: tuple[Light, ...] = ()
-    shadow: float = 0.0
-
-
-@dataclass(frozen=True, eq=False)
-class Camera:
-    """Where the head is and how it is seen: rotation (3, 3), translation (3,) cm of the model's origin, size in pixels."""
-
-    rotation: FloatArray
-    translation: FloatArray
-    focal_px: float
-    size: int
-
-    def project(self, points: FloatArray) -> FloatArray:
-        """(N, 3) in the model frame to (N, 3): x, y in pixels (pixel centres at .5) and the depth in cm."""
-        seen = np.asarray(points, np.float64) @ (self.rotation @ MODEL_TO_CAMERA).T + self.translation
-        xy = self.focal_px * seen[:, :2] / seen[:, 2:] + self.size / 2
-        return np.column_stack([xy, seen[:, 2]])
 
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """bgr: (S, S, 3) uint8. depth: (D, D) float32 cm as drawn, D being S times the supersampling; infinite where nothing was drawn."""
+    """bgr: (S, S, 3) uint8. depth: (D, D) float32 cm as drawn, D being S times the supersampling; infinite where
+    nothing was drawn."""
 
     bgr: npt.NDArray[np.uint8]
     depth: npt.NDArray[np.float32]
@@ -154,7 +71,9 @@ class Rasteriser:
         self._drawn = round(size * supersample)
         self._program = self._context.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
         self._backdrop = self._context.program(vertex_shader=_BACKDROP_VERTEX, fragment_shader=_BACKDROP_FRAGMENT)
-        self._caster = self._context.program(vertex_shader=_SHADOW_VERTEX, fragment_shader="#version 330\nvoid main() {}")
+        self._caster = self._context.program(
+            vertex_shader=_SHADOW_VERTEX, fragment_shader="#version 330\nvoid main() {}"
+        )
         self._colour = self._context.texture((self._drawn, self._drawn), 4)
         self._depth = self._context.depth_texture((self._drawn, self._drawn))
         self._target = self._context.framebuffer([self._colour], self._depth)
@@ -413,7 +332,8 @@ void main() {
         if (specular > 0.0) s = specular * pow(max(dot(n, normalize(directions[i] + view)), 0.0), gloss);
         if (i == 0 && shadow_strength > 0.0) {
             vec3 q = from_light - vec3(0, 0, shadow_bias);
-            float open = texture(shadow_map, q - vec3(0.003, 0.003, 0)) + texture(shadow_map, q + vec3(0.003, 0.003, 0));
+            vec3 aside = vec3(0.003, 0.003, 0);
+            float open = texture(shadow_map, q - aside) + texture(shadow_map, q + aside);
             float kept = 1.0 - shadow_strength * (1.0 - open * 0.5);
             k *= kept; s *= kept;
         }

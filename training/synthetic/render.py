@@ -1,6 +1,6 @@
 """Render a set of heads with exact truth.
 
-    python -m training.synthetic.render --family ict --identities 1500 --expressions 12 --seed 1 --split train --out ict-a
+    python -m training.synthetic.render --family ict --identities 1500 --expressions 12 --seed 1 --out ict-a
 
 Every person has its own random numbers, so that a set is the same however it is cut into runs; shards that are there
 already are left as they are. Persons of the split "test" never occur in "train": their numbers are drawn with another

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from training.packs import TRAIN, data_folder
-from training.synthetic.raster import MODEL_TO_CAMERA, Camera, Colour, Light, Lighting
+from training.synthetic.staging import MODEL_TO_CAMERA, Camera, Colour, Light, Lighting
 
 FloatArray = npt.NDArray[np.floating]
 Picture = npt.NDArray[np.uint8]
@@ -94,7 +94,9 @@ def sample_lighting(rng: np.random.Generator) -> Lighting:
         lights += [_light(rng, 0.5, 0.95, spread=0.6)] + [_light(rng, 0.05, 0.3) for _ in range(rng.integers(0, 3))]
     elif kind == "side":
         side = rng.choice([-1, 1])
-        lights += [_light(rng, 0.6, 1.3, towards=(side * rng.uniform(0.8, 1), rng.normal(0.2, 0.3), rng.uniform(0, 0.5)))]
+        lights += [
+            _light(rng, 0.6, 1.3, towards=(side * rng.uniform(0.8, 1), rng.normal(0.2, 0.3), rng.uniform(0, 0.5)))
+        ]
         lights += [_light(rng, 0.05, 0.3) for _ in range(rng.integers(0, 2))]
     elif kind == "back":
         lights += [_light(rng, 0.8, 1.6, towards=(rng.normal(0, 0.8), rng.normal(0.5, 0.3), -0.7)) for _ in range(2)]
@@ -145,7 +147,7 @@ def _colour(values: FloatArray) -> Colour:
 
 
 class Backgrounds:
-    """What is behind the heads: noise, gradients, stripes, and rooms from training photographs without faces in them."""
+    """What is behind the heads: noise, gradients, and windows of training photographs without faces in them."""
 
     def __init__(self, size: int) -> None:
         self._size = size
@@ -178,7 +180,9 @@ class Backgrounds:
             if side > 40 and apart.all():
                 window = room[y : y + side, x : x + side]
                 window = window[:, ::-1] if rng.random() < 0.5 else window
-                return np.asarray(cv2.resize(window, (self._size, self._size), interpolation=cv2.INTER_LINEAR), np.uint8)
+                return np.asarray(
+                    cv2.resize(window, (self._size, self._size), interpolation=cv2.INTER_LINEAR), np.uint8
+                )
         return self._pattern(rng)
 
     def _pattern(self, rng: np.random.Generator) -> Picture:

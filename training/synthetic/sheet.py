@@ -1,6 +1,6 @@
 """A contact sheet of renders with their truth drawn on them, for looking at.
 
-    python -m training.synthetic.sheet NAME [--count 24] [--first 0] [--plain] --out sheet.png
+python -m training.synthetic.sheet NAME [--count 24] [--first 0] [--plain] --out sheet.png
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ BLUE, RED, GREEN, YELLOW, GREY = (255, 120, 0), (0, 0, 255), (0, 200, 0), (0, 23
 
 
 def drawn(renders: RenderSet, i: int, scale: int = 2, plain: bool = False) -> npt.NDArray[np.uint8]:
-    """Picture `i`, enlarged: landmarks red, dense points blue, hidden ones grey, pupils and gaze yellow, and the names of
-    its strongest coefficients."""
+    """Picture `i`, enlarged: landmarks red, dense points blue, hidden ones grey, gaze yellow, and the names of its
+    strongest coefficients."""
     picture = renders.picture(i)
     picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
     if plain:

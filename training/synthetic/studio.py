@@ -16,7 +16,8 @@ import numpy.typing as npt
 from tracker.topology import EXTRA_LEFT_LID, EXTRA_RIGHT_LID, JAW, N_EXTRA, N_LANDMARKS
 from training.synthetic import expressions, scene
 from training.synthetic.expressions import Act
-from training.synthetic.raster import MODEL_TO_CAMERA, Camera, Part, Picture, Rasteriser
+from training.synthetic.raster import Picture, Rasteriser
+from training.synthetic.staging import MODEL_TO_CAMERA, Camera, Lighting, Part
 from training.synthetic.truth import OUTER_EYE_UNITS, UNKNOWN, FloatArray, Truth
 
 OPENNESS_LIMIT = 1.3
@@ -95,10 +96,10 @@ def visible_outline(jaw_lines: FloatArray, camera: Camera) -> FloatArray:
     """
     n, k = jaw_lines.shape[:2]
     projected = camera.project(jaw_lines.reshape(-1, 3)).reshape(n, k, 3)
-    centre = projected[:, 0, :2].mean(axis=0)
-    outwards = projected[:, -1, :2] - centre
-    outwards /= np.linalg.norm(outwards, axis=1, keepdims=True)
-    reach = np.einsum("nkj,nj->nk", projected[:, :, :2] - centre, outwards)
+    outwards = (jaw_lines[:, -1] - jaw_lines[:, 0])[:, :2] * [1, -1]  # in the picture of an upright head
+    roll = np.arctan2(camera.rotation[1, 0], camera.rotation[0, 0])
+    outwards = outwards @ np.array([[np.cos(roll), np.sin(roll)], [-np.sin(roll), np.cos(roll)]])
+    reach = np.einsum("nkj,nj->nk", projected[:, :, :2], outwards)
     return np.asarray(projected[np.arange(n), reach.argmax(axis=1)])
 
 
@@ -137,7 +138,7 @@ class Studio:
         person: Person,
         act: Act,
         camera: Camera,
-        lighting: scene.Lighting,
+        lighting: Lighting,
         background: npt.NDArray[np.uint8],
         rng: np.random.Generator,
         neutral: bool = False,
@@ -148,7 +149,9 @@ class Studio:
         points = camera.project(np.concatenate([head.landmarks, head.extra]))
         points[JAW] = visible_outline(head.jaw_lines, camera)
         visible = picture.visible(points)
-        visible[JAW] = ((points[JAW, :2] >= 0) & (points[JAW, :2] < self.size)).all(axis=1)  # the outline is what is seen
+        visible[JAW] = ((points[JAW, :2] >= 0) & (points[JAW, :2] < self.size)).all(
+            axis=1
+        )  # the outline is what is seen
         units = OUTER_EYE_UNITS / about.outer_eyes_cm
         extra = points[N_LANDMARKS : N_LANDMARKS + N_EXTRA]
         truth = Truth(

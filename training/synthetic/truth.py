@@ -34,7 +34,7 @@ class Truth:
     visible: (153,) bool, False where something else lies in front, or outside the picture.
     pupils: (2, 2) float32 px, the centre of the pupil as drawn.
     lids: (2, 16, 2) float32 px, in the order of `tracker.topology.EXTRA_RIGHT_LID` and `EXTRA_LEFT_LID`.
-    openness: (2,) float32, lid gap / eye width in the head's frame, over the same of the person's neutral eye; 0 to 1.3.
+    openness: (2,) float32, lid gap / eye width in the head's frame, over that of the person's neutral eye; 0 to 1.3.
     gaze_deg: (2, 2) float32, per eye yaw and pitch of its axis in the head's frame; + the subject's left, + up.
     rotation: (3, 3) float64, translation: (3,) float64: as `tracker.types.HeadPose`, the person's own outer eye
         corners being 0.632 units apart in the neutral face; the origin is the neutral tip of the nose (point 30).
@@ -44,7 +44,7 @@ class Truth:
     skin_ita: individual typology angle of the cheek in degrees, 90 lightest to -60 darkest; measured on the skin as
         painted, before any light.
     glasses: something stands before the eyes.
-    age: years, or NaN. sex: 0 female, 1 male, -1 unknown. descent: (3,) shares of African, Asian, European; NaN unknown.
+    age: years, or NaN. sex: 0 female, 1 male, -1 unknown. descent: (3,) shares of African, Asian, European, or NaN.
     family: index into FAMILIES.
     """
 
