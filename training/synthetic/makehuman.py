@@ -35,7 +35,8 @@ from training.synthetic.makehuman_points import (
     outer_lip,
 )
 from training.synthetic.makehuman_points import LID_ROWS as EDGE_ROWS
-from training.synthetic.raster import Material, Mesh, Part, vertex_normals
+from training.synthetic.raster import vertex_normals
+from training.synthetic.staging import Material, Mesh, Part
 from training.synthetic.studio import About, Head, lid_gap
 from training.synthetic.truth import FAMILIES
 
@@ -254,10 +255,10 @@ def _opening(rows: FloatArray, opposite: int, corners: FloatArray) -> FloatArray
 
 def _materials(look: Look, eye_texture: np.ndarray, eye_shine: float) -> dict[str, Material]:
     out = {
-        "skin": Material(skin_texture(look.skin), look.skin_tint, look.shine, 22.0, 0.35),
-        "eye": Material(eye_texture, specular=eye_shine, gloss=90.0, wrap=0.25),
-        look.teeth: Material(texture("teeth"), look.tooth_tint, 0.3, 40.0, cutout=0.3),
-        "tongue01": Material(texture("tongue"), (0.95, 0.75, 0.72), 0.2, 30.0),
+        "skin": Material(skin_texture(look.skin), look.skin_tint, look.shine, 22.0, 0.35, two_sided=False),
+        "eye": Material(eye_texture, specular=eye_shine, gloss=90.0, wrap=0.25, two_sided=False),
+        look.teeth: Material(texture("teeth"), look.tooth_tint, 0.3, 40.0, cutout=0.3, two_sided=False),
+        "tongue01": Material(texture("tongue"), (0.95, 0.75, 0.72), 0.2, 30.0, two_sided=False),
         "clothes": Material(look.clothes, wrap=0.2, cutout=0.5),
         "brow": Material(grey_texture(look.brow), look.brow_colour, cutout=0.04, blend=True, alpha=look.brow_alpha),
         "lashes": Material(texture(look.lashes), (0.6, 0.5, 0.5), cutout=0.04, blend=True, alpha=look.lash_alpha),
