@@ -4,9 +4,9 @@ import pytest
 pytest.importorskip("moderngl")
 pytest.importorskip("numba")
 
+from tracker.rotations import matrix_from_euler
 from training.synthetic import eyeball
 from training.synthetic.raster import Rasteriser, vertex_normals
-from training.synthetic.scene import pose_rotation
 from training.synthetic.staging import Camera, Light, Lighting, Material, Mesh, Part
 from training.synthetic.studio import lid_gap, visible_outline
 
@@ -111,7 +111,7 @@ def test_the_far_side_of_the_outline_is_where_the_cheek_ends(roll):
     lines = np.zeros((17, 81, 3))
     for line, side in zip(lines, [-1] * 8 + [1] * 9, strict=True):
         line[:, 0], line[:, 2] = side * 10 * np.sin(angles), 10 * np.cos(angles)
-    camera = Camera(pose_rotation(0.0, 60.0, roll), np.array([0, 0, 2000.0]), 5000.0, 256)  # 2.5 px a cm
+    camera = Camera(matrix_from_euler(0.0, 60.0, roll), np.array([0, 0, 2000.0]), 5000.0, 256)  # 2.5 px a cm
     outline = visible_outline(lines, camera)[:, :2] - 128
     across = np.array([np.cos(np.radians(roll)), np.sin(np.radians(roll))])
     assert outline[:8] @ across == pytest.approx(-25, abs=0.2)

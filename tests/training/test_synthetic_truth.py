@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from tracker.errors import SettingsError
-from tracker.face.pose import euler_of
+from tracker.rotations import matrix_from_euler
 from training.synthetic.eyeball import turned
-from training.synthetic.scene import gaze_to_camera, pose_rotation, sample_camera, sample_lighting, sample_stand
+from training.synthetic.scene import gaze_to_camera, sample_camera, sample_lighting, sample_stand
 from training.synthetic.shards import RenderSet, encoded, set_folder, shard_file, write_shard
 from training.synthetic.staging import MODEL_TO_CAMERA, Camera
 from training.synthetic.truth import ARRAYS, Truth, stack
@@ -69,13 +69,9 @@ def test_a_missing_set_is_named(tmp_path, monkeypatch):
         RenderSet(["absent"])
 
 
-def test_poses_are_those_of_the_tracker():
-    assert euler_of(pose_rotation(12.0, -30.0, 7.0)) == pytest.approx([12, -30, 7])
-
-
 def test_the_camera_sees_the_head_as_head_pose_says():
     """A point of the head frame M is seen at rotation @ -m + translation; M has x to the subject's right."""
-    camera = Camera(pose_rotation(10, 25, -5), np.array([1.0, 2.0, 60.0]), 500.0, 256)
+    camera = Camera(matrix_from_euler(10, 25, -5), np.array([1.0, 2.0, 60.0]), 500.0, 256)
     points = np.random.default_rng(0).normal(0, 5, (20, 3))
     in_head_frame = points * [-1, 1, 1]
     intrinsics = np.array([[500.0, 0, 128], [0, 500, 128], [0, 0, 1]])
@@ -88,7 +84,9 @@ def test_signs_of_the_pose_in_the_picture():
     """Yaw + turns the nose to the picture's left, pitch + nods down, roll + tips the top of the head to the right."""
 
     def seen(pitch, yaw, roll, point):
-        return Camera(pose_rotation(pitch, yaw, roll), np.array([0, 0, 60.0]), 500, 256).project(np.array([point]))[0]
+        return Camera(matrix_from_euler(pitch, yaw, roll), np.array([0, 0, 60.0]), 500, 256).project(np.array([point]))[
+            0
+        ]
 
     nose, top = (0.0, 0.0, 10.0), (0.0, 10.0, 0.0)
     assert seen(0, 20, 0, nose)[0] < 127

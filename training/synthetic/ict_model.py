@@ -11,7 +11,7 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from tracker.topology import BLENDSHAPE_NAMES, EXTRA_INNER_LIP, EXTRA_LEFT_LID, EXTRA_MESH, EXTRA_RIGHT_LID, IBUG_68
+from tracker.topology import BLENDSHAPE_NAMES, DENSE_INNER_LIP, DENSE_LEFT_LID, DENSE_MESH, DENSE_RIGHT_LID, IBUG_68
 from training.packs import data_folder
 from training.synthetic.eyeball import eye_radius, turned
 from training.synthetic.staging import Mesh
@@ -131,23 +131,23 @@ class IctModel:
 
     def _anchor(self, warped: FloatArray) -> None:
         ibug = self._landmarks
-        distances = np.linalg.norm(warped[EXTRA_MESH][:, None] - self.neutral[None, :N_FACE], axis=2)
+        distances = np.linalg.norm(warped[DENSE_MESH][:, None] - self.neutral[None, :N_FACE], axis=2)
         nearest = distances.argmin(axis=1)
         vertices = np.stack([nearest, nearest], axis=1)
         weights = np.tile([1.0, 0.0], (len(nearest), 1))
 
         def place(points: IntArray, path: IntArray) -> None:
-            anchors = self._along(path, warped[EXTRA_MESH[points]])
+            anchors = self._along(path, warped[DENSE_MESH[points]])
             vertices[points], weights[points] = anchors.vertices, anchors.weights
 
         upper_lip = self._path(ibug[[60, 61, 62, 63, 64]])
         lower_lip = self._path(ibug[[64, 65, 66, 67, 60]])
-        place(EXTRA_INNER_LIP[:11], upper_lip)
-        place(EXTRA_INNER_LIP[11:], lower_lip)
+        place(DENSE_INNER_LIP[:11], upper_lip)
+        place(DENSE_INNER_LIP[11:], lower_lip)
         place(np.arange(0, 11), self._path(ibug[[48, 49, 50, 51, 52, 53, 54]]))
         place(np.arange(11, 20), self._path(ibug[[54, 55, 56, 57, 58, 59, 48]]))
         self.rims: list[tuple[IntArray, IntArray]] = []
-        for lids, eye in ((EXTRA_RIGHT_LID, [36, 37, 38, 39, 40, 41]), (EXTRA_LEFT_LID, [45, 44, 43, 42, 47, 46])):
+        for lids, eye in ((DENSE_RIGHT_LID, [36, 37, 38, 39, 40, 41]), (DENSE_LEFT_LID, [45, 44, 43, 42, 47, 46])):
             upper, lower = self._path(ibug[eye[:4]]), self._path(ibug[[*eye[3:], eye[0]]])
             place(lids[:9], upper)
             place(lids[8:], np.concatenate([lower, upper[:1]]))

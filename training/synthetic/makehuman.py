@@ -201,13 +201,13 @@ def place_points(
 
     vertices: (n, 3) base mesh; brow: (V, 3) the brow proxy of that name.
     """
-    everything = np.zeros((t.N_LANDMARKS + t.N_EXTRA, 3))
+    everything = np.zeros((t.N_LANDMARKS + t.N_DENSE, 3))
     landmarks, extra = everything[: t.N_LANDMARKS], everything[t.N_LANDMARKS :]
     everything[SURFACE_POINTS] = np.einsum("pkc,pk->pc", vertices[points.surface_index], points.surface_weights)
     index, weights = brow_points(brow_name)
     landmarks[17:27] = np.einsum("pkc,pk->pc", brow[index], weights)
     for side, (dense, sparse) in enumerate(
-        ((t.EXTRA_RIGHT_LID, t.RIGHT_EYE), (t.EXTRA_LEFT_LID, t.LEFT_EYE[[3, 2, 1, 0, 5, 4]]))
+        ((t.DENSE_RIGHT_LID, t.RIGHT_EYE), (t.DENSE_LEFT_LID, t.LEFT_EYE[[3, 2, 1, 0, 5, 4]]))
     ):
         edge = lid_edge(vertices[points.eyes[side]], points.inner_corner)
         extra[dense] = at_columns(edge, points.lid_columns)
@@ -215,8 +215,8 @@ def place_points(
     mouth = vertices[points.mouth]
     outer = outer_lip(mouth, points.left_corner)
     inner = inner_lip(mouth, points.left_corner)
-    extra[t.EXTRA_OUTER_LIP] = at_columns(outer, points.outer_columns)
-    extra[t.EXTRA_INNER_LIP] = at_columns(inner, points.inner_columns)
+    extra[t.DENSE_OUTER_LIP] = at_columns(outer, points.outer_columns)
+    extra[t.DENSE_INNER_LIP] = at_columns(inner, points.inner_columns)
     corners = mouth[LANDMARK_CORNER_ROW]
     lips = np.concatenate([at_columns(outer, points.outer_landmarks), at_columns(inner, points.inner_landmarks)])
     of_lips = t.IBUG_68 >= 48

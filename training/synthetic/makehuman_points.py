@@ -124,17 +124,17 @@ def measure(assets: Assets) -> PointMap:
     inner = head[mouth[LIP_MEETING_ROW]]
     dense = ict.dense
     lid_columns = columns_across(eye, inner_corner, LID_SHARES, 8)
-    dense_lip = fractions(dense[t.EXTRA_OUTER_LIP], 10)
+    dense_lip = fractions(dense[t.DENSE_OUTER_LIP], 10)
     dense_lip[[3, 4, 6, 7]] += np.array([1, 1, -1, -1]) * BOW_NUDGE
     outer_columns = columns_at(outer, left_corner, dense_lip, 10)
-    inner_columns = columns_at(inner, left_corner, fractions(dense[t.EXTRA_INNER_LIP], 10), 10)
+    inner_columns = columns_at(inner, left_corner, fractions(dense[t.DENSE_INNER_LIP], 10), 10)
     eye_columns = columns_across(eye, inner_corner, EYE_SHARES, 3)
     sparse_lip = fractions(ict.landmarks[48:60], 6)
     sparse_lip[[2, 4]] += np.array([1, -1]) * BOW_NUDGE
     outer_landmarks = columns_at(outer, left_corner, sparse_lip, 6)
     inner_landmarks = columns_at(inner, left_corner, fractions(ict.landmarks[60:68], 4), 4)
 
-    sources = [dense[t.EXTRA_RIGHT_LID], dense[t.EXTRA_LEFT_LID], dense[t.EXTRA_OUTER_LIP]]
+    sources = [dense[t.DENSE_RIGHT_LID], dense[t.DENSE_LEFT_LID], dense[t.DENSE_OUTER_LIP]]
     sources.append(profile(ict.midline, np.linalg.norm(ict.landmarks[45] - ict.landmarks[36])))
     targets = [
         at_columns(eye, lid_columns),
@@ -363,7 +363,7 @@ class _IctFace:
             skin = neutral[:9409]
             return cls(
                 neutral[landmarks].astype(np.float64),
-                mesh["warped"][t.EXTRA_MESH],
+                mesh["warped"][t.DENSE_MESH],
                 skin[np.abs(skin[:, 0]) < 0.01].astype(np.float64),
             )
 

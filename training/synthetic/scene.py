@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker.rotations import matrix_from_euler
 from training.packs import TRAIN, data_folder
 from training.synthetic.staging import MODEL_TO_CAMERA, Camera, Colour, Light, Lighting
 
@@ -16,16 +17,6 @@ Picture = npt.NDArray[np.uint8]
 
 ROOM_STEP = 4  # every fourth picture is enough, and takes a second to decode
 YAW_LIMIT, PITCH_LIMIT, ROLL_LIMIT = 60.0, 40.0, 40.0
-
-
-def pose_rotation(pitch: float, yaw: float, roll: float) -> FloatArray:
-    """(3, 3) Rz(roll) Ry(yaw) Rx(pitch) of `tracker.types.HeadPose`, degrees: pitch + nods down, yaw + turns to the
-    picture's left, roll + tips the top of the head to the picture's right."""
-    (cp, cy, cr), (sp, sy, sr) = np.cos(np.radians([pitch, yaw, roll])), np.sin(np.radians([pitch, yaw, roll]))
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    return np.asarray(about_z @ about_y @ about_x)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ def sample_camera(
         pitch, yaw, roll = rng.uniform(-1, 1, 3) * limits
         shrink = np.sqrt(np.square([pitch, yaw, roll] / limits).sum() / 1.2)  # all extremes at once are rare
         pitch, yaw, roll = np.array([pitch, yaw, roll]) / max(1.0, shrink)
-    rotation = pose_rotation(
+    rotation = matrix_from_euler(
         float(np.clip(pitch, -PITCH_LIMIT, PITCH_LIMIT)),
         float(np.clip(yaw, -YAW_LIMIT, YAW_LIMIT)),
         float(np.clip(roll, -ROLL_LIMIT, ROLL_LIMIT)),

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker.topology import EXTRA_LEFT_LID, EXTRA_RIGHT_LID, JAW, N_EXTRA, N_LANDMARKS
+from tracker.topology import DENSE_LEFT_LID, DENSE_RIGHT_LID, JAW, N_DENSE, N_LANDMARKS
 from training.synthetic import expressions, scene
 from training.synthetic.expressions import Act
 from training.synthetic.raster import Picture, Rasteriser
@@ -21,7 +21,7 @@ from training.synthetic.staging import MODEL_TO_CAMERA, Camera, Lighting, Part
 from training.synthetic.truth import OUTER_EYE_UNITS, UNKNOWN, FloatArray, Truth
 
 OPENNESS_LIMIT = 1.3
-LIDS = np.stack([EXTRA_RIGHT_LID, EXTRA_LEFT_LID])
+LIDS = np.stack([DENSE_RIGHT_LID, DENSE_LEFT_LID])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,7 +153,7 @@ class Studio:
             axis=1
         )  # the outline is what is seen
         units = OUTER_EYE_UNITS / about.outer_eyes_cm
-        extra = points[N_LANDMARKS : N_LANDMARKS + N_EXTRA]
+        extra = points[N_LANDMARKS : N_LANDMARKS + N_DENSE]
         truth = Truth(
             coefficients=act.coefficients,
             known=about.known,

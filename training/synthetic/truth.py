@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from tracker.topology import BLENDSHAPE_NAMES, N_EXTRA, N_LANDMARKS
+from tracker.topology import BLENDSHAPE_NAMES, N_DENSE, N_LANDMARKS
 
 FloatArray = npt.NDArray[np.floating]
 BoolArray = npt.NDArray[np.bool_]
 
-N_POINTS = N_LANDMARKS + N_EXTRA
+N_POINTS = N_LANDMARKS + N_DENSE
 N_COEFFICIENTS = len(BLENDSHAPE_NAMES)
 
 OUTER_EYE_UNITS = 0.632
@@ -30,10 +30,10 @@ class Truth:
     coefficients: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`.
     known: (52,) bool, False where this family of heads lacks the shape.
     points: (153, 2) float32 px: the 66 landmarks as people annotate them (the jaw is the visible outline), then the 87
-        dense points of `tracker.topology.EXTRA_MESH`.
+        dense points of `tracker.topology.DENSE_MESH`.
     visible: (153,) bool, False where something else lies in front, or outside the picture.
     pupils: (2, 2) float32 px, the centre of the pupil as drawn.
-    lids: (2, 16, 2) float32 px, in the order of `tracker.topology.EXTRA_RIGHT_LID` and `EXTRA_LEFT_LID`.
+    lids: (2, 16, 2) float32 px, in the order of `tracker.topology.DENSE_RIGHT_LID` and `DENSE_LEFT_LID`.
     openness: (2,) float32, lid gap / eye width in the head's frame, over that of the person's neutral eye; 0 to 1.3.
     gaze_deg: (2, 2) float32, per eye yaw and pitch of its axis in the head's frame; + the subject's left, + up.
     rotation: (3, 3) float64, translation: (3,) float64: as `tracker.types.HeadPose`, the person's own outer eye
