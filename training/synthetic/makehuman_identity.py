@@ -40,7 +40,7 @@ class Person:
 def sample_person(rng: np.random.Generator, assets: Assets) -> Person:
     """A random person, children and all descents among them as often as any."""
     # most people are mainly of one descent
-    descent = rng.dirichlet([0.3] * 3)
+    descent = rng.dirichlet([0.4, 0.28, 0.28])
     male = float(np.clip(rng.normal(0.5, 0.6), 0, 1))
     kind = rng.random()
     years = rng.uniform(7, 18) if kind < 0.18 else rng.uniform(18, 45) if kind < 0.68 else rng.uniform(45, 85)
