@@ -22,7 +22,7 @@ from websockets import ConnectionClosed, Origin
 from websockets.sync.client import connect
 
 from benchmarks.report import ROOT, Report, arguments, facts
-from tests.launcher.window_client import CHROMIUM, CHROMIUM_ARGUMENTS, Window, open_window
+from tests.launcher.window_client import CHROMIUM, CHROMIUM_ARGUMENTS, TOKEN, Window, open_window
 
 FPS = 30
 SETTLE_S = 3.0
@@ -39,6 +39,7 @@ def fed_client(window: Window) -> Iterator[Callable[[], int]]:
         connect(f"ws://127.0.0.1:{window.port}/page", origin=Origin(window.origin)) as client,
         socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
     ):
+        client.send(json.dumps({"do": "enter", "key": TOKEN}))
         port = 0
         while not port:
             port = json.loads(client.recv()).get("view_port", 0)

@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
 from launcher.errors import LauncherError, UsageError
@@ -65,10 +66,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     window = commands.add_parser("window", help="open the window in the browser; what happens without a command")
-    window.add_argument("--host", default="127.0.0.1", help="listen there; others than this machine need a token")
+    window.add_argument("--host", default="127.0.0.1", help="listen there (default: this machine alone)")
     window.add_argument("--port", type=int, default=11580, metavar="N", help="listen there, or where there is room")
-    window.add_argument("--token", help="what a browser has to know (default: a random one where others can reach it)")
+    window.add_argument(
+        "--token-file",
+        type=Path,
+        metavar="FILE",
+        help="a file that you alone can read, with a secret that lets browsers in as http://HOST:PORT/#SECRET; "
+        "FACETRACKER_WINDOW_TOKEN may hold one as well (default: keys that work once)",
+    )
     window.add_argument("--no-browser", action="store_true", help="only say where the window is")
+    window.add_argument("--another", action="store_true", help="open a second window beside one that is open already")
     window.set_defaults(action=_window)
 
     listing = commands.add_parser("list", help="list the cameras")
@@ -107,8 +115,10 @@ def _parser() -> argparse.ArgumentParser:
 def _window(arguments: argparse.Namespace) -> int:
     """The window in the browser, until it is ended. Raises LauncherError when its packages are not installed."""
     from launcher.web import main as open_window
+    from launcher.web.access_keys import given_token
 
-    return open_window(arguments.host, arguments.port, arguments.token, not arguments.no_browser)
+    token = given_token(arguments.token_file)
+    return open_window(arguments.host, arguments.port, token, not arguments.no_browser, another=arguments.another)
 
 
 def _list(arguments: argparse.Namespace) -> int:

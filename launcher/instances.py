@@ -43,15 +43,21 @@ ANSWER_LIMIT_S = 2.0
 class RemoteAccess:
     """Answers `status`, `stop` and the tracker's own commands from other shells, as a context manager.
 
-    on_stop: called after a tracker was stopped that way.
+    on_stop: called after a tracker was stopped that way. on_window: called to let one more browser into the window;
+    gives where the browser finds it. None = there is no window.
     """
 
     def __init__(
-        self, tracker: TrackerProcess, folder: Path | None = None, on_stop: Callable[[], object] = lambda: None
+        self,
+        tracker: TrackerProcess,
+        folder: Path | None = None,
+        on_stop: Callable[[], object] = lambda: None,
+        on_window: Callable[[], Message] | None = None,
     ) -> None:
         self._tracker = tracker
         self._folder = folder
         self._on_stop = on_stop
+        self._on_window = on_window
         self._listener: AuthenticatedListener | None = None
         self._path: Path | None = None
         self._answering = 0
@@ -68,7 +74,7 @@ class RemoteAccess:
         """Listen, and write the file. Raises LauncherError when that cannot be done safely."""
         self._listener = AuthenticatedListener("launcher-remote", self._converse)
         try:
-            folder = _private_folder(self._folder or runtime_folder())
+            folder = private_folder(self._folder or runtime_folder())
             path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
             content = {
                 "version": VERSION,
@@ -130,6 +136,10 @@ class RemoteAccess:
         if command == "stop":
             self._tracker.stop()
             return status_of(self._tracker)
+        if command == "window":
+            if self._on_window is None:
+                raise LauncherError("there is no window")
+            return self._on_window()
         if isinstance(command, str) and command in REMOTE_COMMANDS:
             try:
                 values = REMOTE_COMMANDS[command].values(message)
@@ -232,7 +242,7 @@ def _listens(address: ControlAddress) -> bool:
     return True
 
 
-def _private_folder(folder: Path) -> Path:
+def private_folder(folder: Path) -> Path:
     """`folder`, made if need be. Raises LauncherError where somebody else could read or replace what is in it."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _is_private(folder):

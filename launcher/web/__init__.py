@@ -7,15 +7,15 @@ import contextlib
 import importlib.util
 import logging
 import os
-import secrets
 import sys
 import threading
 import webbrowser
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from launcher.errors import LauncherError, UsageError
-from launcher.instances import RemoteAccess
+from launcher.instances import RemoteAccess, running_launchers
 
 if TYPE_CHECKING:
     from launcher.options import TrackerOptions
@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 HOST = "127.0.0.1"
 PORT = 11580
+BROWSER_LIMIT_S = 10.0
 REQUIREMENTS = {
     "nicegui": "nicegui>=3,<4",
     "starlette": "starlette>=0.40",
@@ -41,12 +42,14 @@ def main(
     program: Sequence[str] | None = None,
     options: TrackerOptions | None = None,
     out: TextIO = sys.stdout,
+    another: bool = False,
 ) -> int:
     """Serve the window until Ctrl-C or SIGTERM, then stop the tracker. Returns the exit code.
 
-    host, port: where to listen; another port is taken when that one is not free. Anything but a loopback address can
-    be reached by others and gets a token, if none is given. program: the words that start the tracker; None = look
-    for it. options: what the form shows at first; None = what was used last.
+    host, port: where to listen; another port is taken when that one is not free. token: lets in any number of
+    browsers, beside the keys that work once; never let it be an argument of a process. program: the words that start
+    the tracker; None = look for it. options: what the form shows at first; None = what was used last. another: open a
+    window of its own also when this user has one already, which is shown otherwise.
 
     Raises LauncherError when the extra is missing or the host is not this machine's.
     """
@@ -59,36 +62,84 @@ def main(
     if not 0 <= port <= 65535:
         raise UsageError(f"the window's port is 0 to 65535, not {port}")
     _log_in_one_line()
-    from launcher.web.access_control import is_loopback
+    if not another and (code := _show_running(open_browser, out)) is not None:
+        return code
+    from launcher.web.access_keys import AccessKeys
     from launcher.web.controller import Desk
+    from launcher.web.entry_page import EntryPages
     from launcher.web.server import Server, build_app, listen
 
-    if token is None and not is_loopback(host):
-        token = secrets.token_urlsafe(24)
     listening = listen(host, port)
-    port = listening.getsockname()[1]
+    asked_port, port = port, listening.getsockname()[1]
     desk = Desk(program, options)
-    server = Server(build_app(desk, host, port, token))
+    entries = EntryPages(_address(host, port))
+    keys = AccessKeys(token, entries.used)
+
+    def enter(with_file: bool = True) -> dict[str, str]:
+        """What leads one more browser in."""
+        ticket = keys.new_ticket()
+        file = str(entries.write(ticket)) if with_file else ""
+        return {"link": entries.link(ticket), "file": file}
+
+    server = Server(build_app(desk, keys, host, port))
     with contextlib.ExitStack() as cleaning:
         cleaning.callback(listening.close)
         cleaning.callback(desk.close)
+        cleaning.callback(entries.close)
         try:
-            cleaning.enter_context(RemoteAccess(desk.process))
+            cleaning.enter_context(RemoteAccess(desk.process, on_window=enter))
         except LauncherError as error:
             logger.warning("%s", error)
-        address = _address(host, port, token)
-        out.write(f"The window is at {address}\nCtrl-C closes it and stops the tracker.\n")
+        if asked_port not in (0, port):
+            logger.warning("port %d is taken by another program; the window is at port %d", asked_port, port)
+        try:
+            entry = enter(open_browser)
+        except LauncherError as error:
+            logger.warning("%s", error)
+            entry = enter(with_file=False)
+        _show(entry, open_browser, out)
+        out.write("Ctrl-C closes it and stops the tracker.\n")
         out.flush()
-        if open_browser:
-            threading.Thread(target=_open_browser, args=(address,), name="browser", daemon=True).start()
         asyncio.run(server.serve([listening]))
     return 0
 
 
-def _address(host: str, port: int, token: str | None) -> str:
+def _show_running(open_browser: bool, out: TextIO) -> int | None:
+    """Show the window that this user has open already. The exit code; None when there is none."""
+    for launcher in running_launchers():
+        try:
+            entry = launcher.ask("window")
+        except LauncherError:  # it runs a tracker without a window
+            continue
+        out.write(f"A window is open already, of process {launcher.pid}; 'window --another' opens a second one.\n")
+        opening = _show({name: str(entry.get(name, "")) for name in ("link", "file")}, open_browser, out)
+        if opening is not None:
+            opening.join(BROWSER_LIMIT_S)
+        return 0
+    return None
+
+
+def _show(entry: dict[str, str], open_browser: bool, out: TextIO) -> threading.Thread | None:
+    """Lead the browser in, in a thread, or say how.
+
+    The secret is never in the browser's command line, which others can read.
+    """
+    opening = None
+    if open_browser and entry["file"]:
+        page = Path(entry["file"]).as_uri()
+        out.write(f"The window is at {entry['link'].partition('#')[0]}\nIf no browser opens, open {page} in one.\n")
+        opening = threading.Thread(target=_open_browser, args=(page,), name="browser", daemon=True)
+        opening.start()
+    else:
+        out.write(f"The window is at {entry['link']}\nWhat follows the # lets one browser in, once.\n")
+    out.flush()
+    return opening
+
+
+def _address(host: str, port: int) -> str:
     """What to open. A server on all addresses is reached on this machine as 127.0.0.1."""
     shown = {"0.0.0.0": HOST, "::": "[::1]", "": HOST}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{shown}:{port}/" + (f"?token={token}" if token else "")
+    return f"http://{shown}:{port}/"
 
 
 def _open_browser(address: str) -> None:
@@ -97,7 +148,7 @@ def _open_browser(address: str) -> None:
     except webbrowser.Error:
         opened = False
     if not opened:
-        logger.warning("no browser could be opened; open the address above yourself")
+        logger.warning("no browser could be opened; open the file named above in one")
 
 
 class _OneLine(logging.Formatter):

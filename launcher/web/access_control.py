@@ -1,18 +1,17 @@
-"""Keeps strangers out: checks Host, Origin and token of every request and websocket before anything else sees it.
+"""Keeps strangers out: checks Host and Origin of every request and websocket before anything else sees it.
 
-A web page anywhere can make the user's browser ask 127.0.0.1. Three checks stop it. The Host header must name this
+A web page anywhere can make the user's browser ask 127.0.0.1. Two checks stop it. The Host header must name this
 server, so that a foreign name that is made to point at 127.0.0.1 (DNS rebinding) is refused. An Origin header must
 name this server too, and websockets must have one, because browsers let every page open a websocket to everywhere.
-And a server that others can reach wants a token.
+
+Other users of the machine, and other machines, pass both. They get the page's files, which hold no secret; what a
+websocket must show before it is told anything is in `access_keys.py` and `clients.py`.
 """
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
-from http.cookies import CookieError, SimpleCookie
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -47,31 +46,23 @@ def is_loopback(host: str) -> bool:
 class Guard:
     """An ASGI application around `app` that lets only the window's own page through.
 
-    host, port: what the server is bound to. token: what a visitor must know, in the query once and in a cookie from
-    then on; None asks for none, which is only right on a loopback address.
+    host, port: what the server is bound to.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int, token: str | None) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         self._app = app
         self._host = host
         self._port = port
-        self._token = token
-        self._cookie = f"facetracker-{port}"  # cookies are shared by all ports of a host
         self._any_address = not is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass and refuse the rest: 403 for a foreign Host or Origin, 401 without the token."""
+        """Pass on what may pass and refuse the rest: 403 for a foreign Host or Origin."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
         status, reason = self._judge(scope)
         if status is not None:
             await _refuse(scope, receive, send, status, reason)
-            return
-        if scope["type"] == "http" and self._token is not None and _query_token(scope) is not None:
-            # Out of the address bar, the history and bookmarks; into a cookie that no script can read.
-            cookie = f"{self._cookie}={self._token}; Path=/; HttpOnly; SameSite=Lax"
-            await _respond(send, 303, b"", ((b"location", b"/"), (b"set-cookie", cookie.encode())))
             return
         await self._app(scope, receive, _with_headers(send))
 
@@ -85,8 +76,6 @@ class Guard:
             return 403, "another web page may not use the facetracker window"
         if scope["type"] == "websocket" and not origins:
             return 403, "a websocket must say where it comes from"
-        if self._token is not None and not self._knows_token(scope):
-            return 401, "open the address that facetracker-launcher printed: it holds the token this page asks for"
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             return 405, "only GET is answered here"
         return None, ""
@@ -103,25 +92,9 @@ class Guard:
         # a name, so any address will do.
         return self._any_address and _is_address(name)
 
-    def _knows_token(self, scope: Scope) -> bool:
-        given = _query_token(scope)
-        if given is None:
-            cookies: SimpleCookie = SimpleCookie()
-            try:
-                cookies.load("; ".join(_headers(scope, b"cookie")))
-            except CookieError:
-                return False
-            given = cookies[self._cookie].value if self._cookie in cookies else ""
-        return hmac.compare_digest(given.encode(), (self._token or "").encode())
-
 
 def _headers(scope: Scope, name: bytes) -> list[str]:
     return [value.decode("latin-1").strip() for key, value in scope["headers"] if key == name]
-
-
-def _query_token(scope: Scope) -> str | None:
-    values = parse_qs(scope["query_string"].decode("latin-1")).get("token")
-    return values[0] if values else None
 
 
 def _bracketed(host: str) -> str:

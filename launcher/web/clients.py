@@ -15,6 +15,13 @@ from protocol.foreign_json import ForeignJsonError, parse_json
 
 Message = dict[str, Any]
 
+ENTRY_LIMIT_S = 5.0
+"""How long a page may take to show its key."""
+MAX_ENTERING = 32
+"""So many may be about to show theirs; whoever has been silent longest gives way, so that strangers keep nobody out."""
+MAX_ENTRY_BYTES = 1000
+REFUSED = 4401
+"""The code a websocket is closed with for a missing or wrong key."""
 MAX_WAITING = 500
 """Of what a page does not read, the newest so many messages are kept."""
 
@@ -67,6 +74,7 @@ class Pages:
     def __init__(self, changed: Callable[[], None]) -> None:
         self._changed = changed
         self._pages: set[Page] = set()
+        self._entering: list[asyncio.Task[str]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -85,10 +93,24 @@ class Pages:
         return any(page.watching and page.wants_picture for page in self._pages)
 
     async def serve(
-        self, socket: WebSocket, greet: Callable[[Page], None], take: Callable[[Page, Message], None]
+        self,
+        socket: WebSocket,
+        admit: Callable[[object], str | None],
+        greet: Callable[[Page], None],
+        take: Callable[[Page, Message], None],
     ) -> None:
-        """Hold one page's conversation until it leaves. greet: once it is there. take: each JSON message it sends."""
+        """Hold one page's conversation until it leaves.
+
+        admit: the session key for the key that the page shows first; None keeps it out, and it is told nothing.
+        greet: once it is in. take: each JSON message it sends.
+        """
         await socket.accept()
+        session = admit(await self._shown_key(socket))
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it may have left
+            if session is None:
+                await socket.close(REFUSED)
+                return
+            await socket.send_json({"type": "entered", "key": session})
         self._loop = asyncio.get_running_loop()
         page = Page(socket)
         self._pages.add(page)
@@ -110,6 +132,24 @@ class Pages:
             self._pages.discard(page)
             writer.cancel()
             self._changed()
+
+    async def _shown_key(self, socket: WebSocket) -> object:
+        """What the first message gives as key; None for another message, for none in time, and for too many at once."""
+        receiving = asyncio.create_task(socket.receive_text())
+        self._entering.append(receiving)
+        if len(self._entering) > MAX_ENTERING:
+            self._entering[0].cancel()
+        try:
+            await asyncio.wait({receiving}, timeout=ENTRY_LIMIT_S)
+            if not receiving.done() or receiving.cancelled():  # too late, or it gave way
+                return None
+            message = parse_json(receiving.result(), max_bytes=MAX_ENTRY_BYTES)
+        except (ForeignJsonError, WebSocketDisconnect, RuntimeError, KeyError):
+            return None
+        finally:
+            receiving.cancel()
+            self._entering.remove(receiving)
+        return message.get("key") if isinstance(message, dict) and message.get("do") == "enter" else None
 
     def tell(self, message: Message) -> None:
         """Send `message` to every page. From any thread."""

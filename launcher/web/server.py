@@ -26,6 +26,7 @@ from launcher.web.access_control import Guard
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from launcher.web.access_keys import AccessKeys
     from launcher.web.controller import Desk
 
 # Windows keeps these in its registry, where other programs change them, and browsers refuse modules of another type.
@@ -53,8 +54,8 @@ def three_js() -> Path:
     )
 
 
-def build_app(desk: Desk, host: str, port: int, token: str | None) -> ASGIApp:
-    """The application, guarded. host, port: what it is bound to; token: what visitors must know, if anything."""
+def build_app(desk: Desk, keys: AccessKeys, host: str, port: int) -> ASGIApp:
+    """The application, guarded. keys: what lets a page in. host, port: what it is bound to."""
     three = three_js()
 
     async def page(request: Request) -> Response:
@@ -64,7 +65,7 @@ def build_app(desk: Desk, host: str, port: int, token: str | None) -> ASGIApp:
         return FileResponse(three, media_type="text/javascript")
 
     async def conversation(socket: WebSocket) -> None:
-        await desk.pages.serve(socket, desk.greet, desk.take)
+        await desk.pages.serve(socket, keys.admit, desk.greet, desk.take)
 
     routes = [
         Route("/", page),
@@ -72,7 +73,7 @@ def build_app(desk: Desk, host: str, port: int, token: str | None) -> ASGIApp:
         WebSocketRoute("/page", conversation),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Guard(Starlette(routes=routes), host, port, token)
+    return Guard(Starlette(routes=routes), host, port)
 
 
 class Server(uvicorn.Server):

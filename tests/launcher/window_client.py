@@ -35,19 +35,25 @@ CHROMIUM_ARGUMENTS = [
 
 
 LIMIT_MS = 60_000.0
+TOKEN = "token-for-the-tests"
 
 
 @dataclass(frozen=True)
 class Window:
-    """A running window. address: what it printed."""
+    """A running window. printed: where it said it is."""
 
     process: subprocess.Popen[str]
-    address: str
+    printed: str
 
     @property
     def origin(self) -> str:
         """Its address without what follows the port."""
-        return self.address.rstrip("/").partition("/?")[0]
+        return self.printed.partition("#")[0].rstrip("/")
+
+    @property
+    def address(self) -> str:
+        """What lets any number of browsers in."""
+        return f"{self.origin}/#{TOKEN}"
 
     @property
     def port(self) -> int:
@@ -57,7 +63,8 @@ class Window:
 
 COMMAND = "import sys; from launcher.cli import main; sys.exit(main(['window', '--port', '0', *sys.argv[1:]]))"
 WITH_PROGRAM = (
-    "import sys; from launcher.web import main; sys.exit(main(port=0, open_browser=False, program=sys.argv[1:]))"
+    "import sys; from launcher.web import main; from launcher.web.access_keys import given_token;"
+    " sys.exit(main(port=0, token=given_token(), open_browser=False, program=sys.argv[1:]))"
 )
 
 
@@ -73,7 +80,11 @@ def open_window(
         pytest.importorskip(needed, reason="the window needs the extra 'launcher'")
     runtime = folder / "runtime"
     runtime.mkdir(mode=0o700, exist_ok=True)
-    folders = {"XDG_CONFIG_HOME": str(folder / "config"), "XDG_RUNTIME_DIR": str(runtime)}
+    folders = {
+        "XDG_CONFIG_HOME": str(folder / "config"),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "FACETRACKER_WINDOW_TOKEN": TOKEN,
+    }
     command = [sys.executable, "-c", *((WITH_PROGRAM, *program) if program else (COMMAND, *arguments))]
     process = subprocess.Popen(
         command, cwd=ROOT, env={**os.environ, **folders, **environment}, stdout=subprocess.PIPE, text=True

@@ -20,6 +20,7 @@ const byId = (id) => document.getElementById(id);
 
 let server = { state: "stopped", running: null };
 let online = false;
+let refused = false; // this page has no key that the server knows
 let connectedOnce = false;
 let mirrorView = localStorage.getItem("mirror-view") !== "off";
 let pictureOn = false;
@@ -49,6 +50,11 @@ const connection = new Connection({
       watch();
       connection.send({ do: "picture", on: pictureOn });
     }
+    showState();
+  },
+  onRefused: () => {
+    refused = true;
+    online = false;
     showState();
   },
 });
@@ -180,7 +186,7 @@ const STATES = {
 function showState() {
   const running = Boolean(server.running);
   connectedOnce ||= online;
-  byId("status").dataset.state = online ? (server.paused ? "paused" : server.state) : connectedOnce ? "away" : "connecting";
+  byId("status").dataset.state = online ? (server.paused ? "paused" : server.state) : connectedOnce || refused ? "away" : "connecting";
   byId("status-text").textContent = statusText();
   const changed = running ? form.differences(server.running) : [];
   const start = byId("start");
@@ -192,14 +198,17 @@ function showState() {
   byId("pause").setAttribute("aria-pressed", String(Boolean(server.paused)));
   byId("pause").textContent = server.paused ? "Resume" : "Pause";
   say("changed", changed.length ? `Changed while running: ${changed.join(", ")}. Restart to use ${changed.length > 1 ? "them" : "it"}.` : "");
-  const problem = !online
+  const problem = refused
+    ? "This page has no key to the face tracker, or one of an earlier run. Open it with facetracker-launcher."
+    : !online
     ? "The window’s program does not answer: it was closed. The tracker ended with it. Start facetracker-launcher again."
     : server.explanation && server.state !== "running" ? server.explanation : "";
-  say("problem", connectedOnce ? problem : "");
+  say("problem", connectedOnce || refused ? problem : "");
   showOverlays();
 }
 
 function statusText() {
+  if (refused) return "Not let in";
   if (!online) return connectedOnce ? "Window closed" : "Connecting …";
   if (server.paused) return "Paused";
   if (server.state !== "running") return STATES[server.state] ?? server.state;

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable
@@ -290,16 +291,27 @@ def test_foreign_hosts_and_origins_are_refused_on_the_wire(window: Window) -> No
     assert " 404 " in ask(window, "GET /static/%2e%2e/server.py HTTP/1.1", home)
 
 
-def test_a_window_with_a_token_opens_only_with_it(browser: Any, tmp_path: Path) -> None:
-    with open_window(tmp_path, ("--no-browser", "--token", "letmein")) as window:
-        assert " 401 " in ask(window, "GET / HTTP/1.1", f"Host: 127.0.0.1:{window.port}")
-        here = Visit(browser, window.address)
-        assert here.page.url == f"{window.origin}/"
-        assert here.state() == "stopped"
-        here.context.close()
+def test_a_key_is_taken_out_of_the_address_and_lets_the_page_in_again(browser: Any, window: Window) -> None:
+    here = Visit(browser, window.address)
+    assert here.page.url == f"{window.origin}/"
+    assert here.context.cookies() == []
+    here.page.reload()
+    here.until("() => window.facetracker?.server.view_port > 0")
+    assert here.state() == "stopped"
+    here.context.close()
 
 
-def test_the_browser_opens_by_itself(tmp_path: Path) -> None:
+def test_a_page_without_a_key_is_told_how_to_get_in_and_nothing_else(browser: Any, window: Window) -> None:
+    context = browser.new_context()
+    page = context.new_page()
+    page.goto(f"{window.origin}/")
+    page.wait_for_function("() => document.getElementById('problem').textContent.includes('facetracker-launcher')")
+    assert page.evaluate("() => window.facetracker.server.view_port") is None
+    assert page.is_disabled("#start")
+    context.close()
+
+
+def test_the_browser_opens_by_itself_and_is_let_in_once(browser: Any, tmp_path: Path) -> None:
     note = tmp_path / "opened"
     opener = tmp_path / "opener.py"
     opener.write_text(f"import pathlib, sys\npathlib.Path({str(note)!r}).write_text(sys.argv[1])\n", encoding="utf-8")
@@ -307,7 +319,15 @@ def test_the_browser_opens_by_itself(tmp_path: Path) -> None:
         deadline = time.monotonic() + 30
         while not note.exists() and time.monotonic() < deadline:
             time.sleep(0.05)
-        assert note.read_text(encoding="utf-8") == window.address
+        entry = note.read_text(encoding="utf-8")
+        assert entry.startswith("file:///") and window.printed == f"{window.origin}/"
+        file = Path(entry.removeprefix("file://"))
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+        here = Visit(browser, entry)
+        assert here.page.url == f"{window.origin}/"
+        assert here.state() == "stopped"
+        assert not file.exists()
+        here.context.close()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGKILL])

@@ -77,17 +77,17 @@ def test_hosts_and_ports_that_cannot_be_are_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "token", "expected"),
+    ("host", "expected"),
     [
-        ("127.0.0.1", None, "http://127.0.0.1:1/"),
-        ("::1", None, "http://[::1]:1/"),
-        ("0.0.0.0", "abc", "http://127.0.0.1:1/?token=abc"),
-        ("::", "abc", "http://[::1]:1/?token=abc"),
-        ("192.168.0.7", "abc", "http://192.168.0.7:1/?token=abc"),
+        ("127.0.0.1", "http://127.0.0.1:1/"),
+        ("::1", "http://[::1]:1/"),
+        ("0.0.0.0", "http://127.0.0.1:1/"),
+        ("::", "http://[::1]:1/"),
+        ("192.168.0.7", "http://192.168.0.7:1/"),
     ],
 )
-def test_the_address_can_be_opened_on_this_machine(host: str, token: str | None, expected: str) -> None:
-    assert window._address(host, 1, token) == expected
+def test_the_address_can_be_opened_on_this_machine(host: str, expected: str) -> None:
+    assert window._address(host, 1) == expected
 
 
 @pytest.mark.parametrize("debug", ["0", "1"])
