@@ -1,27 +1,44 @@
-"""The library's door: pictures in, results out, one call per picture."""
+"""The library's entry point: pictures in, results out, one call per picture."""
 
 from __future__ import annotations
 
-import dataclasses
+import inspect
 import time
+from collections.abc import Callable
 from types import TracebackType
+from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 import numpy.typing as npt
 
 from tracker.face.engine import Engine
-from tracker.face.options import MODELS, EngineOptions
+from tracker.face.options import EngineOptions
+from tracker.option import validated
 from tracker.types import Frame, FrameResult
 from tracker.unix_clock import UnixClock
 
 DEFAULT_STEP_S = 1 / 30
-MOST_FACES = 36
+
+P = ParamSpec("P")
+
+
+def _takes(options: Callable[P, EngineOptions]) -> Callable[[Any], Callable[Concatenate[Tracker, P], None]]:
+    """Types a constructor like that of `options`, so that keywords are declared once."""
+
+    def typed(constructor: Any) -> Any:
+        signature = inspect.signature(options)
+        own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        constructor.__signature__ = signature.replace(parameters=[own, *signature.parameters.values()])
+        return constructor
+
+    return typed
 
 
 class Tracker:
     """Tracks faces through a sequence of pictures.
 
-    Keywords are the command line's long options with underscores (`EngineOptions`), `max_faces` for `--faces`:
+    Keywords are those of `EngineOptions`, which are the command line's long options with underscores, but `max_faces`
+    for ``--faces``:
 
     >>> with Tracker(model=3, max_faces=1) as tracker:
     ...     result = tracker.process(image_bgr)
@@ -29,16 +46,9 @@ class Tracker:
     Raises ValueError for options out of range, ModelError when the networks are missing or damaged.
     """
 
-    def __init__(self, model: int = 3, max_faces: int = 1, **options: object) -> None:
-        names = {field.name for field in dataclasses.fields(EngineOptions)} - {"background_scan"}
-        unknown = set(options) - names
-        if unknown:
-            raise TypeError(f"Tracker has no option {', '.join(sorted(unknown))}; it knows {', '.join(sorted(names))}")
-        if model not in MODELS:
-            raise ValueError(f"model must be one of {MODELS}, got {model}")
-        if not 1 <= max_faces <= MOST_FACES:
-            raise ValueError(f"max_faces must be 1 to {MOST_FACES}, got {max_faces}")
-        self._engine = Engine(EngineOptions(model=model, max_faces=max_faces, **options))  # type: ignore[arg-type]
+    @_takes(EngineOptions)
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self._engine = Engine(validated(EngineOptions(*arguments, **options)))
         self._index = 0
         self._last_s: float | None = None
         self._unix_clock = UnixClock()

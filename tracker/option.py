@@ -144,3 +144,19 @@ def from_arguments(settings: type[Settings], arguments: object, **derived: Any) 
         for name, declared in options_of(settings)
     }
     return settings(**values, **derived)
+
+
+def validated(settings: Settings) -> Settings:
+    """`settings`, an instance of a settings dataclass, with each value checked and converted as on the command line.
+
+    Raises ValueError that names the field.
+    """
+    changes = {}
+    for name, declared in options_of(type(settings)):
+        value = getattr(settings, name)
+        if value is not declared.default:
+            try:
+                changes[name] = declared.type.parse(str(declared.type.written(value)))
+            except ValueError as error:
+                raise ValueError(f"{name} {error}") from None
+    return dataclasses.replace(settings, **changes)  # type: ignore[type-var]

@@ -1,5 +1,7 @@
 """The whole engine with the real networks: on a photograph that is moved, and on the demo face whose truth is known."""
 
+import inspect
+
 import cv2
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from tracker import Tracker
 from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.errors import ModelError
+from tracker.face.options import EngineOptions
 from training.accessories import put_on_mask
 
 FPS = 30
@@ -123,10 +126,24 @@ def test_time_must_not_go_back():
             tracker.process(black, 0.5)
 
 
-@pytest.mark.parametrize("options", [{"model": 5}, {"max_faces": 0}, {"max_faces": 37}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"model": 5},
+        {"max_faces": 0},
+        {"max_faces": 37},
+        {"threshold": 1.5},
+        {"smoothing": float("nan")},
+        {"max_threads": None},
+    ],
+)
 def test_options_out_of_range_are_refused(options):
     with pytest.raises(ValueError, match=next(iter(options))):
         Tracker(**options)
+
+
+def test_the_constructor_shows_the_engines_options():
+    assert inspect.signature(Tracker).parameters == inspect.signature(EngineOptions).parameters
 
 
 def test_an_unknown_option_is_named():
