@@ -144,10 +144,9 @@ class Choice:
         raise ValueError(f"must be one of {', '.join(self.values)}, got {text!r}")
 
     def written(self, value: Any) -> Any:
-        if value is None:
-            return None
-        word = next(word for word, meaning in self.values.items() if meaning == value)
-        return value if self._integers else word
+        if value is None or self._integers:
+            return value
+        return next((word for word, meaning in self.values.items() if meaning == value), value)
 
     def describe(self) -> dict[str, Any]:
         if self._integers:
