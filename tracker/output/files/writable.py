@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tracker.errors import FacetrackerError, SettingsError
+from tracker.opencv_path import display_name
 
 
 @contextmanager
@@ -16,7 +17,7 @@ def write_errors_as(kind: type[FacetrackerError], what: str, path: Path) -> Iter
         yield
     except (OSError, ValueError) as error:  # ValueError: a path with a null character
         reason = getattr(error, "strerror", None) or error
-        raise kind(f"cannot write {what} {path}: {reason}") from error
+        raise kind(f"cannot write {what} {display_name(path)}: {reason}") from error
 
 
 def check_writable(path: Path, what: str) -> None:
