@@ -64,10 +64,11 @@ def test_a_file_url_is_the_file(picture_file: Path) -> None:
     assert isinstance(open_source(picture_file.as_uri()), StillImageSource)
 
 
-def test_a_file_named_like_a_number_wins_over_the_camera(picture_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_camera_wins_over_a_file_named_like_its_number(picture_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(picture_file.parent)
     picture_file.rename("0")
-    assert isinstance(open_source("0"), StillImageSource)
+    assert isinstance(open_source("0"), ReopeningSource)
+    assert isinstance(open_source("./0"), StillImageSource)
 
 
 @pytest.mark.parametrize("capture", ["http://127.0.0.1:9/video", "rtsp://127.0.0.1:9/x", "0", "Some Webcam"])

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 from tracker.app.input_settings import InputSettings
+from tracker.app.output_files import check_output_files
 from tracker.app.output_settings import OutputSettings
-from tracker.errors import SettingsError
 from tracker.face.options import EngineOptions
 from tracker.option import FormField, Group, Origin, from_arguments, option
 from tracker.option_types import FilePath, Flag, Integer, Switch, Text
@@ -135,23 +134,23 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     if settings.tracks:
         if settings.output.visualize:
             require_display()
-        _check_writable("--video-out", settings.output.video_out)
-        _check_writable("--log-data", settings.output.log_data)
-        _check_writable("--dump-points", settings.output.dump_points)
-    _check_writable("--log-output", settings.log_output)
+    check_output_files(_output_files(settings), _input_files(settings))
     return settings
 
 
-def _check_writable(option: str, path: Path | None) -> None:
-    """Probe by opening: permissions, read-only disks and illegal names cannot be detected otherwise."""
-    if path is None:
-        return
-    existed = path.exists()
-    try:
-        with path.open("ab"):
-            pass
-    except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        raise SettingsError(f"argument {option}: cannot write {os.fspath(path)}: {reason}") from error
-    if not existed:
-        path.unlink()
+def _output_files(settings: Settings) -> dict[str, Path | None]:
+    """What this run writes, by option."""
+    files = {"--log-output": settings.log_output}
+    if settings.tracks:
+        output = settings.output
+        files |= {
+            "--video-out": output.video_out,
+            "--log-data": output.log_data,
+            "--dump-points": output.dump_points,
+        }
+    return files
+
+
+def _input_files(settings: Settings) -> dict[str, Path]:
+    """What this run reads, by what it is."""
+    return {"the input of --capture": Path(settings.input.capture)} if settings.tracks else {}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from tracker.errors import CaptureError
+from tracker.opencv_path import display_name
 
 _HEAD_BYTES = 4096
 
@@ -30,28 +31,40 @@ _MOVING_SUFFIXES = {".mjpg", ".mjpeg"}
 _TEXTS_FOR_DECODERS = (b"#EXTM3U", b"v=0")
 
 
-def kind_of_file(path: Path) -> Literal["still", "video"]:
-    """Whether `path` holds one picture or a video. Raises CaptureError when it can be neither."""
+def kind_of_file(path: Path) -> Literal["still", "animation", "video"]:
+    """Whether `path` holds one picture, several in one file, or a video. Raises CaptureError for none of them."""
+    name = display_name(path)
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
-            raise CaptureError(f"{path} is a folder; name a video or picture file in it")
+            raise CaptureError(f"{name} is a folder; name a video or picture file in it")
         if not stat.S_ISREG(mode):
             return "video"  # a pipe: what is read here would be missing later
         with path.open("rb") as file:
             head = file.read(_HEAD_BYTES)
     except OSError as error:
-        raise CaptureError(f"{path} cannot be read: {error.strerror}") from error
+        raise CaptureError(f"{name} cannot be read: {error.strerror}") from error
     if not head:
-        raise CaptureError(f"{path} is empty")
+        raise CaptureError(f"{name} is empty")
+    if _is_animation(head):
+        return "animation"
     webp = head[:4] == b"RIFF" and head[8:12] == b"WEBP"
     avif = head[4:12] == b"ftypavif"
     if (head.startswith(_STILL_SIGNATURES) or webp or avif) and path.suffix.lower() not in _MOVING_SUFFIXES:
         return "still"
     if _is_text(head) and not head.startswith(_TEXTS_FOR_DECODERS):
         # FFmpeg would "play" it as a terminal's screen.
-        raise CaptureError(f"{path} is a text file, not a video or picture")
+        raise CaptureError(f"{name} is a text file, not a video or picture")
     return "video"
+
+
+def _is_animation(head: bytes) -> bool:
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        # acTL makes a PNG an animation; it stands before the first picture's data.
+        return 0 < head.find(b"acTL") < (head.find(b"IDAT") if b"IDAT" in head else len(head))
+    if head[:4] == b"RIFF" and head[8:16] == b"WEBPVP8X":
+        return len(head) > 20 and bool(head[20] & 0x02)
+    return head[4:12] == b"ftypavis"
 
 
 def _is_text(head: bytes) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from tracker.capture.camera.devices import HOW_TO_LIST, CameraSelector
+from tracker.capture.animation import AnimationSource
+from tracker.capture.camera.devices import CAMERA_NUMBER, HOW_TO_LIST, CameraSelector
 from tracker.capture.camera.modes import CameraControls, CaptureRequest, parse_fourcc
 from tracker.capture.camera.source import CameraSource
 from tracker.capture.clock import FrameClock
@@ -16,10 +17,12 @@ from tracker.capture.mirror import MirroredSource
 from tracker.capture.raw_stdin import RawStdinSource
 from tracker.capture.source import FrameSource
 from tracker.capture.still_image import StillImageSource
-from tracker.capture.stream import StreamSource, is_url
+from tracker.capture.stream import StreamSource
+from tracker.capture.stream_address import hint_for, is_url, normalised, without_password
 from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchdogSource
 from tracker.capture.video_file import VideoFileSource
 from tracker.errors import CaptureError
+from tracker.opencv_path import display_name
 
 DEMO = "demo"
 _FILE_SUFFIXES = {
@@ -62,10 +65,14 @@ def open_source(
 
         source = DemoSource(width, height, fps)
     elif is_url(capture) and not capture.lower().startswith("file:"):
+        normalised(capture)  # what is wrong with an address is told at once
         source = _lasting(lambda: StreamSource(capture, frame_clock, fps=fps), fps, give_up_s)
     elif (path := _existing_file(capture)) is not None:
-        if kind_of_file(path) == "still":
+        kind = kind_of_file(path)
+        if kind == "still":
             source = StillImageSource(path, frame_clock, repeat=repeat_video)
+        elif kind == "animation":
+            source = AnimationSource(path, frame_clock, repeat=repeat_video)
         else:
             source = VideoFileSource(path, frame_clock, repeat=repeat_video)
     else:
@@ -89,6 +96,8 @@ def _existing_file(capture: str) -> Path | None:
 
     Raises CaptureError for what is clearly meant as a file but is not there.
     """
+    if CAMERA_NUMBER.fullmatch(capture):
+        return None  # a file of that name is ./0
     text = capture
     if capture.lower().startswith("file:"):
         from urllib.request import url2pathname  # loads HTTP and TLS: a twentieth of the whole start
@@ -101,8 +110,18 @@ def _existing_file(capture: str) -> Path | None:
         if text.startswith("\\\\?\\"):
             return None  # a camera's own name in Windows
         if text.startswith("/dev/"):
-            raise CaptureError(f"there is no device {text}; it is not plugged in ({HOW_TO_LIST})") from None
+            raise CaptureError(
+                f"there is no device {display_name(text)}; it is not plugged in ({HOW_TO_LIST})"
+            ) from None
         if path.is_absolute() or path.suffix.lower() in _FILE_SUFFIXES:
-            raise CaptureError(f"there is no file {text}") from None
+            idea = hint_for(text)
+            hint = f"; for a stream write {without_password(idea)}" if idea is not None else ""
+            raise CaptureError(f"there is no file {display_name(text)}{hint}") from None
+        if (idea := hint_for(text)) is not None:
+            # The password is the user's own line, but logs are shown around.
+            raise CaptureError(
+                f"{without_password(display_name(text))} is not a file or camera; "
+                f"for a stream write {without_password(idea)}"
+            ) from None
         return None
     return None if stat.S_ISCHR(mode) else path

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Protocol, TypeVar
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker.capture.stream_address import without_password
 from tracker.errors import CaptureError
+from tracker.opencv_path import display_name, opencv_path, opencv_url
 
 Image = npt.NDArray[np.uint8]
 _Result = TypeVar("_Result")
@@ -28,20 +31,33 @@ class VideoCapture(Protocol):
     def release(self) -> None: ...
 
 
-OpenCapture = Callable[[str | int, int, Sequence[int]], VideoCapture]
+OpenCapture = Callable[[Path | str | int, int, Sequence[int]], VideoCapture]
 """(target, backend, open parameters) -> capture, which may not be open."""
 
 
-def open_capture(target: str | int, backend: int, parameters: Sequence[int] = ()) -> VideoCapture:
-    """``cv2.VideoCapture`` without its chatter. `parameters`: property, value, property, value, ..."""
+def open_capture(target: Path | str | int, backend: int, parameters: Sequence[int] = ()) -> VideoCapture:
+    """``cv2.VideoCapture`` without its chatter, and with any file name that the system allows.
+
+    target: a file or device, a URL as text, or a device's number. parameters: property, value, property, value, ...
+    Raises CaptureError when OpenCV throws or the name cannot be handed to it.
+    """
     _quieten()
     try:
         if isinstance(target, int):
             return cv2.VideoCapture(target, backend, list(parameters))
-        return cv2.VideoCapture(target, backend, list(parameters))
+        if isinstance(target, str) and "://" in target:
+            return cv2.VideoCapture(opencv_url(target), backend, list(parameters))
+        with opencv_path(Path(target)) as name:
+            return cv2.VideoCapture(name, backend, list(parameters))
+    except OSError as error:
+        raise CaptureError(f"{_shown(target)} cannot be opened: {error.strerror or error}") from error
     except cv2.error as error:
         # Some back ends throw where others return a closed capture.
-        raise CaptureError(f"OpenCV cannot open {target}: {error.err}") from error
+        raise CaptureError(f"OpenCV cannot open {_shown(target)}: {error.err}") from error
+
+
+def _shown(target: Path | str | int) -> str:
+    return str(target) if isinstance(target, int) else without_password(display_name(target))
 
 
 def _quieten() -> None:

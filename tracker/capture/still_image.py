@@ -10,6 +10,7 @@ import numpy as np
 from tracker.capture.clock import FrameClock
 from tracker.capture.opencv import Image, as_bgr
 from tracker.errors import CaptureError
+from tracker.opencv_path import display_name
 from tracker.types import Frame
 
 REPEATS_PER_S = 30.0
@@ -22,7 +23,7 @@ class StillImageSource:
     is_live = False
 
     def __init__(self, path: Path, frame_clock: FrameClock, *, repeat: bool = False) -> None:
-        self.name = str(path)
+        self.name = display_name(path)
         self.frame_count = None if repeat else 1
         self._path = path
         self._frame_clock = frame_clock

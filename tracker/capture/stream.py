@@ -1,19 +1,25 @@
-"""A picture stream behind a URL: MJPEG over HTTP, RTSP and whatever else OpenCV's FFmpeg opens."""
+"""A picture stream behind a URL: pictures over HTTP, RTSP and whatever else OpenCV's FFmpeg opens."""
 
 from __future__ import annotations
 
-import re
 import threading
 import time
+from typing import TYPE_CHECKING
 
 import cv2
 
 from tracker.capture.clock import FrameClock, MediaClock
 from tracker.capture.opencv import OpenCapture, SharedCapture, fourcc_text, open_capture
+from tracker.capture.stream_address import normalised, without_password
+from tracker.capture.stream_failure import advice_on
 from tracker.capture.video_file import ASSUMED_FPS, HIGHEST_FPS, MOST_FRAMES
 from tracker.errors import CaptureError
+from tracker.opencv_path import display_name
 from tracker.rate_limit import CAMERA_TOLERANCE, RateLimiter
 from tracker.types import Frame
+
+if TYPE_CHECKING:
+    from tracker.capture.http_pictures import HttpPictures
 
 OPEN_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 4.0
@@ -35,9 +41,9 @@ class StreamSource:
         read_timeout_s: float = READ_TIMEOUT_S,
         opener: OpenCapture = open_capture,
     ) -> None:
-        """fps: the most frames per second that are delivered, 0 = all."""
-        self.name = without_password(url)
-        self._url = url
+        """fps: the most frames per second that are delivered, 0 = all. Raises CaptureError for no address at all."""
+        self.name = without_password(display_name(url))
+        self._url = normalised(url)
         self._frame_clock = frame_clock
         self._timeouts = (
             cv2.CAP_PROP_OPEN_TIMEOUT_MSEC,
@@ -45,6 +51,9 @@ class StreamSource:
             cv2.CAP_PROP_READ_TIMEOUT_MSEC,
             int(read_timeout_s * 1000),
         )
+        self._fps = fps
+        self._limits_s = open_timeout_s, read_timeout_s
+        self._pictures: HttpPictures | None = None
         self._opener = opener
         self._rate_limiter = RateLimiter(fps, CAMERA_TOLERANCE)
         self._capture: SharedCapture | None = None
@@ -54,12 +63,23 @@ class StreamSource:
 
     def open(self) -> str:
         self._closed.clear()
+        if self._url.startswith(("http:", "https:")):
+            from tracker.capture.http_pictures import HttpPictures, NotPicturesError  # loads HTTP and TLS
+
+            self._pictures = HttpPictures(self._url, self._frame_clock, fps=self._fps, limits_s=self._limits_s)
+            try:
+                return self._pictures.open()
+            except NotPicturesError:
+                self._pictures = None
+        return self._open_with_ffmpeg()
+
+    def _open_with_ffmpeg(self) -> str:
         raw = self._opener(self._url, cv2.CAP_FFMPEG, self._timeouts)
         self._capture = capture = SharedCapture(raw)
         image = capture.read() if raw.isOpened() else None
         if image is None:
             capture.release()
-            raise CaptureError(f"{self.name} cannot be opened or gives no picture; check the address")
+            raise CaptureError(f"{self.name} cannot be opened or gives no picture: {advice_on(self._url)}")
         fps = capture.get(cv2.CAP_PROP_FPS)
         finite = 0 < capture.get(cv2.CAP_PROP_FRAME_COUNT) < MOST_FRAMES
         self._recording = MediaClock(1.0 / (fps if 0 < fps <= HIGHEST_FPS else ASSUMED_FPS)) if finite else None
@@ -69,6 +89,8 @@ class StreamSource:
         return f"{self.name}: {image.shape[1]}x{image.shape[0]}, {fourcc}, {kind}"
 
     def read(self) -> Frame | None:
+        if self._pictures is not None:
+            return self._pictures.read()
         capture = self._capture
         if capture is None:
             raise CaptureError(f"{self.name} is not open")
@@ -89,15 +111,7 @@ class StreamSource:
 
     def close(self) -> None:
         self._closed.set()
+        if self._pictures is not None:
+            self._pictures.close()
         if self._capture is not None:
             self._capture.release()
-
-
-def is_url(text: str) -> bool:
-    """Whether `text` begins with a scheme, as in ``rtsp://...``."""
-    return re.match(r"[A-Za-z][A-Za-z0-9+.-]+://", text) is not None
-
-
-def without_password(url: str) -> str:
-    """`url` as it may be shown and logged."""
-    return re.sub(r"^([^/]*//[^/@:]*):[^/]*@", r"\1:***@", url)

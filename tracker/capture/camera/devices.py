@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tracker.capture.camera.modes import Mode
 from tracker.errors import CaptureError
+from tracker.opencv_path import display_name
 
 HOW_TO_LIST = "--list-cameras 1 lists the cameras"
 
@@ -98,9 +99,13 @@ def _same_camera(known: CameraDevice, cameras: Sequence[CameraDevice]) -> Camera
     return next((camera for camera in namesakes if camera.path == known.path), namesakes[0] if namesakes else None)
 
 
+CAMERA_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
+"""What is a camera whatever files there are."""
+
+
 def select_camera(selector: str, cameras: Sequence[CameraDevice]) -> CameraDevice:
     """The one camera `selector` means. Raises CaptureError with the candidates when there is not exactly one."""
-    if re.fullmatch(r"-?(0|[1-9][0-9]*)", selector):
+    if CAMERA_NUMBER.fullmatch(selector):
         return _by_number(int(selector), cameras)
     for camera in cameras:
         if selector in (camera.path, camera.stable_id) or _same_node(selector, camera):
@@ -113,8 +118,8 @@ def select_camera(selector: str, cameras: Sequence[CameraDevice]) -> CameraDevic
         return candidates[0]
     if candidates:
         names = ", ".join(f"{camera.index}: {camera.name}" for camera in candidates)
-        raise CaptureError(f"several cameras are called {selector!r}: {names}; choose one by its number")
-    raise CaptureError(f"there is no file and no camera called {selector!r}; {_present(cameras)}")
+        raise CaptureError(f"several cameras are called '{display_name(selector)}': {names}; choose one by its number")
+    raise CaptureError(f"there is no file and no camera called '{display_name(selector)}'; {_present(cameras)}")
 
 
 def _same_node(selector: str, camera: CameraDevice) -> bool:

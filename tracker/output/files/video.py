@@ -131,7 +131,9 @@ class VideoSink:
                     logger.warning("this OpenCV cannot write %s: the video is written as %s", LOSSLESS, codec)
                 return codec
         self._remove()
-        raise SettingsError(f"cannot write the video {display_name(self._path)}: this OpenCV knows no such kind of file, use .avi")
+        raise SettingsError(
+            f"cannot write the video {display_name(self._path)}: this OpenCV knows no such kind of file, use .avi"
+        )
 
     def _remove(self) -> None:
         if self._path.is_file():  # never a device
