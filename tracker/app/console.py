@@ -21,6 +21,11 @@ CLOSE_LIMIT_S = 0.5
 """How long a console that accepts nothing may delay the end of the program."""
 
 
+def rotated_name(path: Path) -> Path:
+    """What a full ``--log-output`` is renamed to."""
+    return path.with_name(f"{path.name}.1")
+
+
 class RotatingTee:
     """Where ``--log-output`` goes: emptied at the start, flushed with each write, renamed to FILE.1 when full."""
 
@@ -41,7 +46,7 @@ class RotatingTee:
             data = text.encode("utf-8", "replace")
             if self._written and self._written + len(data) > self._rotate_bytes:
                 self._file.close()
-                self._path.replace(self._path.with_name(f"{self._path.name}.1"))
+                self._path.replace(rotated_name(self._path))
                 self._file = self._open()
                 self._written = 0
             self._file.write(data)

@@ -30,11 +30,8 @@ def check_output_files(outputs: Mapping[str, Path | None], inputs: Mapping[str, 
             if identity is None:
                 continue
             if identity in taken:
-                path = outputs[option]
-                assert path is not None
-                raise SettingsError(
-                    f"argument {option}: {display_name(path)} is {taken[identity]} as well; name another file"
-                )
+                name = display_name(outputs[option] or "")
+                raise SettingsError(f"argument {option}: {name} is {taken[identity]} as well; name another file")
             taken[identity] = f"the file of {option}"
 
 
@@ -50,7 +47,7 @@ def _all_open(outputs: Mapping[str, Path | None]) -> Iterator[dict[str, _Identit
             is_new = not path.exists()
             identities[option] = _probe(option, path)
             if is_new and identities[option] is not None:
-                made.append(path)
+                made.append(Path(os.path.realpath(path)))  # a link that led nowhere stays one
         yield identities
     finally:
         for path in made:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from tracker.app.console import rotated_name
 from tracker.app.input_settings import InputSettings
 from tracker.app.output_files import check_output_files
 from tracker.app.output_settings import OutputSettings
@@ -131,9 +133,8 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         engine=from_arguments(EngineOptions, arguments, blendshapes=blendshapes),
         output=output,
     )
-    if settings.tracks:
-        if settings.output.visualize:
-            require_display()
+    if settings.tracks and settings.output.visualize:
+        require_display()
     check_output_files(_output_files(settings), _input_files(settings))
     return settings
 
@@ -148,6 +149,10 @@ def _output_files(settings: Settings) -> dict[str, Path | None]:
             "--log-data": output.log_data,
             "--dump-points": output.dump_points,
         }
+    if settings.log_output is not None:
+        older = rotated_name(settings.log_output)
+        if any(path is not None and os.path.realpath(path) == os.path.realpath(older) for path in files.values()):
+            files["--log-output (its older part)"] = older
     return files
 
 
