@@ -1,6 +1,7 @@
 """File names that are not what one hopes for, everywhere a path is given."""
 
-# ruff: noqa: PTH (names as bytes, which pathlib does not take)
+# Names are bytes here, which pathlib does not take.
+# ruff: noqa: PTH102, PTH104, PTH118, PTH208
 
 from __future__ import annotations
 
