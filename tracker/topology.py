@@ -53,7 +53,9 @@ MIRROR = np.array(
     + [65, 64, 63],
     dtype=np.intp,
 )
-"""MIRROR[i] is the point that i becomes when the picture is flipped left to right."""
+"""MIRROR[i] is the index of point i after the image is flipped left to right."""
+MIRROR_70 = np.concatenate([MIRROR, np.array([LEFT_PUPIL, RIGHT_PUPIL, LEFT_EYEBALL, RIGHT_EYEBALL], np.intp)])
+"""The same for the 70 points in 3D."""
 
 # iBUG 68 index of each of the 66 points. The merged corners 58 and 62 take the outer corners 48 and 54.
 IBUG_68 = np.array([*range(48), *range(49, 54), *range(55, 60), 48, 61, 62, 63, 54, 65, 66, 67], dtype=np.intp)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from tracker.app.profile import load_profile, profile_path, save_profile
-from tracker.output.files.head_dump import MIRROR_70, dump_points, symmetric
+from tracker.output.files.head_dump import dump_points, symmetric
+from tracker.topology import MIRROR_70
 
 
 class Learner:

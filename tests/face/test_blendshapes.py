@@ -20,7 +20,6 @@ PLACE = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
 SWAPPED = [
     PLACE[re.sub("Left$|Right$", lambda side: "Left" if side[0] == "Right" else "Right", name)] for name in PLACE
 ]
-MIRROR_70 = [*t.MIRROR, 67, 66, 69, 68]
 STILL = np.zeros(2)
 OPEN = np.ones(2)
 LIDS = np.array(
@@ -88,7 +87,7 @@ def test_any_points_give_52_numbers_from_0_to_1(points, pitch, yaw, openness):
 def test_a_mirrored_face_swaps_left_and_right(seed, pitch, yaw):
     rng = np.random.default_rng(seed)
     points = REFERENCE_HEAD + rng.normal(0, 0.02, (70, 3))
-    mirrored = points[MIRROR_70] * [-1, 1, 1]
+    mirrored = points[t.MIRROR_70] * [-1, 1, 1]
     openness = rng.uniform(0, 1, 2)
     terms, mirrored_terms = pose_terms(head_pose(pitch, yaw)), pose_terms(head_pose(pitch, -yaw))
     lids = LIDS + rng.normal(0, 0.03, (2, 2))

@@ -1,9 +1,10 @@
 import numpy as np
 import pytest
 
+from tracker.face.acceptance import AcceptancePolicy, logit
 from tracker.face.crop import CropBox
 from tracker.face.detector import Candidate
-from tracker.face.finder import DETECTOR_WEIGHT, LANDMARKS_WEIGHT, LEANING_ANGLE, FaceFinder, logit
+from tracker.face.finder import LEANING_ANGLE, FaceFinder
 from tracker.face.head import REFERENCE_HEAD
 from tracker.types import Detection, Landmarks
 
@@ -17,13 +18,13 @@ def candidate(x=200.0, score=0.9):
 
 class FakeDetector:
     def __init__(self, *found, leaning=()):
-        self.found, self.leaning, self.turns = list(found), list(leaning), []
+        self.found, self.leaning, self.rotations = list(found), list(leaning), []
 
     def detect(self, bgr, threshold, limit):
         return [c for c in self.found if c.detection.score >= threshold][:limit]
 
-    def detect_rotated(self, bgr, turn, threshold, limit):
-        self.turns.append(turn)
+    def detect_rotated(self, bgr, rotation, threshold, limit):
+        self.rotations.append(rotation)
         return self.leaning
 
 
@@ -52,14 +53,14 @@ class FakeClassifier:
         return self.points_odds
 
 
-def finder(*detectors, confidence=0.9, only_if_none=False, score_box=4.0, score_landmarks=4.0, lowest=0.02, **reader):
+def finder(
+    *detectors, confidence=0.9, only_if_none=False, score_box=4.0, score_landmarks=4.0, min_confidence=0.02, **reader
+):
     return FaceFinder(
         list(detectors),
         FakeReader(confidence, **reader),
         FakeClassifier(score_box, score_landmarks),
-        trusted=0.15,
-        lowest=lowest,
-        detection_threshold=0.6,
+        AcceptancePolicy(trusted_confidence=0.15, min_confidence=min_confidence),
         only_if_none=only_if_none,
     )
 
@@ -77,7 +78,7 @@ def test_what_the_classifier_does_not_believe_in_is_no_face_however_sure_the_lan
 
 
 def test_confidence_below_the_lowest_is_no_face_however_sure_the_classifier_is():
-    assert finder(confidence=0.5, lowest=0.6, score_box=9, score_landmarks=9).accept(FRAME, candidate()) is None
+    assert finder(confidence=0.5, min_confidence=0.6, score_box=9, score_landmarks=9).accept(FRAME, candidate()) is None
 
 
 def test_a_hopeless_proposal_costs_no_reading_of_landmarks():
@@ -88,7 +89,7 @@ def test_a_hopeless_proposal_costs_no_reading_of_landmarks():
 
 def test_the_odds_of_detector_classifier_and_landmarks_add_up():
     odds = finder(score_box=1.5, score_landmarks=-0.5, confidence=0.3).score(FRAME, candidate(score=0.8)).log_odds
-    assert odds == pytest.approx(DETECTOR_WEIGHT * logit(0.8) - 0.5 + LANDMARKS_WEIGHT * logit(0.3))
+    assert odds == pytest.approx(0.1 * logit(0.8) - 0.5 + 0.4 * logit(0.3))
     assert (
         finder(score_box=1.5, score_landmarks=-0.5).accept(FRAME, candidate(score=0.8), min_log_odds=odds - 9)
         is not None
@@ -125,10 +126,10 @@ def test_trying_hard_asks_the_second_detector_only_where_the_first_finds_nothing
 def test_leaning_heads_are_looked_for_to_one_side_and_then_to_the_other():
     detector = FakeDetector(candidate(200, 0.7), leaning=[candidate(203, 0.9), candidate(400, 0.65)])
     leaning = finder(detector)
-    assert [c.detection.box[0] for c in leaning.detect(FRAME, 5, turned=True)] == [200, 400]
-    leaning.detect(FRAME, 5, turned=True)
+    assert [c.detection.box[0] for c in leaning.detect(FRAME, 5, rotated=True)] == [200, 400]
+    leaning.detect(FRAME, 5, rotated=True)
     leaning.detect(FRAME, 5)
-    assert detector.turns == [LEANING_ANGLE, -LEANING_ANGLE]
+    assert detector.rotations == [LEANING_ANGLE, -LEANING_ANGLE]
 
 
 @pytest.mark.parametrize("p", [0.0, 1.0, 0.5])

@@ -56,3 +56,12 @@ def test_what_is_lost_for_good_forgets_its_motion_but_not_the_person():
 )
 def test_intersection_over_union(a, b, expected):
     assert intersection_over_union(a, b) == pytest.approx(expected)
+
+
+def test_whoever_gets_a_dropped_id_starts_from_the_reference_head():
+    (memory,) = memories((face_at(100, 100), 11))
+    memory.head.head = REFERENCE_HEAD * 1.1
+    memory.restart_motion()
+    assert not np.array_equal(memory.head.head, REFERENCE_HEAD), "an interruption does not change the person"
+    memory.drop()
+    assert np.array_equal(memory.head.head, REFERENCE_HEAD)

@@ -1,4 +1,4 @@
-"""Find faces in a whole frame."""
+"""Detects faces in a whole frame."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy.typing as npt
 
 from tracker.face.crop import CropBox, cut, transform
 from tracker.face.networks import Network
-from tracker.types import Detection
+from tracker.types import Box, Detection
 
 CELL_PX = 32
-"""The network's input sides are multiples of this."""
+"""The sides of the network's input are multiples of this."""
 FAST_WIDTH, FINE_WIDTH = 256, 640
 DUPLICATE_IOU = 0.4
-"""Two boxes with a larger intersection over union are one face."""
+"""Two boxes whose intersection over union is larger are the same face."""
 
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A detection and the head's roll in radians (+ = top to the image's right)."""
+    """A detection that may be a face. roll: of the head in radians, positive with its top to the image's right."""
 
     detection: Detection
     roll: float
 
 
 class Detector:
-    """Faces from 8 % of the frame's height on, largest score first.
+    """Detects faces from about 8 % of the frame's height.
 
-    The network is fully convolutional: frames keep their shape and are scaled so that the longer side
-    is `long_side` pixels.
+    The network is fully convolutional: frames keep their aspect ratio and are scaled to a longer side of `long_side`
+    pixels.
     """
 
     def __init__(self, network: Network, long_side: int = FAST_WIDTH) -> None:
@@ -39,15 +39,15 @@ class Detector:
         self._long_side = long_side
 
     def detect(self, bgr: npt.NDArray[np.uint8], threshold: float, limit: int) -> list[Candidate]:
-        """At most `limit` faces with a score of `threshold` or more."""
+        """At most `limit` candidates with a score of at least `threshold`, highest first."""
         height, width = bgr.shape[:2]
         scale = self._long_side / max(height, width)
         inner = (max(1, round(width * scale)), max(1, round(height * scale)))
         rows, columns = (-(-side // CELL_PX) * CELL_PX for side in inner[::-1])
-        picture = np.zeros((1, rows, columns, 3), np.uint8)
+        image = np.zeros((1, rows, columns, 3), np.uint8)
         interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        cv2.resize(bgr, inner, dst=picture[0, : inner[1], : inner[0]], interpolation=interpolation)
-        scores, boxes, rolls = (output[0] for output in self._network.run(picture))
+        cv2.resize(bgr, inner, dst=image[0, : inner[1], : inner[0]], interpolation=interpolation)
+        scores, boxes, rolls = (output[0] for output in self._network.run(image))
         ys, xs = np.nonzero(scores >= threshold)
         order = np.argsort(-scores[ys, xs], kind="stable")
         found: list[Candidate] = []
@@ -62,14 +62,16 @@ class Detector:
                 break
         return found
 
-    def detect_rotated(self, bgr: npt.NDArray[np.uint8], turn: float, threshold: float, limit: int) -> list[Candidate]:
-        """The same in a square picture turned so that heads rolled by `turn` radians stand upright.
+    def detect_rotated(
+        self, bgr: npt.NDArray[np.uint8], rotation: float, threshold: float, limit: int
+    ) -> list[Candidate]:
+        """Detect in a square image rotated so that heads with a roll of `rotation` radians are upright.
 
-        It covers the frame but for what a turn moves out of the square of the frame's longer side. The boxes keep
-        the size they have in the turned picture.
+        The square has the frame's longer side, so the rotation can move corners of the frame out of it. Boxes keep the
+        size they have in the rotated image.
         """
         height, width = bgr.shape[:2]
-        square = CropBox((width / 2 - 0.5, height / 2 - 0.5), max(height, width), turn)
+        square = CropBox((width / 2 - 0.5, height / 2 - 0.5), max(height, width), rotation)
         to_frame, scale = square.to_frame(self._long_side), max(height, width) / self._long_side
         found = []
         for candidate in self.detect(cut(bgr, square, self._long_side), threshold, limit):
@@ -77,15 +79,12 @@ class Detector:
             x, y = transform(to_frame, np.array([left + across / 2, top + down / 2])).tolist()
             across, down = across * scale, down * scale
             detection = Detection((x - across / 2, y - down / 2, across, down), candidate.detection.score)
-            found.append(Candidate(detection, candidate.roll + turn))
+            found.append(Candidate(detection, candidate.roll + rotation))
         return found
 
 
-Box = tuple[float, float, float, float]
-
-
 def intersection_over_union(a: Box, b: Box) -> float:
-    """Of two boxes x, y, width, height; 0 to 1."""
+    """Of two boxes, 0 to 1."""
     across = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
     down = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
     if across <= 0 or down <= 0:

@@ -1,9 +1,4 @@
-"""Find faces in a whole frame and make sure that they are faces.
-
-The detector proposes, generously; the classifier throws out what is hopeless and looks again where the landmarks have
-placed the crop. The landmarks' own confidence and the detector have a say as well, but a small one: on masked faces
-the landmarks are not sure.
-"""
+"""Finds faces in a whole frame: candidates from the detector, confirmed by the classifier and the landmarks."""
 
 from __future__ import annotations
 
@@ -15,6 +10,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from tracker.face.acceptance import AcceptancePolicy, logit
 from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import CropBox, crop_around, crop_around_box
 from tracker.face.detector import DUPLICATE_IOU, Candidate, Detector, intersection_over_union
@@ -22,29 +18,18 @@ from tracker.face.landmarks import LandmarkReader
 from tracker.types import Landmarks
 
 ALIGNMENT_PASSES = 2
-"""Readings that only centre and turn the crop of a proposal, before the one that counts."""
-REJECT_LOG_ODDS = -2.0
-"""Log odds of the classifier's first look, at the detector's box, that end the matter without reading landmarks. Half
-a unit below what would begin to lose faces of the held-out scenes."""
-DETECTOR_WEIGHT, LANDMARKS_WEIGHT = 0.1, 0.4
-"""Weights of these two's log odds; those of the classifier's second look count whole."""
-MIN_LOG_ODDS = 0.0
-"""What all these must add up to. It and the weights were chosen on training scenes that the classifier had not seen."""
-KEEP_LOG_ODDS = -1.5
-"""The classifier's log odds from which a held face is kept although its landmarks are not sure."""
-MIN_CONFIDENCE = 0.02
-"""Mean landmark confidence below which nothing is a face unless the user says otherwise."""
-MIN_FACE_PX = 8.0
+"""Landmark readings that only centre and rotate a candidate's crop, before the one that counts."""
 LEANING_ANGLE = math.radians(45)
-"""The detector alone misses most heads that lean so far; they are looked for in a picture turned by it."""
+"""The detector misses most heads with this much roll; they are searched for in an image rotated by it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CandidateScore:
-    """What speaks for a proposal being a face, each in log odds.
+    """The landmarks of a candidate and the log odds of its being a face.
 
-    detector: its score; first_look: the classifier at the detector's box; second_look: where the landmarks
-    lie; confidence: the landmarks' own.
+    detector: from the detector's score. first_look: the classifier at the detector's box. second_look: the classifier
+    at the landmarks. confidence: from the landmarks' mean confidence. log_odds: the combination that decides; the
+    first look has no part in it, since the second is far more accurate.
     """
 
     landmarks: Landmarks
@@ -52,24 +37,13 @@ class CandidateScore:
     first_look: float
     second_look: float
     confidence: float
-
-    @property
-    def log_odds(self) -> float:
-        """The sum that decides. The first look has no part in it: the second one judges far better."""
-        return self.second_look + LANDMARKS_WEIGHT * self.confidence + DETECTOR_WEIGHT * self.detector
-
-
-def logit(probability: float) -> float:
-    """Log odds; certainty is bounded."""
-    p = min(max(probability, 1e-4), 1 - 1e-4)
-    return math.log(p / (1 - p))
+    log_odds: float
 
 
 class FaceFinder:
-    """detectors: tried in order and joined, or, with `only_if_none`, each only where those before found nothing.
+    """Detects candidates and decides which of them are faces.
 
-    trusted: mean landmark confidence from which a held face needs no second opinion; lowest: below it nothing is
-    a face. detection_threshold: score of a proposal.
+    detectors: run in order and merged or, with `only_if_none`, each only if those before found nothing.
     """
 
     def __init__(
@@ -77,78 +51,80 @@ class FaceFinder:
         detectors: Sequence[Detector],
         reader: LandmarkReader,
         classifier: FaceClassifier,
+        policy: AcceptancePolicy,
         *,
-        trusted: float,
-        lowest: float = MIN_CONFIDENCE,
-        detection_threshold: float,
         only_if_none: bool = False,
     ) -> None:
+        self.policy = policy
         self._detectors, self._reader, self._classifier = detectors, reader, classifier
-        self._trusted, self._lowest, self._detection_threshold = trusted, lowest, detection_threshold
         self._only_if_none = only_if_none
-        self._turn = -LEANING_ANGLE
+        self._rotation = -LEANING_ANGLE
 
-    def detect(self, bgr: npt.NDArray[np.uint8], limit: int, turned: bool = False) -> list[Candidate]:
-        """Where faces may be in `bgr` (H, W, 3), likeliest first, at most `limit` per detector.
+    def detect(self, bgr: npt.NDArray[np.uint8], limit: int, rotated: bool = False) -> list[Candidate]:
+        """Candidates in `bgr` (H, W, 3), highest score first, at most `limit` per detector.
 
-        turned: look for heads leaning far to one side as well, and the next time to the other.
+        rotated: also search for heads leaning to one side, and in the next such call to the other.
         """
         found: list[Candidate] = []
         for detector in self._detectors:
             if found and self._only_if_none:
                 break
-            _join(found, detector.detect(bgr, self._detection_threshold, limit))
-        if turned:
-            self._turn = -self._turn
-            leaning = self._detectors[0].detect_rotated(bgr, self._turn, self._detection_threshold, limit)
-            _join(found, leaning)
+            _merge(found, detector.detect(bgr, self.policy.detection_score, limit))
+        if rotated:
+            self._rotation = -self._rotation
+            leaning = self._detectors[0].detect_rotated(bgr, self._rotation, self.policy.detection_score, limit)
+            _merge(found, leaning)
         return sorted(found, key=lambda candidate: -candidate.detection.score)
 
     def accept(
-        self, bgr: npt.NDArray[np.uint8], candidate: Candidate, min_log_odds: float = MIN_LOG_ODDS
+        self, bgr: npt.NDArray[np.uint8], candidate: Candidate, min_log_odds: float | None = None
     ) -> Landmarks | None:
-        """The landmarks of a proposed face, or None where it is none."""
-        weighed = self.score(bgr, candidate)
-        return weighed.landmarks if weighed is not None and weighed.log_odds >= min_log_odds else None
+        """The landmarks of a candidate, or None where it is not a face. min_log_odds: None takes the policy's."""
+        if min_log_odds is None:
+            min_log_odds = self.policy.accept_log_odds
+        score = self.score(bgr, candidate)
+        return score.landmarks if score is not None and score.log_odds >= min_log_odds else None
 
     def score(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> CandidateScore | None:
-        """The landmarks at a proposal and what speaks for their lying on a face; None where that is hopeless."""
-        box, score = candidate.detection.box, candidate.detection.score
+        """Read the landmarks of a candidate and score it; None where the first look already rejects it."""
+        box = candidate.detection.box
         first_look = self._classifier.score_box(bgr, box, candidate.roll)
-        if first_look < REJECT_LOG_ODDS:
+        if first_look < self.policy.reject_log_odds:
             return None
         crop = crop_around_box(box, candidate.roll)
         for _ in range(ALIGNMENT_PASSES):
             crop = crop_around(self._reader.read(bgr, crop).xy)
-        found = self.read(bgr, crop)
-        if found is None:
+        landmarks = self.read(bgr, crop)
+        if landmarks is None:
             return None
-        second_look = self._classifier.score_landmarks(bgr, found.xy)
-        return CandidateScore(found, logit(score), first_look, second_look, logit(found.mean_confidence))
+        detector, confidence = logit(candidate.detection.score), logit(landmarks.mean_confidence)
+        second_look = self._classifier.score_landmarks(bgr, landmarks.xy)
+        log_odds = self.policy.combine(detector, second_look, confidence)
+        return CandidateScore(landmarks, detector, first_look, second_look, confidence, log_odds)
 
     def read(self, bgr: npt.NDArray[np.uint8], crop: CropBox) -> Landmarks | None:
-        """The landmarks in `crop`, or None where there can be no face. How sure they are is for `sure` to say."""
-        if crop.side < MIN_FACE_PX:
+        """The landmarks in `crop`, or None where no face can be. See `is_confident` for how certain they are."""
+        if crop.side < self.policy.min_face_px:
             return None
-        found = self._reader.read(bgr, crop)
-        if found.mean_confidence < self._lowest:
+        landmarks = self._reader.read(bgr, crop)
+        if landmarks.mean_confidence < self.policy.min_confidence:
             return None
         height, width = bgr.shape[:2]
-        # The mean is not finite, and so in no frame, where a point is not.
-        ((x, y),) = cv2.reduce(found.xy, 0, cv2.REDUCE_AVG).tolist()
-        return found if 0 <= x < width and 0 <= y < height else None
+        # A point that is not finite makes the mean not finite, and so outside every frame.
+        ((x, y),) = cv2.reduce(landmarks.xy, 0, cv2.REDUCE_AVG).tolist()
+        return landmarks if 0 <= x < width and 0 <= y < height else None
 
-    def is_confident(self, found: Landmarks) -> bool:
-        """Whether the landmarks of a held face say by themselves that they lie on one."""
-        return found.mean_confidence >= self._trusted
+    def is_confident(self, landmarks: Landmarks) -> bool:
+        """Whether the landmarks of a tracked face are certain enough to need no confirmation by the classifier."""
+        return landmarks.mean_confidence >= self.policy.trusted_confidence
 
-    def is_face(self, bgr: npt.NDArray[np.uint8], found: Landmarks) -> bool:
-        """Whether the classifier takes what lies under the landmarks for a face."""
-        return self._classifier.score_landmarks(bgr, found.xy) >= KEEP_LOG_ODDS
+    def is_face(self, bgr: npt.NDArray[np.uint8], landmarks: Landmarks) -> bool:
+        """Whether the classifier confirms the tracked face at `landmarks`."""
+        return self._classifier.score_landmarks(bgr, landmarks.xy) >= self.policy.keep_log_odds
 
 
-def _join(found: list[Candidate], further: list[Candidate]) -> None:
-    """Add those of `further` to `found` that do not lie on one already there."""
+def _merge(found: list[Candidate], further: list[Candidate]) -> None:
+    """Append those of `further` that do not overlap a candidate already in `found`."""
     for candidate in further:
         box = candidate.detection.box
         if all(intersection_over_union(box, other.detection.box) <= DUPLICATE_IOU for other in found):

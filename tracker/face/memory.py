@@ -1,4 +1,4 @@
-"""What outlives a frame about one face: one object per id."""
+"""What is remembered about one face from frame to frame: one object per face id."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from tracker.face.pose import PoseSolver
 from tracker.face.smoothing import OneEuroFilter
 from tracker.types import Expression, Landmarks
 
-_GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move as the head does
+_GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move with the head
 for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
     _GROUPS[_members] = _number
 _EACH_EYE = np.arange(2)
 
 
 class FaceMemory:
-    """Filters, ranges, pose guess and fitted head of one person, and where the face was last."""
+    """Filters, calibration, pose and adapted head of one person, and where their face was last."""
 
     def __init__(self, face_id: int, options: EngineOptions) -> None:
         self.face_id = face_id
-        self.landmarks: Landmarks | None = None  # as measured in the last frame it was seen in
+        self.landmarks: Landmarks | None = None  # as read in the last frame the face was found in, unsmoothed
         self.missing_frames = 0
-        self.classified_until_s = -np.inf  # media time until which the classifier's word holds
+        self.confirmed_until_s = -np.inf  # media time until which the classifier's last verdict holds
         self.solver = PoseSolver()
         self.head = HeadAdaptation()
         self.features = FeatureCalibration(options.max_feature_updates)
@@ -36,7 +36,7 @@ class FaceMemory:
         self.pupils = PupilMemory()
         self.blendshapes = BlendshapeEstimator(options.gaze_tracking) if options.blendshapes else None
         self.last_expression = Expression(*[0.0] * 14)
-        self._reset_ranges_on_loss = options.max_feature_updates <= 0
+        self._reset_ranges_on_drop = options.max_feature_updates <= 0
         self.points_filter: OneEuroFilter | None = None
         if options.smoothing > 0:
             # Speeds are in face sizes, eye widths and whole openings per second.
@@ -48,25 +48,33 @@ class FaceMemory:
 
     @property
     def active(self) -> bool:
-        """Seen in the last frame."""
+        """Whether the face was found in the last frame."""
         return self.landmarks is not None and self.missing_frames == 0
 
-    def drop(self) -> None:
-        """The face is gone for good: what depends on its motion starts afresh, the person's ranges stay."""
+    def restart_motion(self) -> None:
+        """Forget position and motion, after an interruption; what was learned about the person stays."""
         self.landmarks = None
         self.missing_frames = 0
-        self.classified_until_s = -np.inf
+        self.confirmed_until_s = -np.inf
         self.solver.reset()
         if self.points_filter is not None:
             self.points_filter.reset()
             self.pupils_filter.reset()
             self.openness_filter.reset()
             self.lids_filter.reset()
-        if self._reset_ranges_on_loss:
+        if self._reset_ranges_on_drop:
             self.reset_calibration()
 
+    def drop(self) -> None:
+        """Stop tracking the face. The id passes to whoever comes next, who must not inherit the shape of this head.
+
+        Calibrated ranges stay, since it is mostly the same user who comes back; they adapt within seconds.
+        """
+        self.restart_motion()
+        self.head.reset()
+
     def retake_neutral(self) -> None:
-        """Take the expression of the next second for this person's neutral face."""
+        """Take the expression of the next second as this person's neutral face."""
         self.features.retake_neutral()
         if self.blendshapes is not None:
             self.blendshapes.neutral.retake()

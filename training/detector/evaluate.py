@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 
 from tracker import Tracker, topology
+from tracker.face.acceptance import AcceptancePolicy
 from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import bounds
 from tracker.face.detector import FINE_WIDTH, Detector, intersection_over_union
@@ -103,8 +104,7 @@ def make_finder(model: int, detector: Detector) -> FaceFinder:
         [detector],
         LandmarkReader(landmarks),
         FaceClassifier(store.load("classifier")),
-        trusted=landmarks.metadata.threshold,
-        detection_threshold=THRESHOLD,
+        AcceptancePolicy(trusted_confidence=landmarks.metadata.threshold, detection_score=THRESHOLD),
     )
 
 
@@ -115,7 +115,7 @@ def confirmed(finder: FaceFinder, picture: Picture, looks: int = 1) -> list[Box]
     """
     boxes = []
     for _ in range(looks):
-        for candidate in finder.detect(picture, PROPOSALS, turned=True):
+        for candidate in finder.detect(picture, PROPOSALS, rotated=True):
             landmarks = finder.accept(picture, candidate)
             if landmarks is not None:
                 boxes.append(bounds(landmarks.xy))

@@ -1,8 +1,9 @@
 """How sure the tracker must be to start following a face: `python -m training.detector.evidence`.
 
 The tracker adds the log odds of detector, classifier and landmarks (`tracker/face/finder.py`). This prints which sums
-main faces and face-free windows reach, for choosing `MIN_LOG_ODDS`, and the weights by which a logistic regression
-would add them, on scenes of fold 0 that the classifier did not learn from. (The detector and the landmarks did.)
+main faces and face-free windows reach, for choosing `AcceptancePolicy.accept_log_odds`, and the weights by which a
+logistic regression would add them, on scenes of fold 0 that the classifier did not learn from (the detector and the
+landmarks did).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from tracker.face.crop import bounds
 from tracker.face.detector import Detector, intersection_over_union
-from tracker.face.finder import MIN_LOG_ODDS, CandidateScore, FaceFinder
+from tracker.face.finder import CandidateScore, FaceFinder
 from tracker.face.networks import ModelStore
 from training.classifier.data import held_out, held_out_windows
 from training.detector.evaluate import CONFIRMING, NAME, PROPOSALS, Box, in_frame, make_finder
@@ -32,7 +33,7 @@ def proposals(finder: FaceFinder, picture: Picture, box: Box | None, looks: int)
     """What is proposed in `picture` in the first `looks` and not hopeless; with `box`, what lies on it."""
     found = []
     for _ in range(looks):
-        for candidate in finder.detect(picture, PROPOSALS, turned=True):
+        for candidate in finder.detect(picture, PROPOSALS, rotated=True):
             weighed = finder.score(picture, candidate)
             if weighed and (box is None or intersection_over_union(box, bounds(weighed.landmarks.xy)) >= 0.5):
                 found.append(weighed)
@@ -74,7 +75,7 @@ def main() -> int:
         elsewhere = []
         for k, picture in enumerate(held_out_windows(WINDOWS, seed=11)):
             elsewhere.append(proposals(finder, picture, None, looks=2))
-            if largest_sums(elsewhere[-1:])[0] > MIN_LOG_ODDS:
+            if largest_sums(elsewhere[-1:])[0] > finder.policy.accept_log_odds:
                 cv2.imwrite(str(runs_folder() / f"evidence-{model}-{k}.png"), picture)
         whole, framed, empty = (largest_sums(found) for found in (on_faces, on_framed, elsewhere))
         highest = np.sort(empty)[::-1]
@@ -87,11 +88,12 @@ def main() -> int:
                 f" {shares[1]:.1f} % of the mask set's, {shares[2]:.1f} % at 30 % of the frame's height",
                 flush=True,
             )
-        at_bar = [100 * float((sums >= MIN_LOG_ODDS).mean()) for sums in (whole, whole[masked], framed)]
+        threshold = finder.policy.accept_log_odds
+        at_threshold = [100 * float((sums >= threshold).mean()) for sums in (whole, whole[masked], framed)]
         print(
-            f"at the bar of {MIN_LOG_ODDS}: {(empty >= MIN_LOG_ODDS).sum()} of {WINDOWS} windows, "
-            f"{at_bar[0]:.1f} % of the main faces, {at_bar[1]:.1f} % of the mask set's, "
-            f"{at_bar[2]:.1f} % at 30 % of the frame's height"
+            f"at the threshold of {threshold}: {(empty >= threshold).sum()} of {WINDOWS} windows, "
+            f"{at_threshold[0]:.1f} % of the main faces, {at_threshold[1]:.1f} % of the mask set's, "
+            f"{at_threshold[2]:.1f} % at 30 % of the frame's height"
         )
         print("weights by regression:", regression(on_faces + on_framed, elsewhere), flush=True)
     return 0

@@ -8,11 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from tracker.errors import FacetrackerError
-from tracker.topology import LEFT_EYEBALL, LEFT_PUPIL, MIRROR, RIGHT_EYEBALL, RIGHT_PUPIL
+from tracker.topology import MIRROR_70
 from tracker.types import FloatArray
-
-MIRROR_70 = np.concatenate((MIRROR, [LEFT_PUPIL, RIGHT_PUPIL, LEFT_EYEBALL, RIGHT_EYEBALL]))
-"""Where each of the 70 points goes when left and right change places."""
 
 
 def symmetric(points: FloatArray) -> FloatArray:

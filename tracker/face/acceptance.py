@@ -1,0 +1,49 @@
+"""When a detection becomes a tracked face, and when a tracked face remains one."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptancePolicy:
+    """The thresholds of detection and tracking. Log odds are natural.
+
+    The detector is generous; the classifier rejects most of what it finds and looks again where the landmarks have
+    placed the crop. The landmarks' own confidence has a small weight, because it is low on masked faces.
+
+    trusted_confidence: mean landmark confidence at which a tracked face needs no confirmation by the classifier.
+    min_confidence: mean landmark confidence below which nothing is a face.
+    detection_score: detector score of a candidate.
+    reject_log_odds: the classifier's verdict on the detector's box below which landmarks are not even read. Half a unit
+        lower than where faces of the held-out scenes would be lost.
+    accept_log_odds: what a candidate's combined log odds must reach. It and the two weights were chosen on training
+        scenes that the classifier had not seen (`python -m training.detector.evidence`).
+    detector_weight, landmarks_weight: weights in that sum of the detector's and the landmarks' log odds, the
+        classifier's being 1.
+    keep_log_odds: the classifier's verdict at which a tracked face with uncertain landmarks is kept.
+    keep_s: how long that verdict holds, in seconds of media time.
+    min_face_px: side of the smallest crop that is read.
+    """
+
+    trusted_confidence: float
+    min_confidence: float = 0.02
+    detection_score: float = 0.6
+    reject_log_odds: float = -2.0
+    accept_log_odds: float = 0.0
+    detector_weight: float = 0.1
+    landmarks_weight: float = 0.4
+    keep_log_odds: float = -1.5
+    keep_s: float = 0.25
+    min_face_px: float = 8.0
+
+    def combine(self, detector: float, classifier: float, landmarks: float) -> float:
+        """A candidate's log odds from those of the detector, the classifier at the landmarks, and the landmarks."""
+        return classifier + self.landmarks_weight * landmarks + self.detector_weight * detector
+
+
+def logit(probability: float) -> float:
+    """Log odds of `probability`, which is clamped away from 0 and 1."""
+    p = min(max(probability, 1e-4), 1 - 1e-4)
+    return math.log(p / (1 - p))

@@ -1,0 +1,107 @@
+"""Measures one tracked face in one frame: eyes, pose, 3D points and expression, from its landmarks."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from tracker.face.crop import bounds
+from tracker.face.eyes import EyeReader, EyeReading
+from tracker.face.features import raw_features
+from tracker.face.gaze import eye_centres, to_pixels
+from tracker.face.memory import FaceMemory
+from tracker.face.options import EngineOptions
+from tracker.face.points3d import lift, normalise
+from tracker.face.stopwatch import Stopwatch
+from tracker.intrinsics import CameraIntrinsics
+from tracker.topology import gaze_vectors
+from tracker.types import Expression, Eyes, Face, FloatArray, Frame, HeadPose, Landmarks
+
+MIN_LEARNING_CONFIDENCE = 0.4
+MAX_LEARNING_ERROR = 0.25
+"""A frame contributes to a person's calibration only with at least this mean confidence, and with a pose whose error is
+at most this fraction of the face's size."""
+
+
+class FaceMeasurer:
+    """Turns landmarks into a `Face`, using and updating the face's memory."""
+
+    def __init__(self, eye_reader: EyeReader, options: EngineOptions, stopwatch: Stopwatch) -> None:
+        self._eye_reader = eye_reader
+        self._options = options
+        self._stopwatch = stopwatch
+
+    def measure(self, frame: Frame, memory: FaceMemory, found: Landmarks, camera: CameraIntrinsics) -> Face:
+        """The face with the landmarks `found` in `frame`."""
+        now_s = frame.media_s
+        size = max(bounds(found.xy)[2:])
+        with self._stopwatch.stage("eyes"):
+            reading = self._eye_reader.read(frame.bgr, found.xy)
+            xy = reading.refine(found.xy)
+        if memory.points_filter is not None:
+            xy = memory.points_filter.filter(xy, now_s, unit=size).astype(np.float32)
+        landmarks = Landmarks(xy, found.confidence)
+        with self._stopwatch.stage("pose"):
+            pose = memory.solver.solve(landmarks, memory.head.head, camera)
+        with self._stopwatch.stage("eyes"):
+            eyes = self._eyes(memory, reading, xy, pose, now_s)
+        with self._stopwatch.stage("expression"):
+            points = gaze = None
+            if pose is not None:
+                if self._options.adapt_3d:
+                    memory.head.update(xy, found.confidence, pose, camera)
+                points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, camera))
+                if self._options.gaze_tracking:
+                    gaze = gaze_vectors(points)
+            learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
+            learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
+            expression = _expression(memory, points, eyes.openness, learn, now_s)
+            blendshapes = None
+            if memory.blendshapes is not None:
+                lids = reading.lid_heights
+                if memory.points_filter is not None:
+                    lids = memory.lids_filter.filter(lids, now_s)
+                blendshapes = memory.blendshapes.update(points, lids, pose, eyes.openness, now_s, learn=learn)
+        return Face(
+            face_id=memory.face_id,
+            bounding_box=bounds(xy),
+            landmarks=landmarks,
+            eyes=eyes,
+            pose=pose,
+            points_3d=points,
+            expression=expression,
+            gaze=gaze,
+            blendshapes=blendshapes,
+        )
+
+    def _eyes(
+        self, memory: FaceMemory, reading: EyeReading, xy: FloatArray, pose: HeadPose | None, now_s: float
+    ) -> Eyes:
+        """Pupils and openness. xy: (66, 2) the smoothed landmarks."""
+        openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
+        positions = memory.pupils.update(reading.pupil_positions, openness)
+        if memory.points_filter is not None:
+            filtered = memory.openness_filter.filter(openness[:, None], now_s)[:, 0]
+            # Rounding can take a filtered value past its bounds.
+            openness = np.clip(filtered, 0.0, 1.0).astype(np.float32)
+            positions = memory.pupils_filter.filter(positions, now_s)
+        if not self._options.gaze_tracking:
+            return Eyes(eye_centres(xy), openness, np.zeros(2, np.float32))
+        return Eyes(to_pixels(xy, positions), openness, reading.confidence.copy())
+
+
+def _expression(
+    memory: FaceMemory, points: FloatArray | None, openness: FloatArray, learn: bool, now_s: float
+) -> Expression:
+    """The calibrated features. How wide an eye is comes from the landmarks, how closed it is from its openness."""
+    if points is None:
+        return memory.last_expression
+    calibrated = memory.features.update(raw_features(points), now_s, learn=learn)
+    right, left = openness.tolist()
+    memory.last_expression = replace(
+        calibrated,
+        eye_l=left * max(calibrated.eye_l, 0.0) - (1 - left),
+        eye_r=right * max(calibrated.eye_r, 0.0) - (1 - right),
+    )
+    return memory.last_expression
