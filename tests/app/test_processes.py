@@ -90,7 +90,7 @@ def test_a_priority_that_is_not_allowed_costs_one_warning(
         priority.set_priority(4)
         priority.set_priority(2)  # as it is already: nothing to ask for
     assert [record.getMessage() for record in caplog.records] == [
-        "--priority 4 is not allowed to this user; the priority stays as it was"
+        "--priority 4 needs more rights than this user has; the priority is unchanged"
     ]
 
 

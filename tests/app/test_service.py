@@ -172,7 +172,7 @@ def test_a_frame_that_cannot_be_tracked_costs_that_frame_and_one_line(caplog: py
         assert a_service(FakeSource(10), engine, sender).run() == 0
     assert sender.indices == [0, 1, 3, 4, 7, 8, 9]
     assert [record.getMessage() for record in caplog.records] == [
-        "tracking failed on frame 2 (RuntimeError: no luck with frame 2); going on",
+        "tracking failed on frame 2 (RuntimeError: no luck with frame 2); continuing",
         "tracking failed on 3 of 10 frames",
     ]
 

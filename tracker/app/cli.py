@@ -1,4 +1,4 @@
-"""From arguments to an exit code. Imports what a run needs only when it is known what that is."""
+"""The command line: from arguments to an exit code. Each kind of run imports only what it needs."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ FAILED = FacetrackerError.exit_code
 def main(argv: list[str] | None = None) -> int:
     """Run the program with `argv` (None: the process's own arguments) and return its exit code.
 
-    Whatever goes wrong is one line on standard error. ``--help`` and ``--version`` raise SystemExit.
+    An error is one line on standard error. ``--help`` and ``--version`` raise SystemExit.
     """
     try:
         settings = settings_from(parse(sys.argv[1:] if argv is None else argv))
-        # Before numpy and OpenCV are imported, which look at the environment once.
+        # Before numpy and OpenCV are imported, which read the environment once.
         environment.prepare(settings.engine.max_threads)
-        # Programs read lists and figures line by line: then nothing else is said.
+        # Other programs parse lists and benchmark figures: nothing else may be printed then.
         with configure_logging(settings.silent or not settings.tracks, settings.log_output):
             return _run_and_report(settings)
-    except FacetrackerError as error:  # before there was anything to report through
+    except FacetrackerError as error:  # before logging was configured
         sys.stderr.write(f"facetracker: error: {error}\n")
         return error.exit_code
 
@@ -47,8 +47,8 @@ def _run_and_report(settings: Settings) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 0
-    except Exception as error:  # a user gets a line to report, not a traceback
-        logger.error("%s: %s (FACETRACKER_DEBUG=1 in the environment tells more)", type(error).__name__, error)
+    except Exception as error:  # users get one line, not a traceback
+        logger.error("%s: %s (set FACETRACKER_DEBUG=1 for details)", type(error).__name__, error)
         logger.debug("raised here", exc_info=True)
         return FAILED
 
@@ -63,7 +63,7 @@ def _run(settings: Settings) -> int:
     _import_opencv(settings.engine.max_threads)
     if settings.list_dcaps is not None or settings.list_cameras:
         return _list(settings)
-    _take_priority(settings)
+    _apply_priority(settings)
     from tracker.app.benchmark import run_benchmark
 
     run_benchmark(settings.engine)
@@ -72,15 +72,15 @@ def _run(settings: Settings) -> int:
 
 def _track(settings: Settings) -> int:
     stop = StopRequest()
-    with stopping_on_signals(stop):  # before the imports, which take longest
+    with stopping_on_signals(stop):  # before the imports, which take most of the start
         _import_opencv(settings.engine.max_threads)
-        _take_priority(settings)
+        _apply_priority(settings)
         from tracker.app.run import track
 
         return track(settings, stop)
 
 
-def _take_priority(settings: Settings) -> None:
+def _apply_priority(settings: Settings) -> None:
     if settings.priority is not None:
         from tracker.app.process import set_priority
 
@@ -88,7 +88,7 @@ def _take_priority(settings: Settings) -> None:
 
 
 def _list(settings: Settings) -> int:
-    """Print the cameras, or what they can deliver, exactly as other programs read it."""
+    """Print the cameras or their capabilities, exactly as other programs parse them."""
     from tracker.capture.camera.devices import list_cameras
     from tracker.capture.camera.listing import format_camera_list, format_capabilities
 
@@ -108,7 +108,7 @@ def _print_json(description: Any) -> int:
 
 
 def _import_opencv(threads: int) -> None:
-    """Raises FacetrackerError that names what a bare system lacks."""
+    """Raises FacetrackerError that names the missing system packages."""
     try:
         import cv2
     except ImportError as error:

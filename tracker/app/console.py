@@ -1,4 +1,4 @@
-"""What the program says: plain lines on standard output, warnings and errors on standard error."""
+"""The program's output: plain lines on standard output, warnings and errors on standard error."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def rotated_name(path: Path) -> Path:
 
 
 class RotatingTee:
-    """Where ``--log-output`` goes: emptied at the start, flushed with each write, renamed to FILE.1 when full."""
+    """The file of ``--log-output``: emptied at the start, flushed with each write, renamed to FILE.1 when full."""
 
     def __init__(self, path: Path, rotate_bytes: int = ROTATE_BYTES) -> None:
         self._path = path
@@ -41,7 +41,7 @@ class RotatingTee:
             raise SettingsError(f"argument --log-output: cannot write {path}: {reason}") from error
 
     def write(self, text: str) -> None:
-        """Append `text`. Raises OSError when the disk does."""
+        """Append `text`. Raises OSError if the disk fails."""
         with self._lock:
             data = text.encode("utf-8", "replace")
             if self._written and self._written + len(data) > self._rotate_bytes:
@@ -61,14 +61,14 @@ class RotatingTee:
 
 
 class Console(io.TextIOBase):
-    """Standard output or error as the program sees it, copied to a file where that is wanted.
+    """Standard output or error, optionally copied to a file.
 
-    Writing never fails: a launcher that closes its end of the pipe, or a disk that is full, must not end tracking.
-    What failed once is not written to again.
+    Writing never fails: a launcher that closes its end of the pipe, or a full disk, must not end tracking. A stream
+    that failed once is not written to again.
     """
 
     def __init__(self, stream: TextIO | None, copy: RotatingTee | None) -> None:
-        """stream: None in a program without a console."""
+        """stream: None in a process without a console."""
         self._stream = stream
         self._copy = copy
 
@@ -92,7 +92,7 @@ class Console(io.TextIOBase):
             try:
                 self._stream.write(text)
                 self._stream.flush()
-            except (OSError, ValueError):  # ValueError: somebody closed it
+            except (OSError, ValueError):  # ValueError: it was closed
                 self._abandon_stream()
         if self._copy is not None:
             try:
@@ -106,7 +106,7 @@ class Console(io.TextIOBase):
         """Every write is flushed."""
 
     def _abandon_stream(self) -> None:
-        """Let what Python still holds for the stream go nowhere, or it would complain at exit."""
+        """Redirect what Python still buffers for the stream to nowhere; flushing it at exit would fail."""
         stream, self._stream = self._stream, None
         with suppress(OSError, ValueError, AttributeError):
             null = os.open(os.devnull, os.O_WRONLY)
@@ -115,10 +115,10 @@ class Console(io.TextIOBase):
 
 
 class AsyncLogHandler(logging.Handler):
-    """Information to standard output as it is, the rest to standard error with a word on how bad it is.
+    """Writes INFO records to standard output unchanged, others to standard error with their level.
 
-    Written by a thread of its own: a launcher that never empties its pipe, or a user who selects text in a Windows
-    console, holds that thread and not tracking. What does not fit into the queue meanwhile is left out.
+    A separate thread writes: a launcher that never drains its pipe, or a user who selects text in a Windows console,
+    blocks that thread and not tracking. Lines that do not fit into the queue meanwhile are dropped.
     """
 
     MAX_QUEUED_LINES = 200
@@ -163,18 +163,18 @@ class AsyncLogHandler(logging.Handler):
 
 @contextmanager
 def configure_logging(silent: bool, log_output: Path | None) -> Iterator[None]:
-    """Within the block, the program's words go where the user wants them.
+    """Within the block, log records and printed lines go where the user wants them.
 
-    silent: only warnings and errors. log_output: copy everything there. Raises SettingsError when that cannot be
-    written.
+    silent: warnings and errors only. log_output: file that receives a copy of everything. Raises SettingsError if it
+    cannot be written.
     """
     copy = RotatingTee(log_output) if log_output is not None else None
-    before = sys.stdout, sys.stderr
-    sys.stdout, sys.stderr = (Console(_as_utf8(stream), copy) for stream in before)
+    previous = sys.stdout, sys.stderr
+    sys.stdout, sys.stderr = (Console(_as_utf8(stream), copy) for stream in previous)
     logger = logging.getLogger("tracker")
     handler = AsyncLogHandler()
     handler.setFormatter(logging.Formatter("%(message)s"))
-    level_before = logger.level
+    previous_level = logger.level
     quiet = logging.WARNING if silent else logging.INFO
     logger.setLevel(logging.DEBUG if os.environ.get(DEBUG_VARIABLE) else quiet)
     logger.addHandler(handler)
@@ -183,14 +183,14 @@ def configure_logging(silent: bool, log_output: Path | None) -> Iterator[None]:
     finally:
         logger.removeHandler(handler)
         handler.close()
-        logger.setLevel(level_before)
-        sys.stdout, sys.stderr = before
+        logger.setLevel(previous_level)
+        sys.stdout, sys.stderr = previous
         if copy is not None:
             copy.close()
 
 
 def _as_utf8(stream: TextIO | None) -> TextIO | None:
-    """Whatever the console's own encoding is, a camera's name must not end the program."""
+    """A camera's name must not end the program, whatever the console's encoding."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(encoding="utf-8", errors="replace")
     return stream

@@ -1,4 +1,4 @@
-"""What must be in the environment before numpy and OpenCV are imported."""
+"""The process's environment, set before numpy and OpenCV are imported, and its priority."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ _THREAD_COUNTS = (
 
 
 def prepare(max_threads: int) -> None:
-    """Bound the threads of numerical libraries and quieten OpenCV. What the user set for OpenCV stays."""
+    """Limit the threads of numerical libraries and silence OpenCV. OpenCV variables that the user set are kept."""
     for name in _THREAD_COUNTS:
         os.environ[name] = str(max_threads)
     # Media Foundation takes up to a minute to open some cameras with its hardware transforms.
     os.environ.setdefault("OPENCV_VIDEOIO_MSMF_ENABLE_HW_TRANSFORMS", "0")
-    # What goes wrong is told by us, in one line.
+    # Errors are reported by us, in one line.
     os.environ.setdefault("OPENCV_LOG_LEVEL", "OFF")
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    # The Qt inside OpenCV looks for fonts that its wheel lacks, and says so five times for each window.
+    # The Qt inside OpenCV looks for fonts that its wheel lacks, and warns five times for each window.
     os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")
 
 
 logger = logging.getLogger(__name__)
 
 NICE = (19, 10, 0, -5, -10, -20)
-"""Where priorities are niceness: idle, below normal, normal, above normal, high, real-time."""
+"""Niceness for idle, below normal, normal, above normal, high and real-time, on systems that have it."""
 
 
 def set_priority(step: int) -> None:
-    """Take priority `step` (0 to 5). Without the right to, one warning, and all stays as it was."""
+    """Set priority `step` (0 to 5). Without permission there is one warning and the priority is unchanged."""
     import psutil
 
     process = psutil.Process()
@@ -55,4 +55,4 @@ def set_priority(step: int) -> None:
     try:
         process.nice(value)
     except (psutil.AccessDenied, PermissionError):
-        logger.warning("--priority %d is not allowed to this user; the priority stays as it was", step)
+        logger.warning("--priority %d needs more rights than this user has; the priority is unchanged", step)

@@ -1,4 +1,4 @@
-"""Keeps what was learned about a user between runs: the neutral face and the range of each expression."""
+"""Stores a user's neutral face and the range of each expression between runs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ logger = logging.getLogger(__name__)
 
 
 class Profiled(Protocol):
-    """What an engine offers."""
+    """An engine whose learned state can be stored."""
 
     def export_profile(self) -> dict[str, Any]: ...
 
@@ -22,14 +22,14 @@ class Profiled(Protocol):
 
 
 def profile_path(name: str) -> Path:
-    """Where profile `name` lies."""
+    """The file of profile `name`."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("facetracker", appauthor=False)) / "profiles" / f"{name}.json"
 
 
 def load_profile(engine: Profiled, path: Path) -> None:
-    """Begin with what `path` holds. A file that is not there is a first run; a damaged one costs a warning."""
+    """Restore `engine` from `path`. A missing file means a first run; a damaged one is reported as a warning."""
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -44,7 +44,7 @@ def load_profile(engine: Profiled, path: Path) -> None:
 
 
 def save_profile(engine: Profiled, path: Path) -> None:
-    """Write what was learned, whole or not at all. A full disk costs a warning."""
+    """Write the learned state atomically. A full disk is reported as a warning."""
     try:
         text = json.dumps(engine.export_profile(), indent=1, allow_nan=False)
         write_atomically(path, text + "\n")

@@ -1,4 +1,4 @@
-"""Puts one tracking run together from the settings."""
+"""Assembles one tracking run from the settings."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ logger = logging.getLogger(__name__)
 
 
 def track(settings: Settings, stop: StopRequest) -> int:
-    """Track as the settings say until the input ends or something asks to end. Returns the exit code.
+    """Track until the input ends or a stop is requested. Returns the exit code.
 
     Raises the FacetrackerError that ended the run.
     """
     watch = ParentWatch(settings.parent_pid) if settings.parent_pid is not None else None
     if watch is not None and watch.has_ended():
-        logger.info("the parent process %d is not there", watch.pid)
+        logger.info("the parent process %d does not exist", watch.pid)
         return 0
     source = settings.input.make_source()
-    # Scanning in the background finds a face a little sooner or later in each run: not for files.
+    # A background scan finds a face a little earlier or later in each run: files must be reproducible.
     options = replace(settings.engine, background_scan=source.is_live)
     profile = profile_path(settings.profile) if settings.profile is not None else None
     network = make_network(settings)
@@ -51,7 +51,7 @@ def track(settings: Settings, stop: StopRequest) -> int:
         run_control.attach(engine)
         return engine
 
-    def keep(engine: Engine) -> None:
+    def store(engine: Engine) -> None:
         if profile is not None:
             save_profile(engine, profile)
         if settings.output.dump_points is not None:
@@ -72,7 +72,7 @@ def track(settings: Settings, stop: StopRequest) -> int:
         make_window=lambda: make_window(settings),
         parent_ended=(lambda: False) if watch is None else watch.has_ended,
         max_frames=settings.frames,
-        before_end=keep,
+        before_end=store,
     )
     with controlled(run_control):
         exit_code = service.run()
@@ -83,7 +83,7 @@ def track(settings: Settings, stop: StopRequest) -> int:
 
 @contextmanager
 def controlled(run_control: RunControl) -> Iterator[None]:
-    """Within the block, a launcher that gave its address can use `run_control`."""
+    """Within the block, the launcher named in the environment can use `run_control`."""
     address = address_from_environment()
     client = None if address is None else ControlClient(address, run_control)
     if client is not None:
@@ -95,20 +95,20 @@ def controlled(run_control: RunControl) -> Iterator[None]:
             client.close()
 
 
-WAITING_ROWS = 64
-WAITING_PICTURES = 8
+QUEUED_ROWS = 64
+QUEUED_PICTURES = 8
 CLOSE_LIMIT_S = 5.0
-"""How long a disk that hangs may hold the end of the program."""
+"""How long a hanging disk may delay the end of the program."""
 
 
 def make_network(settings: Settings) -> NetworkSink:
-    """The senders to all targets. Raises SettingsError for one that cannot work."""
+    """The senders to all targets. Raises SettingsError for a target that cannot work."""
     output = settings.output
     return NetworkSink(make_senders(output.targets), output.face_id_offset)
 
 
 def make_files(settings: Settings, is_live: bool) -> list[Sink]:
-    """The CSV log and the video, each behind a queue of its own.
+    """The CSV log and the video, each behind its own queue.
 
     Raises SettingsError for a file that cannot be written.
     """
@@ -116,7 +116,7 @@ def make_files(settings: Settings, is_live: bool) -> list[Sink]:
     sinks: list[Sink] = []
     if output.log_data is not None:
         csv = CsvSink(output.log_data, is_live, settings.input.fps if is_live else 0.0, output.face_id_offset)
-        sinks.append(BackgroundSink(csv, WAITING_ROWS, is_live, needs_picture=False, close_limit_s=CLOSE_LIMIT_S))
+        sinks.append(BackgroundSink(csv, QUEUED_ROWS, is_live, needs_picture=False, close_limit_s=CLOSE_LIMIT_S))
     if output.video_out is not None:
         video = VideoSink(
             output.video_out,
@@ -125,12 +125,12 @@ def make_files(settings: Settings, is_live: bool) -> list[Sink]:
             output.visualize,
             output.pnp_points,
         )
-        sinks.append(BackgroundSink(video, WAITING_PICTURES, is_live, needs_picture=True, close_limit_s=CLOSE_LIMIT_S))
+        sinks.append(BackgroundSink(video, QUEUED_PICTURES, is_live, needs_picture=True, close_limit_s=CLOSE_LIMIT_S))
     return sinks
 
 
 def make_window(settings: Settings) -> PreviewWindow | None:
-    """The preview, where it was asked for."""
+    """The preview, if requested."""
     if not settings.output.visualize:
         return None
     return PreviewWindow(settings.output.visualize, settings.output.pnp_points)

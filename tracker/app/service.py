@@ -1,4 +1,4 @@
-"""The living program: pictures in, tracking, results out, until something ends it."""
+"""The main loop: takes frames, tracks them and writes the results, until something ends the run."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tracker.types import Frame, FrameResult
 logger = logging.getLogger(__name__)
 
 POLL_S = 0.05
-"""How often a wait for pictures looks for a reason to end."""
+"""How often the wait for a frame checks whether to stop."""
 MAX_FAILURES_IN_A_ROW = 30
 
 
 class Tracking(Protocol):
-    """What the service needs of an engine."""
+    """An engine, as the service uses it."""
 
     def process(self, frame: Frame) -> FrameResult: ...
 
@@ -34,7 +34,7 @@ class Tracking(Protocol):
 
 
 class Window(Protocol):
-    """A sink that the user can end the program from. Lives in the main thread."""
+    """The preview, whose user can end the program. Used from the main thread only."""
 
     @property
     def wants_to_quit(self) -> bool: ...
@@ -50,17 +50,17 @@ Engine = TypeVar("Engine", bound=Tracking)
 
 
 class Service(Generic[Engine]):
-    """One run from the opening of `source` to its end.
+    """One run, from opening `source` to its end.
 
-    Frames are read in a thread of their own and tracked in the calling one, which should be the main thread: signals
-    arrive there, and windows work nowhere else. Whatever ends the run, every sink is closed before `run` returns.
+    Frames are read in a separate thread and tracked in the calling one, which should be the main thread: signals
+    arrive there, and windows work only there. Whatever ends the run, every sink is closed before `run` returns.
 
     make_engine: called while the source opens, as both take long.
-    sender: gets each result at once, and must not fail for reasons outside the program.
-    make_files: builds the slow sinks, once the first frame has come.
-    make_window: likewise, the preview or None.
-    run_control: what others can change and ask meanwhile.
-    parent_ended: asked with every frame and while none comes. max_frames: end after so many; None = never.
+    sender: receives each result first, and must not fail for reasons outside the program.
+    make_files: creates the slow sinks after the first frame has arrived.
+    make_window: likewise creates the preview, or None.
+    run_control: executes commands from other threads meanwhile.
+    parent_ended: polled with every frame and while none arrives. max_frames: end after this many; None = no limit.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Service(Generic[Engine]):
         before_end: Callable[[Engine], None] = lambda engine: None,
         monotonic_ns: Callable[[], int] = time.monotonic_ns,
     ) -> None:
-        """before_end: called after the last frame, to keep what the engine learned."""
+        """before_end: called after the last frame, to store what the engine learned."""
         self._source = source
         self._make_engine = make_engine
         self._stop = stop
@@ -102,8 +102,8 @@ class Service(Generic[Engine]):
     def run(self) -> int:
         """Track until the input ends, `stop` is requested or the parent is gone. Returns the exit code.
 
-        Raises what the source's opening raised, CaptureError when it was lost for good, ModelError from the engine,
-        FacetrackerError when tracking fails on every frame.
+        Raises whatever opening the source raised, CaptureError when it was lost for good, ModelError from the engine,
+        and FacetrackerError when tracking fails on every frame.
         """
         capture = CaptureThread(self._source, self._handoff.put, on_end=self._handoff.close)
         engine: Engine | None = None
@@ -117,12 +117,12 @@ class Service(Generic[Engine]):
             finally:
                 self._before_end(engine)
         finally:
-            # A reader that hangs in its driver is left behind after half a second: it is a daemon.
+            # A reader that hangs in its driver is abandoned after half a second: its thread is a daemon.
             self._handoff.close()
             capture.stop()
             self._reporter.close()
             for sink in (self._sender, *self._files):
-                self._guarded(sink, sink.close)
+                self._guard(sink, sink.close)
             if self._window is not None:
                 self._window.close()
             if engine is not None:
@@ -152,12 +152,12 @@ class Service(Generic[Engine]):
             taken += 1
             result = self._process(engine, frame)
             if result is not None:
-                self._hand_out(frame, result)
+                self._deliver(frame, result)
             if taken == self._max_frames:
                 return
 
     def _next_frame(self) -> Frame | None:
-        """The next picture, or None when none came soon; a file waits while tracking is paused."""
+        """The next frame, or None if none arrived in time; a file waits while tracking is paused."""
         if self._run_control.paused and not self._source.is_live:
             time.sleep(POLL_S)
             return None
@@ -171,7 +171,7 @@ class Service(Generic[Engine]):
         return self._stop.requested
 
     def _begin(self, frame: Frame, negotiated_mode: str | None) -> None:
-        """The first frame came: say what was opened and open what depends on its size."""
+        """The first frame arrived: report the negotiated mode and create the slow sinks."""
         if negotiated_mode:
             logger.info("%s", negotiated_mode)
         self._run_control.on_open(self._source.name, negotiated_mode)
@@ -180,15 +180,15 @@ class Service(Generic[Engine]):
         self._window = self._make_window()
 
     def _process(self, engine: Engine, frame: Frame) -> FrameResult | None:
-        """The result, or None where tracking failed. Raises FacetrackerError when that goes on and on."""
+        """The result, or None if tracking failed. Raises FacetrackerError after too many failures in a row."""
         try:
             result = engine.process(frame)
-        except Exception as error:  # a frame that cannot be tracked must not end a stream
+        except Exception as error:  # a frame that cannot be processed must not end the stream
             self._failures += 1
             self._failures_in_a_row += 1
             what = f"{type(error).__name__}: {error}"
             if self._failures == 1:
-                logger.warning("tracking failed on frame %d (%s); going on", frame.index, what)
+                logger.warning("tracking failed on frame %d (%s); continuing", frame.index, what)
             logger.debug("frame %d", frame.index, exc_info=True)
             if self._failures_in_a_row >= MAX_FAILURES_IN_A_ROW:
                 raise FacetrackerError(
@@ -198,22 +198,22 @@ class Service(Generic[Engine]):
         self._failures_in_a_row = 0
         return result
 
-    def _hand_out(self, frame: Frame, result: FrameResult) -> None:
+    def _deliver(self, frame: Frame, result: FrameResult) -> None:
         self._sender.write(frame, self._run_control.recentred(result))
         sent_ns = self._monotonic_ns()
         for sink in self._files.copy():
-            self._guarded(sink, partial(sink.write, frame, result))
+            self._guard(sink, partial(sink.write, frame, result))
         if self._window is not None:
             self._window.write(frame, result)
         latency_ms = (sent_ns - frame.captured_ns) / 1e6 if self._source.is_live else None
         self._reporter.add(result, sent_ns / 1e9, latency_ms)
         self._run_control.add(result, latency_ms)
 
-    def _guarded(self, sink: Sink, action: Callable[[], None]) -> None:
-        """A sink that fails is given up, the others and tracking go on; the exit code tells."""
+    def _guard(self, sink: Sink, action: Callable[[], None]) -> None:
+        """A failing sink is dropped; tracking goes on and the exit code reports it."""
         try:
             action()
-        except Exception as error:  # whatever a disk or codec comes up with
+        except Exception as error:  # disks and codecs raise all kinds
             known = isinstance(error, FacetrackerError)
             logger.error("%s", error if known else f"{sink.name}: {type(error).__name__}: {error}")
             logger.debug("sink %s", sink.name, exc_info=True)

@@ -1,4 +1,4 @@
-"""Why the program should end, told by signals, the window, the parent watch or a limit."""
+"""Requests to stop, from signals, the preview, the control channel or the end of the parent process."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from types import FrameType
 
 
 class StopRequest:
-    """Set once, looked at often.
+    """A flag that is set once and polled.
 
     A plain attribute rather than an event: a signal handler runs between two instructions of the main thread,
-    which may be holding the very lock that setting an event would wait for.
+    which may hold the very lock that setting an event would acquire.
     """
 
     def __init__(self) -> None:
         self.reason: str | None = None
 
     def request(self, reason: str) -> None:
-        """End soon. The first reason stays."""
+        """Stop soon. The first reason is kept."""
         self.reason = self.reason or reason
 
     @property
     def requested(self) -> bool:
-        """Whether anybody asked."""
+        """Whether a stop was requested."""
         return self.reason is not None
 
 
 @contextmanager
 def stopping_on_signals(stop: StopRequest) -> Iterator[None]:
-    """Within the block, what asks a process to end only sets `stop`. For the main thread."""
+    """Within the block, the signals that ask a process to end only set `stop`. For the main thread."""
 
     def handle(number: int, _frame: FrameType | None) -> None:
         stop.request(signal.Signals(number).name)
 
     names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last one is Windows': Ctrl-Break and a closed console
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    # `nohup` lets SIGHUP be ignored on purpose.
+    # `nohup` ignores SIGHUP on purpose.
     numbers = [n for n in numbers if not (signal.getsignal(n) is signal.SIG_IGN and n != signal.SIGINT)]
-    before = {number: signal.signal(number, handle) for number in numbers}
+    previous = {number: signal.signal(number, handle) for number in numbers}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
@@ -59,9 +59,9 @@ _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 class ParentWatch:
-    """Tells whether process `pid` still runs, as the same process: numbers are used again.
+    """Reports whether `pid` is still the same live process (PIDs are reused).
 
-    On Linux the kernel is asked as well to send SIGTERM when a direct parent ends, which costs nothing.
+    On Linux the kernel also sends SIGTERM when a direct parent ends, at no cost.
     """
 
     def __init__(self, pid: int, monotonic: Callable[[], float] = time.monotonic) -> None:
@@ -69,25 +69,25 @@ class ParentWatch:
 
         self.pid = pid
         self._monotonic = monotonic
-        self._looked_at = -math.inf  # the first look is a real one: the parent may have ended before we asked
+        self._checked_s = -math.inf  # the first check is real: the parent may already have ended
         self._process: psutil.Process | None = None
         self._gone: type[Exception] = psutil.NoSuchProcess
         self._zombie = psutil.STATUS_ZOMBIE
         if sys.platform == "linux" and pid == os.getppid():
             _ask_for_signal()
         try:
-            self._process = psutil.Process(pid)  # remembers the time of creation
+            self._process = psutil.Process(pid)  # remembers the creation time
         except psutil.NoSuchProcess:
-            logger.debug("process %d is not there", pid)
+            logger.debug("process %d does not exist", pid)
 
     def has_ended(self) -> bool:
-        """Whether the parent is gone. Looks at most every quarter of a second."""
+        """Whether the process has ended. Checked at most every quarter of a second."""
         if self._process is None:
             return True
         now = self._monotonic()
-        if now - self._looked_at < POLL_S:
+        if now - self._checked_s < POLL_S:
             return False
-        self._looked_at = now
+        self._checked_s = now
         return not self._is_running()
 
     def _is_running(self) -> bool:
@@ -99,9 +99,9 @@ class ParentWatch:
 
 
 def _ask_for_signal() -> None:
-    """Let the kernel send SIGTERM when the parent (strictly: the thread that started us) ends."""
+    """Have the kernel send SIGTERM when the parent (strictly: the thread that started us) ends."""
     import ctypes
 
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0) != 0:
-        logger.debug("prctl failed: %s; the parent is only polled", os.strerror(ctypes.get_errno()))
+        logger.debug("prctl failed: %s; the parent is polled only", os.strerror(ctypes.get_errno()))

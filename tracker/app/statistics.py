@@ -1,4 +1,4 @@
-"""How fast and how sure tracking is, for the status line and the summary."""
+"""Frame rate, latency and confidence, for the status line, the summary and the control channel."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from tracker.types import Face, FrameResult
 
 STATUS_INTERVAL_S = 1.0
 EYE_OPEN = 0.3
-"""Above this OpenSeeFace's line shows an eye as open."""
+"""OpenSeeFace's line shows an eye as open above this openness."""
 
 
 class Stats:
-    """Collects what each frame took. All times are given, none is read from a clock."""
+    """Accumulates timings per frame. All times are arguments; no clock is read."""
 
     def __init__(self) -> None:
         self.frames = 0
@@ -31,15 +31,15 @@ class Stats:
         self._latencies_ms: list[float] = []
 
     def add(self, result: FrameResult, now_s: float, latency_ms: float | None = None) -> None:
-        """Take one frame.
+        """Record one frame.
 
-        now_s: when it was done. latency_ms: from its capture until then; None where frames wait to be read ahead.
+        now_s: when its processing ended. latency_ms: from its capture until then; None for files, which are read ahead.
         """
         self.frames += 1
         self.faces += len(result.faces)
         self.tracking_ms += result.timings.total
         if self._interval_start_s is None:
-            self._interval_start_s = now_s  # opens the first interval and belongs to none: rates divide by gaps
+            self._interval_start_s = now_s  # starts the interval, not counted: a rate is frames per gap
         else:
             self._results.append(result)
             if latency_ms is not None:
@@ -47,24 +47,24 @@ class Stats:
         self._last_s = now_s
 
     def status(self) -> str | None:
-        """One line about the last second, or None while that is not over."""
+        """One line about the last second, or None before it is over."""
         if self._interval_start_s is None or self._last_s - self._interval_start_s < STATUS_INTERVAL_S:
             return None
         rate = len(self._results) / (self._last_s - self._interval_start_s)
         last = self._results[-1].faces
         confidences = [confidence(face) for result in self._results for face in result.faces]
-        sure = f", confidence {statistics.fmean(confidences):.2f}" if confidences else ""
+        confident = f", confidence {statistics.fmean(confidences):.2f}" if confidences else ""
         tracking = statistics.fmean(result.timings.total for result in self._results)
         late = f", latency {statistics.median(self._latencies_ms):.1f} ms" if self._latencies_ms else ""
         faces = f"{len(last)} {'face' if len(last) == 1 else 'faces'}"
-        line = f"{rate:.1f} frames/s, {faces}{sure}{late}, tracking {tracking:.1f} ms"
+        line = f"{rate:.1f} frames/s, {faces}{confident}{late}, tracking {tracking:.1f} ms"
         self._interval_start_s = self._last_s
         self._results.clear()
         self._latencies_ms.clear()
         return line
 
     def summary(self) -> Iterator[str]:
-        """OpenSeeFace's last lines."""
+        """OpenSeeFace's closing lines."""
         if self.faces:
             yield f"Average tracking time per detected face: {self.tracking_ms / self.faces:.2f} ms"
         yield f"Tracking time: {self.tracking_ms / 1000:.3f} s"
@@ -79,8 +79,8 @@ def confidence(face: Face) -> float:
 def frame_lines(result: FrameResult, face_id_offset: int = 0) -> Iterator[str]:
     """OpenSeeFace's lines about one frame.
 
-    Its stages are not quite ours: track is landmarks and eyes, 3D points pose and expression, and crop, which here
-    belongs to each network's stage, what is left of the whole.
+    Its stages differ from ours: "track" is landmarks and eyes, "3D points" is pose and expression, and "crop", which
+    here is part of each network's stage, is the remainder of the total.
     """
     ms = result.timings
     total, detect = ms.total, ms.detect
@@ -117,7 +117,7 @@ class _Tracked:
 
 
 class RecentFrames:
-    """Remembers what the frames of the last second took. All times are given, none is read from a clock."""
+    """Keeps the timings of the last second's frames. All times are arguments; no clock is read."""
 
     def __init__(self) -> None:
         self._frames: deque[_Tracked] = deque(maxlen=MAX_FRAMES)
@@ -125,15 +125,15 @@ class RecentFrames:
         self._lock = threading.Lock()
 
     def add(self, result: FrameResult, now_s: float, latency_ms: float | None) -> None:
-        """Take one frame; see `Stats.add`."""
-        sure = statistics.fmean(map(confidence, result.faces)) if result.faces else None
-        frame = _Tracked(now_s, latency_ms, asdict(result.timings), len(result.faces), sure)
+        """Record one frame; see `Stats.add`."""
+        mean_confidence = statistics.fmean(map(confidence, result.faces)) if result.faces else None
+        frame = _Tracked(now_s, latency_ms, asdict(result.timings), len(result.faces), mean_confidence)
         with self._lock:
             self._count += 1
             self._frames.append(frame)
 
     def figures(self, now_s: float) -> dict[str, Any]:
-        """Rate, times and faces as the control channel tells them."""
+        """Frame rate, timings and faces as the control channel reports them."""
         with self._lock:
             count = self._count
             frames = [frame for frame in self._frames if now_s - frame.at_s <= WINDOW_S]
@@ -159,10 +159,10 @@ logger = logging.getLogger(__name__)
 
 
 class Reporter:
-    """Tells the user how tracking goes, to the degree that was asked for.
+    """Prints how tracking performs, at the requested level of detail.
 
-    verbose_frames: OpenSeeFace's lines for each frame instead of a status line a second.
-    with_bar: a progress bar instead, where the number of frames is known.
+    verbose_frames: OpenSeeFace's lines for each frame instead of one status line per second.
+    with_bar: a progress bar instead, if the number of frames is known.
     """
 
     def __init__(self, *, verbose_frames: bool = False, with_bar: bool = False, face_id_offset: int = 0) -> None:
@@ -173,14 +173,14 @@ class Reporter:
         self._bar: Any = None
 
     def begin(self, frame_count: int | None) -> None:
-        """The first frame came. frame_count: of the whole input, where that is known."""
+        """The first frame arrived. frame_count: of the whole input, if known."""
         if self._with_bar and frame_count is not None and frame_count > 1:
             from tqdm import tqdm
 
             self._bar = tqdm(total=frame_count, unit=" frames", file=sys.__stderr__, dynamic_ncols=True, leave=False)
 
     def add(self, result: FrameResult, now_s: float, latency_ms: float | None) -> None:
-        """Take one frame; see `Stats.add`."""
+        """Record one frame; see `Stats.add`."""
         self.stats.add(result, now_s, latency_ms)
         if self._bar is not None:
             self._bar.update()
@@ -192,7 +192,7 @@ class Reporter:
             logger.info("%s", status)
 
     def close(self) -> None:
-        """End the bar and print the summary, if any frame came. Safe to call twice."""
+        """Close the progress bar and print the summary, if there was any frame. Safe to call twice."""
         if self._bar is not None:
             self._bar.close()
             self._bar = None

@@ -1,6 +1,6 @@
-"""A double click on the Windows program: its window must not vanish with the reason why it ended.
+"""Started by a double click on Windows: the console window must not close before the error can be read.
 
-Written from Windows' documentation; it has not been tried there.
+Written from Microsoft's documentation; not tested on Windows.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ LOG_NAME = "last.log"
 def started_by_double_click(
     arguments: Sequence[str], console: TextIO | None = None, platform: str = sys.platform
 ) -> bool:
-    """Whether a person started the frozen program in a window that only it uses.
+    """Whether a user started the frozen program in a console window of its own.
 
-    arguments: without the program's name. Engines always give some and redirect the output, so none of them is
+    arguments: without the program's name. Game engines always pass some and redirect the output, so they are never
     kept waiting. console: standard output.
     """
     if platform != "win32" or not getattr(sys, "frozen", False) or arguments:
@@ -34,15 +34,15 @@ def run_in_own_window(
     wait_for_key: Callable[[], object] | None = None,
     console: TextIO | None = None,
 ) -> int:
-    """Run `main` with what it prints copied to a log; when it fails, keep the window until a key is pressed.
+    """Run `main` with its output copied to a log; if it fails, keep the window open until a key is pressed.
 
-    folder: where the log goes, by default the user's folder for logs. Returns the exit code.
+    folder: of the log, by default the user's log folder. Returns the exit code.
     """
     out = console or sys.stdout
     log = _log_path(folder)
     try:
         exit_code = main(["--log-output", str(log)] if log is not None else [])
-    except Exception:  # the last that can be told: nobody but this window reads it
+    except Exception:  # nothing else would show it: this window is the only output
         exit_code = 1
         text = traceback.format_exc()
         out.write(text)
@@ -50,16 +50,16 @@ def run_in_own_window(
             with log.open("a", encoding="utf-8") as file:
                 file.write(text)
     if exit_code:
-        where = "" if log is None else f" What it printed is kept in {log}."
+        where = "" if log is None else f" Its output is in {log}."
         out.write(f"\nfacetracker ended with exit code {exit_code}.{where}\n")
-        out.write("run.bat shows the cameras and asks for one. Press a key to close this window.\n")
+        out.write("run.bat lets you choose a camera. Press any key to close this window.\n")
         out.flush()
         (wait_for_key or _wait_for_key)()
     return exit_code
 
 
 def _log_path(folder: Path | None) -> Path | None:
-    """The log's path, or None where it cannot be written."""
+    """The path of the log, or None if it cannot be written."""
     import platformdirs
 
     try:
