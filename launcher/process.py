@@ -354,7 +354,8 @@ def _ends_within(process: Process, limit_s: float) -> bool:
 
 def _children(process: Process) -> list[psutil.Process]:
     try:
-        return psutil.Process(process.pid).children(recursive=True)
+        children: list[psutil.Process] = psutil.Process(process.pid).children(recursive=True)
+        return children
     except psutil.Error:
         return []
 

@@ -1,35 +1,63 @@
-"""facetracker: faces, landmarks, gaze, head pose and expression from a webcam.
+"""Real-time webcam face tracking: landmarks, gaze, head pose, expression and ARKit blendshapes.
 
 >>> from tracker import Tracker
->>> tracker = Tracker(model=3)
->>> result = tracker.process(image_bgr)
+>>> with Tracker(model=3, max_faces=1) as tracker:
+...     for face in tracker.process(image_bgr).faces:
+...         print(face.face_id, face.pose.euler_deg if face.pose else "no pose")
 
-Importing is lazy: nothing heavy is loaded before `Tracker` is used.
+Every image gives a `FrameResult` with one `Face` per person. `tracker.types` defines units and coordinate frames,
+`tracker.topology` names the landmarks and blendshapes, `tracker.errors` lists what can be raised.
+
+Importing this package is cheap: NumPy, OpenCV and ONNX Runtime are loaded with the first name that needs them.
 """
 
 from __future__ import annotations
 
+import importlib
 import os
 from typing import TYPE_CHECKING, Any
 
+from tracker.errors import CaptureError, FacetrackerError, ModelError, SettingsError
+from tracker.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from tracker.api import Tracker
-    from tracker.types import Face, FrameResult
+    from tracker.intrinsics import CameraIntrinsics
+    from tracker.topology import BLENDSHAPE_NAMES
+    from tracker.types import Expression, Eyes, Face, FrameResult, HeadPose, Landmarks, StageTimings
 
-# From 1.29 on, onnxruntime keeps a number for this computer and reports its use to Microsoft, unless told not to before
-# it is loaded. A program that looks through a camera sends nothing but what its user asked for.
+# From 1.29 on, onnxruntime assigns this computer an id and reports its use to Microsoft unless told not to before it is
+# loaded. A program that looks through a camera sends nothing but what its user asked for.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
-__all__ = ["Face", "FrameResult", "Tracker"]
+__all__ = [
+    "Tracker",
+    # Results
+    "FrameResult",
+    "Face",
+    "Landmarks",
+    "Eyes",
+    "HeadPose",
+    "Expression",
+    "CameraIntrinsics",
+    "StageTimings",
+    "BLENDSHAPE_NAMES",
+    # Errors
+    "FacetrackerError",
+    "SettingsError",
+    "CaptureError",
+    "ModelError",
+    "__version__",
+]
+
+_MODULES = {"Tracker": "api", "CameraIntrinsics": "intrinsics", "BLENDSHAPE_NAMES": "topology"}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Tracker":
-        from tracker.api import Tracker
+    if name not in __all__:
+        raise AttributeError(f"module 'tracker' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"tracker.{_MODULES.get(name, 'types')}"), name)
 
-        return Tracker
-    if name in ("Face", "FrameResult"):
-        from tracker import types
 
-        return getattr(types, name)
-    raise AttributeError(f"module 'tracker' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -50,8 +50,9 @@ def mean_quaternion(quaternions: Sequence[Array]) -> npt.NDArray[np.float64]:
     """(4,) the mean of at least one unit quaternion (4,); all within a few degrees of each other."""
     stacked = np.array(quaternions, np.float64)
     stacked[stacked @ stacked[0] < 0] *= -1.0  # q and -q are the same rotation
-    mean: npt.NDArray[np.float64] = stacked.sum(axis=0)
-    return mean / np.linalg.norm(mean)
+    total = stacked.sum(axis=0)
+    mean: npt.NDArray[np.float64] = total / np.linalg.norm(total)
+    return mean
 
 
 def quaternion_from_yaw_pitch(yaw_deg: float, pitch_deg: float) -> Quaternion:

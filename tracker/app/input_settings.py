@@ -9,7 +9,7 @@ from tracker.option import FormField, Group, Origin, option
 from tracker.option_types import AutoOrNumber, Choice, Flag, Integer, Number, Switch, Text
 
 if TYPE_CHECKING:
-    from tracker.capture.camera.controls import CameraControls
+    from tracker.capture.camera.modes import CameraControls
     from tracker.capture.source import FrameSource
 
 _OPENSEEFACE = Origin.OPENSEEFACE
@@ -133,6 +133,6 @@ class InputSettings:
     def _controls(self) -> CameraControls | None:
         if (self.exposure, self.gain, self.focus, self.powerline) == (None, None, None, None):
             return None
-        from tracker.capture.camera.controls import CameraControls
+        from tracker.capture.camera.modes import CameraControls
 
         return CameraControls(self.exposure, self.gain, self.focus, self.powerline)

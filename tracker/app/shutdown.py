@@ -93,7 +93,7 @@ class ParentWatch:
     def _is_running(self) -> bool:
         assert self._process is not None
         try:
-            return self._process.is_running() and self._process.status() != self._zombie
+            return bool(self._process.is_running() and self._process.status() != self._zombie)
         except self._gone:
             return False
 

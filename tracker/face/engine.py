@@ -130,7 +130,8 @@ class Engine:
 
     def head_points(self) -> FloatArray:
         """(70, 3) the head of face 0 in frame M: the reference head, or the one adapted to the user."""
-        return self._memories[0].head.head.copy()
+        head: FloatArray = self._memories[0].head.head.copy()
+        return head
 
     def export_profile(self) -> dict[str, Any]:
         """The neutral face and ranges of face 0, as JSON values."""

@@ -15,7 +15,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.errors import ModelError
-from tracker.face.networks import REINSTALL
+from tracker.manifest import REINSTALL
 from tracker.types import FloatArray
 
 ASSET = Path(__file__).with_name("eye_points.npz")

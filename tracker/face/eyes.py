@@ -44,9 +44,9 @@ class EyeReading:
 
     def refine(self, xy: FloatArray) -> FloatArray:
         """The face `xy` (66, 2) with the eyes' points as read here."""
-        better = xy.copy()
-        better[EYES] = self.points
-        return better
+        refined: FloatArray = xy.copy()
+        refined[EYES] = self.points
+        return refined
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -72,4 +72,5 @@ def normalise(points: FloatArray) -> FloatArray:
     scale_x = min(max(scale_x, MIN_SCALE), MAX_SCALE)
     scale_y = min(max(_REFERENCE_BRIDGE / max(bridge, 1e-6), MIN_SCALE), MAX_SCALE)
     upright = np.array([[scale_x * cos, scale_y * sin, 0], [-scale_x * sin, scale_y * cos, 0], [0, 0, 1]])
-    return ((points - (tip_x, tip_y, 0)) @ upright).astype(np.float32)
+    normalised: FloatArray = ((points - (tip_x, tip_y, 0)) @ upright).astype(np.float32)
+    return normalised

@@ -77,7 +77,8 @@ class Body:
         shirt = np.array([88.0, 70.0, 52.0]) + weave
         edge = np.clip((y - self.COLLAR * 16) / 1.5, 0, 1)
         hem = 1 - 0.35 * np.exp(-(((y - self.COLLAR * 16 - 1) / 2.0) ** 2))
-        return ((neck * (1 - edge) + shirt * edge) * hem).clip(0, 255).astype(np.uint8)
+        texture: Picture = ((neck * (1 - edge) + shirt * edge) * hem).clip(0, 255).astype(np.uint8)
+        return texture
 
     def draw(self, rotation: Floats, translation: Floats) -> Picture:
         """A new picture of the background and the body below a head posed by `rotation` and `translation`.
@@ -89,7 +90,7 @@ class Body:
         if not np.array_equal(seat, self._seat):
             self._seat, self._seated = seat, self._background.copy()
             self._draw(self._seated, self._points + seat, self._shoulders)
-        picture = self._seated.copy()
+        picture: Picture = self._seated.copy()
         at_rest = self._points + seat
         with_head = self._points @ rotation.T + translation
         self._draw(picture, at_rest + (with_head - at_rest) * self._follow, self._neck)

@@ -42,7 +42,8 @@ class _Patch:
     def fixed(self, points: Floats) -> npt.NDArray[np.int32]:
         """Picture pixels to the fixed-point coordinates that OpenCV draws with."""
         fine = (points - self.low + 0.5) * FINE - 0.5
-        return np.round(fine * (1 << _SHIFT)).astype(np.int32)
+        fixed: npt.NDArray[np.int32] = np.round(fine * (1 << _SHIFT)).astype(np.int32)
+        return fixed
 
     def fill(self, points: Floats, colour: tuple[int, int, int]) -> None:
         cv2.fillPoly(self.colour, [self.fixed(points)], colour, cv2.LINE_AA, _SHIFT)

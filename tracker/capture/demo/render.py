@@ -134,7 +134,8 @@ def _closing(surface: Floats, ring: npt.NDArray[np.int32]) -> Floats:
 def _normals(vertices: Floats) -> Floats:
     """(V, 3) unit normals of the skull's ellipsoid: the photographs carry the shade of everything smaller."""
     normals = (vertices - SKULL_CENTRE) / np.square(SKULL_AXES)
-    return normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    unit: Floats = normals / np.linalg.norm(normals, axis=1, keepdims=True)
+    return unit
 
 
 class DemoRenderer:
@@ -209,7 +210,7 @@ class DemoRenderer:
 
     def _shape(self, state: DemoState, closure: Floats) -> Floats:
         moves = self._asset.moves
-        vertices = self._asset.vertices.copy()
+        vertices: Floats = self._asset.vertices.copy()
         surface = vertices[: len(moves["open"])]
         for name, amount in (
             ("open", state.mouth_open),
@@ -229,7 +230,7 @@ class DemoRenderer:
         arrays = self._asset.arrays
         if not closure.any():
             return arrays["atlas"]
-        atlas = arrays["atlas"].copy()
+        atlas: npt.NDArray[np.uint8] = arrays["atlas"].copy()
         lids = arrays["lids"]
         height, width = lids.shape[:2]
         x, y = arrays["lid_corner"]
@@ -245,7 +246,8 @@ class DemoRenderer:
         around = np.linspace(0, 2 * np.pi, 24, endpoint=False)
         depth = -np.sqrt(EYEBALL_RADIUS**2 - IRIS_RADIUS**2)
         rim = np.column_stack([IRIS_RADIUS * np.cos(around), IRIS_RADIUS * np.sin(around), np.full(24, depth)])
-        return np.concatenate([[[0, 0, depth]], rim]) @ turn.T + eyeball
+        iris: Floats = np.concatenate([[[0, 0, depth]], rim]) @ turn.T + eyeball
+        return iris
 
 
 def _shade(normals: Floats, light: Floats) -> Floats:

@@ -15,7 +15,8 @@ from tracker.types import FloatArray
 def symmetric(points: FloatArray) -> FloatArray:
     """(70, 3) the mean of `points` (frame M, x to the side) and their mirror image."""
     mirrored = points[MIRROR_70] * np.array([-1.0, 1.0, 1.0])
-    return (points + mirrored) / 2
+    mean: FloatArray = (points + mirrored) / 2
+    return mean
 
 
 def dump_points(points: FloatArray, path: Path) -> None:
