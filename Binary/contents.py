@@ -5,6 +5,7 @@ from __future__ import annotations
 import configparser
 import importlib.util
 import platform
+import runpy
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,8 +85,8 @@ def setup_cfg() -> configparser.ConfigParser:
 
 
 def version() -> str:
-    """Of facetracker, as setup.cfg says."""
-    return setup_cfg()["metadata"]["version"]
+    """The version of facetracker, which setup.cfg takes from the same file."""
+    return str(runpy.run_path(str(ROOT / "tracker" / "version.py"))["VERSION"])
 
 
 def package_data(packages: tuple[str, ...]) -> list[tuple[str, str]]:
