@@ -1,4 +1,4 @@
-"""Starts, watches and stops the tracker from another program.
+"""Starts, supervises and stops the tracker from another program.
 
     from launcher import TrackerOptions, TrackerProcess, list_cameras
 
@@ -8,7 +8,7 @@
         ...
         tracker.control.recentre()
 
-The tracker is known only as a process and by what it sends: nothing of it is imported here.
+Nothing of the tracker is imported here: it is a process, and the protocol it speaks.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""``facetracker-launcher``: lists cameras, runs a tracker and looks after it; without a command, the window."""
+"""``facetracker-launcher``: lists cameras, runs and supervises a tracker; without a command, opens the window."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ from protocol.control import Message
 from protocol.control_commands import REMOTE_COMMANDS, Command, Switch
 
 PROGRAM = "facetracker-launcher"
-NOTHING, NOTHING_RUNS = "no tracker runs", 1
+NOTHING, NOTHING_RUNS = "no tracker is running", 1
 _POLL_S = 0.2
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what was wrong in one line instead of printing all usage before it."""
+    """Reports an error as one line, without the usage before it."""
 
     def error(self, message: str) -> NoReturn:
         raise UsageError(f"{message} (see --help)")
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run the command line and return its exit code. Whatever goes wrong is one line on standard error."""
+    """Run the command line and return its exit code. An error is one line on standard error."""
     words = sys.argv[1:] if argv is None else argv
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a camera's name must not end the program, whatever the console knows
+        if isinstance(stream, io.TextIOWrapper):  # a camera's name must not end the program
             stream.reconfigure(encoding="utf-8", errors="replace")
     try:
         if words[:1] == ["run"] and not {"-h", "--help"} & set(words[1:2]):
-            return _run(words[1:])  # by hand: all that follows is the tracker's
+            return _run(words[1:])  # parsed by hand: everything after it is for the tracker
         arguments = _parser().parse_args(words or ["window"])
         action: Callable[[argparse.Namespace], int] = arguments.action
         return action(arguments)
@@ -59,45 +59,44 @@ def main(argv: list[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog=PROGRAM,
-        description="Starts the face tracker, watches it, and stops it. Without a command it opens a window in the "
-        "browser.",
-        epilog="Exit codes: 0 fine, 1 failure or nothing runs, 2 wrong argument; 'run' ends with the tracker's own.",
+        description="Starts, supervises and stops the face tracker. Without a command it opens the window.",
+        epilog="Exit codes: 0 success, 1 failure or nothing is running, 2 wrong argument; 'run' returns the tracker's.",
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    window = commands.add_parser("window", help="open the window in the browser; what happens without a command")
-    window.add_argument("--host", default="127.0.0.1", help="listen there (default: this machine alone)")
-    window.add_argument("--port", type=int, default=11580, metavar="N", help="listen there, or where there is room")
+    window = commands.add_parser("window", help="open the window in the browser; the default command")
+    window.add_argument("--host", default="127.0.0.1", help="address to listen at (default: this machine only)")
+    window.add_argument("--port", type=int, default=11580, metavar="N", help="port to listen at, or a free one")
     window.add_argument(
         "--token-file",
         type=Path,
         metavar="FILE",
-        help="a file that you alone can read, with a secret that lets browsers in as http://HOST:PORT/#SECRET; "
-        "FACETRACKER_WINDOW_TOKEN may hold one as well (default: keys that work once)",
+        help="a file that only you can read, with a secret that admits browsers as http://HOST:PORT/#SECRET; "
+        "FACETRACKER_WINDOW_TOKEN may hold one as well (default: single-use keys)",
     )
-    window.add_argument("--no-browser", action="store_true", help="only say where the window is")
-    window.add_argument("--another", action="store_true", help="open a second window beside one that is open already")
+    window.add_argument("--no-browser", action="store_true", help="only print the window's address")
+    window.add_argument("--another", action="store_true", help="open a second window although one is open")
     window.set_defaults(action=_window)
 
     listing = commands.add_parser("list", help="list the cameras")
-    listing.add_argument("--json", action="store_true", help="as JSON, with modes and stable ids")
+    listing.add_argument("--json", action="store_true", help="print JSON, with modes and stable ids")
     listing.set_defaults(action=_list)
 
     running = commands.add_parser(
         "run",
         usage=f"{PROGRAM} run [--json] [PROFILE] [the tracker's options]",
-        help="run the tracker, and start it again when it crashes",
-        description="Options after the profile go to the tracker as they are; 'facetracker --help' lists them. "
+        help="run the tracker and restart it when it crashes",
+        description="Options after the profile are passed to the tracker unchanged; 'facetracker --help' lists them. "
         f"Profiles: {', '.join(profile_names()) or 'none yet'}.",
     )
-    running.add_argument("--json", action="store_true", help="print what happens as one JSON object per line")
+    running.add_argument("--json", action="store_true", help="print each event as one JSON object per line")
     running.set_defaults(action=lambda arguments: _run([]))
 
-    status = commands.add_parser("status", help="tell what runs")
-    status.add_argument("--json", action="store_true", help="as JSON")
+    status = commands.add_parser("status", help="show what is running")
+    status.add_argument("--json", action="store_true", help="print JSON")
     status.set_defaults(action=_status)
 
-    stopping = commands.add_parser("stop", help="stop what runs")
+    stopping = commands.add_parser("stop", help="stop what is running")
     stopping.set_defaults(action=_stop)
 
     for command in REMOTE_COMMANDS.values():
@@ -113,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _window(arguments: argparse.Namespace) -> int:
-    """The window in the browser, until it is ended. Raises LauncherError when its packages are not installed."""
+    """Serve the window until it is ended. Raises LauncherError when its libraries are not installed."""
     from launcher.web import main as open_window
     from launcher.web.access_keys import given_token
 
@@ -126,7 +125,7 @@ def _list(arguments: argparse.Namespace) -> int:
     if arguments.json:
         _print_json([dataclasses.asdict(camera) | {"selector": camera.selector} for camera in cameras])
     elif not cameras:
-        _out("no camera was found; '-c demo' needs none")
+        _out("no camera was found; '-c demo' works without one")
     for camera in () if arguments.json else cameras:
         _out(_described(camera))
     return 0
@@ -138,7 +137,7 @@ def _described(camera: Camera) -> str:
 
 
 def _run(words: Sequence[str]) -> int:
-    """Run a tracker in the foreground until it ends, or until somebody ends this."""
+    """Run a tracker in the foreground until it ends or this process is asked to."""
     rest = list(words)
     as_json = rest[:1] == ["--json"]
     if as_json:
@@ -182,7 +181,7 @@ def _print_lines(event: Event) -> None:
             else:
                 _print(line.text, sys.stdout if line.stream == "out" else sys.stderr)
         if event.left_out:
-            _say(f"{event.left_out} lines were left out")
+            _say(f"{event.left_out} lines were dropped")
 
 
 def _print_event(event: Event) -> None:
@@ -258,7 +257,7 @@ def _send(arguments: argparse.Namespace) -> int:
 
 
 def _ask_all(command: str, **values: Any) -> tuple[list[tuple[RunningLauncher, Message]], bool]:
-    """What each launcher answers, and whether one failed, which is told."""
+    """Each launcher's answer, and whether any failed, which is reported."""
     answers, failed = [], False
     for launcher in running_launchers():
         try:
@@ -282,7 +281,7 @@ def _say(text: str) -> None:
 
 
 def _print(text: str, stream: TextIO | None) -> None:
-    """Whoever reads may have gone, or there is no console: that ends nothing."""
+    """A reader that has gone, or a missing console, must not end the program."""
     with suppress(OSError, ValueError):
         print(text, file=stream, flush=True)
 

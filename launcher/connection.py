@@ -1,4 +1,4 @@
-"""Doors on 127.0.0.1 that let in who knows the token, and the conversations behind them."""
+"""Connections on 127.0.0.1 that exchange JSON lines, and a listener that admits callers by a token."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ logger = logging.getLogger(__name__)
 
 LOOPBACK = "127.0.0.1"
 HELLO_LIMIT_S = 5.0
-"""How long somebody may take to say who they are."""
+"""How long a caller may take to send its hello."""
 SEND_LIMIT_S = 5.0
-"""Who does not read for so long is hung up on."""
-MAX_AT_THE_DOOR = 16
+"""A peer that does not read for this long is disconnected."""
+MAX_UNAUTHENTICATED = 16
 MAX_HELLO_BYTES = 4096
 _CHUNK = 1 << 16
 
 
 class JsonLineConnection:
-    """One conversation in JSON lines. `send` may be called from any thread, `receive` from one."""
+    """A connection that exchanges JSON lines. `send` may be called from any thread, `receive` from one."""
 
     def __init__(self, connection: socket.socket) -> None:
         connection.settimeout(SEND_LIMIT_S)
@@ -45,7 +45,7 @@ class JsonLineConnection:
         self._sending = threading.Lock()
 
     def send(self, message: Message) -> None:
-        """Raises OSError when the other side is gone or does not read; the channel is closed then."""
+        """Raises OSError when the peer is gone or does not read; the connection is closed then."""
         data = encode(message)
         try:
             with self._sending:
@@ -55,9 +55,9 @@ class JsonLineConnection:
             raise
 
     def receive(self, deadline_s: float | None = None) -> Message | None:
-        """The next message, or None at the end of the conversation. deadline_s: of `time.monotonic`.
+        """The next message, or None at the end of the connection. deadline_s: on `time.monotonic`.
 
-        Raises ControlMessageError for a line that is none; the next one may be. Raises TimeoutError at the deadline.
+        Raises ControlMessageError for an invalid line; the next one may be valid. Raises TimeoutError at the deadline.
         """
         while not self._lines:
             if deadline_s is not None and time.monotonic() >= deadline_s:
@@ -77,37 +77,37 @@ class JsonLineConnection:
         return decode(line)
 
     def limit(self, seconds: float, line_bytes: int) -> None:
-        """Look for a deadline, and give up sending, after so long; take lines of so many bytes."""
+        """Set the time-out of each socket operation and the longest line that is accepted."""
         self._connection.settimeout(seconds)
         self._splitter.limit = line_bytes
 
     def close(self) -> None:
-        """Hang up; a `receive` that waits returns None. Safe to call twice."""
+        """Disconnect; a blocked `receive` returns None. Safe to call twice."""
         with suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
         self._connection.close()
 
 
 class AuthenticatedListener:
-    """Listens on 127.0.0.1 and hands over each caller that says hello with the token.
+    """Listens on 127.0.0.1 and serves each caller whose hello has the token.
 
-    converse: called in a thread of its own with the channel and the hello; the channel is closed afterwards.
+    serve: called in a separate thread with the connection and the hello; the connection is closed afterwards.
     """
 
-    def __init__(self, name: str, converse: Callable[[JsonLineConnection, Message], None]) -> None:
+    def __init__(self, name: str, serve: Callable[[JsonLineConnection, Message], None]) -> None:
         self._name = name
-        self._converse = converse
-        self._places = threading.BoundedSemaphore(MAX_AT_THE_DOOR)
+        self._serve = serve
+        self._places = threading.BoundedSemaphore(MAX_UNAUTHENTICATED)
         self._listening = socket.create_server((LOOPBACK, 0))
         self._closed = False
         self.address = ControlAddress(LOOPBACK, self._listening.getsockname()[1], secrets.token_urlsafe(24))
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def close(self) -> None:
-        """Let nobody in any more; those inside stay. Safe to call twice."""
+        """Accept no more callers; open connections stay. Safe to call twice."""
         self._closed = True
         with suppress(OSError):
-            self._listening.shutdown(socket.SHUT_RDWR)  # or `accept` would go on waiting
+            self._listening.shutdown(socket.SHUT_RDWR)  # or `accept` would keep waiting
         self._listening.close()
 
     def _run(self) -> None:
@@ -117,7 +117,7 @@ class AuthenticatedListener:
             except OSError:
                 if self._closed:
                     return
-                time.sleep(0.1)  # out of file handles, say: that passes
+                time.sleep(0.1)  # for instance out of file handles, which passes
                 continue
             if not self._places.acquire(blocking=False):
                 connection.close()
@@ -132,14 +132,14 @@ class AuthenticatedListener:
             finally:
                 self._places.release()
             if hello is not None:
-                self._converse(channel, hello)
+                self._serve(channel, hello)
         except OSError as error:
             logger.debug("%s: %s", self._name, error)
         finally:
             channel.close()
 
     def _hello(self, channel: JsonLineConnection) -> Message | None:
-        channel.limit(HELLO_LIMIT_S / 5, MAX_HELLO_BYTES)  # little is spent on who has not shown the token
+        channel.limit(HELLO_LIMIT_S / 5, MAX_HELLO_BYTES)  # callers without the token get few resources
         try:
             hello = channel.receive(time.monotonic() + HELLO_LIMIT_S)
         except (TimeoutError, ControlMessageError) as error:

@@ -1,4 +1,4 @@
-"""Commands to the running tracker, over the connection that it dials."""
+"""Commands to the running tracker, over the connection that it opens to the launcher."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ REPLY_LIMIT_S = 3.0
 
 
 class ControlError(LauncherError):
-    """The tracker is not connected, did not answer, or answered that it cannot."""
+    """The tracker is not connected, did not answer, or refused."""
 
 
 class TrackerControl:
-    """Steers one tracker. Every method may be called from any thread and raises ControlError when it fails.
+    """Controls one tracker. Every method may be called from any thread and raises ControlError when it fails.
 
-    on_hello: called with what the tracker says of itself when it has dialled in. on_statistics: with each report.
-    statistics_every_s: how often it should report; None = only when asked.
+    on_hello: called with the tracker's hello when it has connected. on_statistics: called with each report.
+    statistics_every_s: interval of the reports; None = none.
     """
 
     def __init__(
@@ -49,30 +49,30 @@ class TrackerControl:
         self._lock = threading.Lock()
 
     def open(self) -> ControlAddress:
-        """Wait for a tracker with a new token, from now on. What was said to an earlier one ends."""
+        """Listen for a tracker, with a new token. An earlier connection ends."""
         self.close()
-        door = AuthenticatedListener("launcher-control", self._converse)
+        listener = AuthenticatedListener("launcher-control", self._serve)
         with self._lock:
-            self._listener = door
-        return door.address
+            self._listener = listener
+        return listener.address
 
     def close(self) -> None:
-        """Hang up. Safe to call twice."""
+        """Disconnect. Safe to call twice."""
         with self._lock:
-            door, self._listener = self._listener, None
+            listener, self._listener = self._listener, None
             channel, self._channel = self._channel, None
-        if door is not None:
-            door.close()
+        if listener is not None:
+            listener.close()
         if channel is not None:
             channel.close()
 
     @property
     def connected(self) -> bool:
-        """Whether the tracker has dialled in."""
+        """Whether the tracker is connected."""
         return self._channel is not None
 
     def recentre(self) -> None:
-        """Take the pose and the face that the user holds now for neutral."""
+        """Take the user's current pose and expression as neutral."""
         self.request("recentre")
 
     def clear_recentring(self) -> None:
@@ -80,7 +80,7 @@ class TrackerControl:
         self.request("recentre", clear=True)
 
     def reset_calibration(self) -> None:
-        """Forget how far the user's expressions reach."""
+        """Forget the range of each expression."""
         self.request("reset_calibration")
 
     def pause(self) -> None:
@@ -88,15 +88,15 @@ class TrackerControl:
         self.request("pause")
 
     def resume(self) -> None:
-        """Track again."""
+        """Continue after `pause`."""
         self.request("resume")
 
     def quit(self) -> None:
-        """Ask the tracker to end. `TrackerProcess.stop` does, and sees to it."""
+        """Ask the tracker to end. `TrackerProcess.stop` does that and makes sure of it."""
         self.request("quit")
 
     def statistics(self) -> Statistics:
-        """How it does now."""
+        """Current performance figures."""
         try:
             return Statistics.from_message(self.request("statistics"))
         except ValueError as error:
@@ -113,10 +113,10 @@ class TrackerControl:
         try:
             return base64.b64decode(str(answer["jpeg"]), validate=True)
         except (KeyError, binascii.Error) as error:
-            raise ControlError("the tracker sent a picture that is none") from error
+            raise ControlError("the tracker sent an invalid picture") from error
 
     def request(self, command: str, limit_s: float = REPLY_LIMIT_S, **values: Any) -> Message:
-        """Send `command` with `values` and return the reply."""
+        """Send `command` with `values` and return the reply; `protocol.control_commands` lists the commands."""
         future: Future[Message] = Future()
         with self._lock:
             channel = self._channel
@@ -132,22 +132,22 @@ class TrackerControl:
         except OSError as error:
             if isinstance(error, FutureTimeoutError):  # the same class from Python 3.11 on, and an OSError
                 raise ControlError(f"the tracker did not answer within {limit_s:g} seconds") from error
-            raise ControlError("the tracker is not connected any more") from error
+            raise ControlError("the tracker has disconnected") from error
         except FutureTimeoutError as error:
             raise ControlError(f"the tracker did not answer within {limit_s:g} seconds") from error
         finally:
             with self._lock:
                 self._waiting.pop(number, None)
         if reply.get("ok") is not True:
-            raise ControlError(str(reply.get("error") or "the tracker refused without a reason"))
+            raise ControlError(str(reply.get("error") or "the tracker gave no reason"))
         return reply
 
-    def _converse(self, channel: JsonLineConnection, hello: Message) -> None:
-        """The tracker's side of the talk, until it ends. In a thread of its own."""
+    def _serve(self, channel: JsonLineConnection, hello: Message) -> None:
+        """Receive from the tracker until it disconnects. Runs in a separate thread."""
         with self._lock:
             previous, self._channel = self._channel, channel
         if previous is not None:
-            previous.close()  # the tracker dialled again: what it left behind is dead
+            previous.close()  # the tracker reconnected: its previous connection is dead
         self._on_hello(hello)
         if self._statistics_every_s is not None and math.isfinite(self._statistics_every_s):
             channel.send({"id": 0, "command": "statistics", "every_s": self._statistics_every_s})
@@ -156,11 +156,11 @@ class TrackerControl:
                 try:
                     message = channel.receive()
                 except ControlMessageError as error:
-                    logger.debug("the tracker said what is not understood: %s", error)
+                    logger.debug("invalid message from the tracker: %s", error)
                     continue
                 if message is None:
                     return
-                self._take(message)
+                self._receive(message)
         finally:
             with self._lock:
                 if self._channel is channel:
@@ -169,9 +169,9 @@ class TrackerControl:
                 else:
                     waiting = {}
             for future in waiting.values():
-                future.set_exception(ConnectionResetError("the tracker hung up"))
+                future.set_exception(ConnectionResetError("the tracker disconnected"))
 
-    def _take(self, message: Message) -> None:
+    def _receive(self, message: Message) -> None:
         kind = message.get("type")
         if kind == "reply":
             number = message.get("id")

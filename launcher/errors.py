@@ -1,10 +1,10 @@
-"""What goes wrong before or beside the tracker, each with the exit code of the command line."""
+"""The launcher's errors, each with the exit code of the command line."""
 
 from __future__ import annotations
 
 
 class LauncherError(Exception):
-    """One clear line: what was wrong and what to do about it."""
+    """One line: what was wrong and what to do about it."""
 
     exit_code = 1
 

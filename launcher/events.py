@@ -1,4 +1,4 @@
-"""What happens to a tracker, and how those who want to know are told."""
+"""Events in the life of a tracker process, and their dispatch to subscribers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """The tracker dialled in: it can be recentred, paused and asked. version: the tracker's."""
+    """The tracker opened its control channel and takes commands. version: the tracker's."""
 
     pid: int
     version: str
@@ -33,14 +33,14 @@ class Connected:
 
 @dataclass(frozen=True, slots=True)
 class Stopped:
-    """It ended as it was asked to, or its input came to its end; it is not started again."""
+    """It ended on request, or its input ended; it is not restarted."""
 
     exit_code: int
 
 
 @dataclass(frozen=True, slots=True)
 class Crashed:
-    """It ended by itself. explanation: in the user's words. `Restarting` follows."""
+    """It ended unexpectedly. explanation: a sentence for the user. `Restarting` follows."""
 
     exit_code: int
     explanation: str
@@ -48,7 +48,7 @@ class Crashed:
 
 @dataclass(frozen=True, slots=True)
 class Restarting:
-    """It will be started again in `seconds`. attempt: 1 for the first time in a row."""
+    """It will be restarted in `seconds`. attempt: counts from 1 for restarts in a row."""
 
     seconds: float
     attempt: int
@@ -56,7 +56,7 @@ class Restarting:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """It cannot work with these settings and is not started again. explanation: in the user's words."""
+    """It cannot work with these settings and is not restarted. explanation: a sentence for the user."""
 
     exit_code: int
     explanation: str
@@ -64,7 +64,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """It printed something. left_out: lines that came faster than they could be handed on."""
+    """It printed something. left_out: lines dropped because they arrived too fast."""
 
     lines: tuple[LogLine, ...]
     left_out: int
@@ -72,7 +72,7 @@ class Lines:
 
 @dataclass(frozen=True, slots=True)
 class StatisticsCame:
-    """The tracker told how it does."""
+    """The tracker reported its performance."""
 
     statistics: Statistics
 
@@ -82,26 +82,26 @@ Callback = Callable[[Event], object]
 
 
 class EventDispatcher:
-    """Hands events to callbacks, in order, in a thread of its own.
+    """Calls the subscribers with each event, in order, in a separate thread.
 
-    So a callback that is slow or fails holds up neither the tracker nor those who emit. Lines are not queued: what
-    the transcript holds by the time the callbacks are ready is handed over at once.
+    A callback that is slow or fails delays neither the tracker nor the emitter. Lines are not queued: when the
+    callbacks are ready, everything new in the transcript is passed on at once.
     """
 
     def __init__(self, transcript: Transcript) -> None:
         self._transcript = transcript
-        self._told_lines = 0
+        self._dispatched_lines = 0
         self._callbacks: list[Callback] = []
         self._events: deque[Event] = deque(maxlen=MAX_WAITING)
         self._changed = threading.Condition()
-        self._telling = False
+        self._dispatching = False
         self._thread: threading.Thread | None = None
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Call `callback` with each event from now on. Returns what ends that."""
+        """Call `callback` with each event from now on. Returns a function that unsubscribes it."""
         with self._changed:
             if not self._callbacks:
-                self._told_lines = self._transcript.count
+                self._dispatched_lines = self._transcript.count
             self._callbacks.append(callback)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="launcher-events", daemon=True)
@@ -116,7 +116,7 @@ class EventDispatcher:
         return unsubscribe
 
     def emit(self, event: Event) -> None:
-        """Tell it to everybody, soon."""
+        """Queue `event` for the callbacks."""
         with self._changed:
             if self._callbacks:
                 self._events.append(event)
@@ -129,10 +129,10 @@ class EventDispatcher:
                 self._changed.notify_all()
 
     def flush(self, timeout_s: float) -> None:
-        """Wait until everything that happened was told, but not for a callback that hangs."""
+        """Wait until every event so far was dispatched, at most `timeout_s` seconds."""
         with self._changed:
             self._changed.wait_for(
-                lambda: not self._callbacks or not (self._telling or self._events or self._has_lines()), timeout_s
+                lambda: not self._callbacks or not (self._dispatching or self._events or self._has_lines()), timeout_s
             )
 
     def _run(self) -> None:
@@ -142,28 +142,28 @@ class EventDispatcher:
                 if not self._callbacks:
                     self._thread = None  # the next subscriber starts another
                     return
-                self._telling = True
+                self._dispatching = True
                 callbacks = self._callbacks.copy()
                 events = list(self._events)
                 self._events.clear()
-            # Lines first: what a tracker said comes before what became of it.
-            lines, count = self._transcript.since(self._told_lines)
+            # Lines first: a tracker's last words come before its end.
+            lines, count = self._transcript.since(self._dispatched_lines)
             if lines:
-                _tell(callbacks, Lines(lines, count - self._told_lines - len(lines)))
-            self._told_lines = count
+                _call(callbacks, Lines(lines, count - self._dispatched_lines - len(lines)))
+            self._dispatched_lines = count
             for event in events:
-                _tell(callbacks, event)
+                _call(callbacks, event)
             with self._changed:
-                self._telling = False
+                self._dispatching = False
                 self._changed.notify_all()
 
     def _has_lines(self) -> bool:
-        return self._transcript.count > self._told_lines
+        return self._transcript.count > self._dispatched_lines
 
 
-def _tell(callbacks: list[Callback], event: Event) -> None:
+def _call(callbacks: list[Callback], event: Event) -> None:
     for callback in callbacks:
         try:
             callback(event)
-        except Exception:  # one listener's mistake is not another's
+        except Exception:  # a failing callback must not affect the others
             logger.exception("a callback failed on %s", type(event).__name__)

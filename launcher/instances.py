@@ -1,6 +1,6 @@
-"""Lets other shells ask after a running launcher, and stop it.
+"""Lets other shells query, control and stop a running launcher.
 
-While a launcher holds a tracker, a file that its user alone can read says where it listens and with what token.
+While a launcher runs a tracker, a file that only its user can read has the address and token of its listener.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ logger = logging.getLogger(__name__)
 
 CONNECT_LIMIT_S = 2.0
 REPLY_LIMIT_S = 15.0
-"""A tracker may take its time to end: it writes its files first."""
+"""A tracker may take this long to end: it completes its files first."""
 ANSWER_LIMIT_S = 2.0
 
 
 class RemoteAccess:
     """Answers `status`, `stop` and the tracker's own commands from other shells, as a context manager.
 
-    on_stop: called after a tracker was stopped that way. on_window: called to let one more browser into the window;
-    gives where the browser finds it. None = there is no window.
+    on_stop: called after a tracker was stopped that way. on_window: called to admit one more browser to the window;
+    returns the link and file to open. None = there is no window.
     """
 
     def __init__(
@@ -71,8 +71,8 @@ class RemoteAccess:
         self.close()
 
     def open(self) -> None:
-        """Listen, and write the file. Raises LauncherError when that cannot be done safely."""
-        self._listener = AuthenticatedListener("launcher-remote", self._converse)
+        """Listen, and write the file. Raises LauncherError when that is not possible safely."""
+        self._listener = AuthenticatedListener("launcher-remote", self._serve)
         try:
             folder = private_folder(self._folder or runtime_folder())
             path = folder / f"{os.getpid()}-{secrets.token_hex(4)}.json"
@@ -92,7 +92,7 @@ class RemoteAccess:
         self._path = path
 
     def close(self) -> None:
-        """Remove the file and let nobody in any more, after who asked was answered. Safe to call twice."""
+        """Remove the file and accept no more callers, after pending requests were answered. Safe to call twice."""
         if self._path is not None:
             with suppress(OSError):
                 self._path.unlink()
@@ -100,10 +100,10 @@ class RemoteAccess:
         if self._listener is not None:
             self._listener.close()
             self._listener = None
-        with self._answered:  # the program may end after this, and who asked to stop it should hear so
+        with self._answered:  # the process may end next, and the caller of 'stop' waits for the answer
             self._answered.wait_for(lambda: self._answering == 0, ANSWER_LIMIT_S)
 
-    def _converse(self, channel: JsonLineConnection, hello: Message) -> None:
+    def _serve(self, channel: JsonLineConnection, hello: Message) -> None:
         while True:
             try:
                 message = channel.receive()
@@ -152,7 +152,7 @@ class RemoteAccess:
 
 
 def status_of(tracker: TrackerProcess) -> Message:
-    """All that can be told of `tracker`, fit for JSON."""
+    """The state of `tracker` as JSON values."""
     statistics = tracker.statistics
     return {
         "state": tracker.state.value,
@@ -167,14 +167,14 @@ def status_of(tracker: TrackerProcess) -> Message:
 
 @dataclass(frozen=True, slots=True)
 class RunningLauncher:
-    """A launcher that runs now. pid: its own."""
+    """A running launcher. pid: of the launcher itself."""
 
     pid: int
     address: ControlAddress
 
     def ask(self, command: str, **values: Any) -> Message:
-        """Its reply to `command`. Raises LauncherError when it gives none or refuses."""
-        where = f"the launcher with process number {self.pid}"
+        """Its reply to `command`. Raises LauncherError when it does not reply or refuses."""
+        where = f"the launcher with process id {self.pid}"
         try:
             connection = socket.create_connection((self.address.host, self.address.port), CONNECT_LIMIT_S)
         except OSError as error:
@@ -186,18 +186,18 @@ class RunningLauncher:
             channel.send({"id": 1, "command": command, **values})
             reply = channel.receive(time.monotonic() + REPLY_LIMIT_S)
         except (OSError, ControlMessageError) as error:
-            raise LauncherError(f"{where} does not answer: {error or 'it takes too long'}") from error
+            raise LauncherError(f"{where} does not answer: {error or 'it took too long'}") from error
         finally:
             channel.close()
         if reply is None:
-            raise LauncherError(f"{where} hung up")
+            raise LauncherError(f"{where} disconnected")
         if reply.get("ok") is not True:
             raise LauncherError(f"{where} refused: {reply.get('error')}")
         return {key: value for key, value in reply.items() if key not in ("type", "id", "ok")}
 
 
 def running_launchers(folder: Path | None = None) -> tuple[RunningLauncher, ...]:
-    """All launchers of this user that hold a tracker, oldest first. Files that crashes left behind are removed."""
+    """All launchers of this user that run a tracker, oldest first. Files left behind by crashes are removed."""
     found: list[tuple[float, RunningLauncher]] = []
     try:
         folder = folder or runtime_folder()
@@ -232,27 +232,27 @@ def _runs(pid: int) -> bool:
 
 
 def _listens(address: ControlAddress) -> bool:
-    """Whether somebody does. A number of a process is used again, and its time of creation moves with the clock."""
+    """Whether anything does. PIDs are reused, and a creation time shifts with the clock, so neither suffices."""
     try:
         socket.create_connection((address.host, address.port), CONNECT_LIMIT_S).close()
     except ConnectionRefusedError:
         return False
-    except OSError:  # it may be too busy
+    except OSError:  # it may be busy
         return True
     return True
 
 
 def private_folder(folder: Path) -> Path:
-    """`folder`, made if need be. Raises LauncherError where somebody else could read or replace what is in it."""
+    """`folder`, created if necessary. Raises LauncherError if other users could read or replace its files."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not _is_private(folder):
-        raise LauncherError(f"others can change {folder}: remove it, or make it your own with 'chmod 700'")
+        raise LauncherError(f"other users have access to {folder}: remove it, or make it private with 'chmod 700'")
     return folder
 
 
 def _is_private(folder: Path) -> bool:
     status = folder.stat(follow_symlinks=False)
     private = stat.S_ISDIR(status.st_mode)
-    if sys.platform != "win32":  # there it lies in the user's own part of the disk
+    if sys.platform != "win32":  # there it is inside the user's profile
         private = private and status.st_uid == os.getuid() and not status.st_mode & 0o077
     return private

@@ -15,9 +15,9 @@ NAME = "facetracker"
 
 
 def find_tracker() -> tuple[str, ...]:
-    """The words that start the tracker, to be followed by its options. Raises LauncherError when there is none.
+    """The command that starts the tracker, to be followed by its options. Raises LauncherError when there is none.
 
-    A command of that name elsewhere on the search path comes last: it may be another program's.
+    A command of that name elsewhere on the search path is the last resort: it may be another program.
     """
     executable = f"{NAME}.exe" if sys.platform == "win32" else NAME
     if getattr(sys, "frozen", False):
@@ -44,7 +44,7 @@ def _is_program(path: Path) -> bool:
 
 
 def _python() -> str:
-    """This interpreter, in its form with a console: pythonw.exe has no standard output to read from."""
+    """This interpreter in its console variant: pythonw.exe has no standard output."""
     path = Path(sys.executable)
     if path.name.lower() == "pythonw.exe" and (with_console := path.with_name("python.exe")).is_file():
         return str(with_console)

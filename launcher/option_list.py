@@ -87,9 +87,9 @@ class Option:
 
 
 def list_options(program: Sequence[str] | None = None, limit_s: float = LIMIT_S) -> tuple[Option, ...]:
-    """All options of the tracker that take one value. program: what starts the tracker; None = look for it.
+    """All options of the tracker that take one value. program: the command that starts it; None = find it.
 
-    Raises LauncherError when the tracker cannot be asked.
+    Raises LauncherError when the tracker cannot list them.
     """
     answer = ask_tracker(["--list-options"], "options", program, limit_s)
     try:

@@ -1,4 +1,4 @@
-"""What the tracker printed, as much of it as is worth keeping."""
+"""The tracker's output: its newest lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from protocol.control import LineSplitter
 Stream = Literal["out", "err", "launcher"]
 MAX_LINES = 2000
 MAX_LINE_BYTES = 4096
-CUT = "(a line of more than {} bytes was left out)"
+CUT = "(a line of more than {} bytes was dropped)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class LogLine:
 
 
 class Transcript:
-    """The newest lines of all runs. For use from any thread; adding never waits for those who read."""
+    """The newest lines of all runs. Thread-safe; adding never waits for readers."""
 
     def __init__(self, max_lines: int = MAX_LINES) -> None:
         self._lines: deque[LogLine] = deque(maxlen=max_lines)
@@ -35,23 +35,23 @@ class Transcript:
 
     @property
     def count(self) -> int:
-        """How many lines there have been, those dropped since included."""
+        """The number of lines so far, including those that were dropped since."""
         with self._lock:
             return self._count
 
     def add(self, lines: list[LogLine]) -> None:
-        """Append `lines`; the oldest ones make room."""
+        """Append `lines`; the oldest ones are dropped."""
         with self._lock:
             self._lines.extend(lines)
             self._count += len(lines)
 
     def lines(self) -> tuple[LogLine, ...]:
-        """What is kept, oldest first."""
+        """The kept lines, oldest first."""
         with self._lock:
             return tuple(self._lines)
 
     def since(self, count: int) -> tuple[tuple[LogLine, ...], int]:
-        """What is kept of the lines after the first `count`, and how many there have been now."""
+        """The kept lines after the first `count`, and the number of lines so far."""
         with self._lock:
             new = min(self._count - count, len(self._lines))
             return tuple(list(self._lines)[len(self._lines) - new :]) if new > 0 else (), self._count

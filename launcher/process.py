@@ -1,4 +1,4 @@
-"""One tracker as a process: started, watched, started again when it crashes, and stopped."""
+"""One tracker process: started, supervised, restarted after a crash, and stopped."""
 
 from __future__ import annotations
 
@@ -44,23 +44,23 @@ _READER_LIMIT_S = 1.0
 
 
 class State(enum.Enum):
-    """What a tracker is up to."""
+    """The state of a tracker process."""
 
     STOPPED = "stopped"
     RUNNING = "running"
     WAITING = "waiting"
-    """It crashed and is started again soon."""
+    """It crashed and will be restarted."""
     REFUSED = "refused"
-    """It cannot work with its settings."""
+    """It cannot work with its settings and is not restarted."""
 
 
 @dataclass(frozen=True, slots=True)
 class RestartPolicy:
     """Limits in seconds.
 
-    first_pause, longest_pause: before a crashed tracker is started again; each pause is twice the one before.
-    steady: a tracker that ran so long has not crashed at once, and the pauses begin anew.
-    quit, terminate, kill: how long each way of ending it may take before the next one.
+    first_pause, longest_pause: before a crashed tracker is restarted; each pause is twice the previous one.
+    steady: after a run of this length the pauses start again from the first.
+    quit, terminate, kill: how long each way of ending it may take before the next one is tried.
     """
 
     first_pause: float = 1.0
@@ -74,8 +74,8 @@ class RestartPolicy:
 class TrackerProcess:
     """Runs the tracker with `options`. May be used from any thread, and as a context manager that stops it.
 
-    program: the words that start the tracker; None = look for it when it is needed.
-    statistics_every_s: how often it reports; None = only when asked.
+    program: the command that starts the tracker; None = find it when needed.
+    statistics_every_s: interval of its reports; None = none.
     """
 
     def __init__(
@@ -91,10 +91,10 @@ class TrackerProcess:
         self._restart_policy = restart_policy or RestartPolicy()
         self._transcript = Transcript()
         self._dispatcher = EventDispatcher(self._transcript)
-        self.control = TrackerControl(self._said_hello, self._told_statistics, statistics_every_s)
-        """Recentres, pauses and asks the running tracker."""
+        self.control = TrackerControl(self._on_hello, self._on_statistics, statistics_every_s)
+        """Sends commands to the running tracker."""
         self._lock = threading.Lock()  # of the state below
-        self._ordering = threading.RLock()  # start, stop and restart come one after the other
+        self._lifecycle_lock = threading.RLock()  # start, stop and restart exclude each other
         self._state = State.STOPPED
         self._process: Process | None = None
         self._exit_code: int | None = None
@@ -112,65 +112,65 @@ class TrackerProcess:
 
     @property
     def options(self) -> TrackerOptions:
-        """What the tracker was, or will be, started with."""
+        """The options of the current or next start."""
         return self._options
 
     @property
     def state(self) -> State:
-        """What it is up to."""
+        """The current state."""
         return self._state
 
     @property
     def alive(self) -> bool:
-        """Whether a process runs now."""
+        """Whether a process is running."""
         process = self._process
         return process is not None and process.poll() is None
 
     @property
     def pid(self) -> int | None:
-        """The number of the running process."""
+        """The id of the running process."""
         process = self._process
         return process.pid if process is not None and process.poll() is None else None
 
     @property
     def exit_code(self) -> int | None:
-        """How the last process ended: negative for a signal, None before the first end."""
+        """Exit code of the last process: negative for a signal, None before the first end."""
         return self._exit_code
 
     @property
     def explanation(self) -> str | None:
-        """Why it ended, in the user's words, where that was not wanted."""
+        """Why it ended unexpectedly, in a sentence for the user."""
         return self._explanation
 
     @property
     def output(self) -> tuple[LogLine, ...]:
-        """The newest lines of what it printed."""
+        """The newest lines of its output."""
         return self._transcript.lines()
 
     @property
     def statistics(self) -> Statistics | None:
-        """Its last report; None while it has not made one or does not run."""
+        """Its last report; None before the first one and while it does not run."""
         return self._statistics
 
     @property
     def version(self) -> str | None:
-        """The running tracker's version, once it has dialled in."""
+        """The running tracker's version, once it has connected."""
         return self._version
 
     def subscribe(self, callback: Callback) -> Callable[[], None]:
-        """Call `callback` with every `Event` in a thread of its own. Returns what ends that."""
+        """Call `callback` with every `Event`, in a separate thread. Returns a function that unsubscribes it."""
         return self._dispatcher.subscribe(callback)
 
     def flush(self, timeout_s: float = 1.0) -> None:
-        """Wait until the callbacks were told of everything so far. Not from within one."""
+        """Wait until the callbacks have received every event so far. Not for use within a callback."""
         self._dispatcher.flush(timeout_s)
 
     def start(self, options: TrackerOptions | None = None) -> None:
-        """Start it; one that runs is stopped first and started with the new settings.
+        """Start it; a running one is stopped first.
 
-        Raises LauncherError when there is no tracker or the system does not start it.
+        Raises LauncherError when the tracker is not found or cannot be started.
         """
-        with self._ordering:
+        with self._lifecycle_lock:
             self.stop()
             if options is not None:
                 self._options = options
@@ -184,12 +184,12 @@ class TrackerProcess:
             self._supervisor = supervisor
 
     def restart(self, options: TrackerOptions | None = None) -> None:
-        """The same as `start`, for readers."""
+        """The same as `start`, for readability."""
         self.start(options)
 
     def stop(self) -> int | None:
-        """End it and return its exit code. Asks first, then insists; returns when it is gone, or cannot be ended."""
-        with self._ordering:
+        """End it and return its exit code: by request, then by force. Returns when it is gone or cannot be ended."""
+        with self._lifecycle_lock:
             self._stopping.set()
             process = self._process
             if process is not None and process.poll() is None:
@@ -200,7 +200,7 @@ class TrackerProcess:
             return self._exit_code
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait until it has ended for good, restarts included; whether that came."""
+        """Wait until it has ended for good, restarts included. Returns whether it has."""
         supervisor = self._supervisor
         if supervisor is not None:
             supervisor.join(timeout_s)
@@ -209,7 +209,7 @@ class TrackerProcess:
 
     def _spawn(self) -> Process:
         command = [*(self._program or find_tracker()), *self._options.arguments(), f"--parent-pid={os.getpid()}"]
-        with self._lock:  # before it can say hello
+        with self._lock:  # before it can connect
             self._explanation = self._statistics = self._version = None
         environment = child_environment()
         environment[VARIABLE] = str(self.control.open())
@@ -227,7 +227,7 @@ class TrackerProcess:
         return process
 
     def _supervise(self, process: Process, stopping: threading.Event) -> None:
-        """From one start to the end, with all restarts between. In a thread of its own."""
+        """From one start to the final end, with all restarts between. Runs in a separate thread."""
         pauses = 0
         while True:
             begin = time.monotonic()
@@ -242,16 +242,16 @@ class TrackerProcess:
                 return
             pauses = 1 if time.monotonic() - begin >= self._restart_policy.steady else pauses + 1
             self._ended(State.WAITING, exit_code, explanation, Crashed(exit_code, explanation))
-            restarted = self._start_again(pauses, stopping)
+            restarted = self._restart_after_pause(pauses, stopping)
             if restarted is None:
                 return
             process = restarted
 
-    def _start_again(self, attempt: int, stopping: threading.Event) -> Process | None:
-        """After a pause; None when it was stopped meanwhile or cannot be started any more."""
+    def _restart_after_pause(self, attempt: int, stopping: threading.Event) -> Process | None:
+        """None when it was stopped during the pause or can no longer be started."""
         pause_s = min(self._restart_policy.first_pause * 2 ** (attempt - 1), self._restart_policy.longest_pause)
         self._dispatcher.emit(Restarting(pause_s, attempt))
-        self._note(f"starting it again in {pause_s:g} s")
+        self._note(f"restarting in {pause_s:g} s")
         if stopping.wait(pause_s):
             self._ended(State.STOPPED, self._exit_code, self._explanation, Stopped(self._exit_code or 0))
             return None
@@ -261,12 +261,12 @@ class TrackerProcess:
             code = self._exit_code or 1
             self._ended(State.REFUSED, code, str(error), Refused(code, str(error)))
             return None
-        if stopping.is_set():  # asked for while it was being started, so that nobody saw it to end it
+        if stopping.is_set():  # requested while it was being started, when there was no process to end
             self._end(process)
         return process
 
     def _watch(self, process: Process) -> tuple[int, str | None]:
-        """Drain what `process` prints until it ends. Its exit code and its last error."""
+        """Drain the output of `process` until it ends. Returns its exit code and last error."""
         errors: list[LogLine] = []
         readers = [
             threading.Thread(target=self._drain, args=(pipe, stream, errors), name=f"launcher-{stream}", daemon=True)
@@ -275,7 +275,7 @@ class TrackerProcess:
         for reader in readers:
             reader.start()
         exit_code = process.wait()
-        for reader in readers:  # something it started may still hold the pipe
+        for reader in readers:  # a child of it may still hold the pipe
             reader.join(_READER_LIMIT_S)
         self.control.close()
         return exit_code, last_error(errors)
@@ -309,32 +309,32 @@ class TrackerProcess:
         self._dispatcher.emit(event)
 
     def _end(self, process: Process) -> None:
-        """Ask over the control channel, then with a signal, then with one that cannot be ignored."""
+        """End by request over the control channel, then by SIGTERM, then by SIGKILL."""
         try:
             self.control.quit()
         except ControlError as error:
-            self._note(f"the tracker cannot be asked to end ({error}); it is terminated")
+            self._note(f"the tracker cannot be asked to end ({error}); terminating it")
         else:
             if _ends_within(process, self._restart_policy.quit):
                 return
-            self._note("the tracker does not end when asked; it is terminated")
+            self._note("the tracker did not end when asked; terminating it")
         children = _children(process)
         process.terminate()
         if not _ends_within(process, self._restart_policy.terminate):
-            self._note("the tracker does not end when terminated; it is killed")
+            self._note("the tracker did not terminate; killing it")
             process.kill()
             _ends_within(process, self._restart_policy.kill)
-        for child in children:  # a frozen program of one file is two processes
+        for child in children:  # a one-file frozen program is two processes
             with suppress(psutil.Error):
                 child.kill()
 
-    def _said_hello(self, hello: Message) -> None:
+    def _on_hello(self, hello: Message) -> None:
         with self._lock:
             self._version = str(hello.get("version", ""))
         pid = hello.get("pid")
         self._dispatcher.emit(Connected(pid if isinstance(pid, int) else 0, str(hello.get("version", ""))))
 
-    def _told_statistics(self, statistics: Statistics) -> None:
+    def _on_statistics(self, statistics: Statistics) -> None:
         with self._lock:
             self._statistics = statistics
         self._dispatcher.emit(StatisticsCame(statistics))

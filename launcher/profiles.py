@@ -1,4 +1,4 @@
-"""Named settings, each in a JSON file of its own."""
+"""Profiles: named settings, one JSON file each."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class ProfileError(UsageError):
 class Profile:
     """One named set of options.
 
-    more: what else was in the file and belongs to others (a window's colours, a newer version's settings): kept.
+    more: other content of the file (a window's colours, a newer version's settings), which is kept.
     """
 
     name: str
@@ -50,7 +50,7 @@ def profile_names(folder: Path | None = None) -> tuple[str, ...]:
 
 
 def load_profile(name: str, folder: Path | None = None) -> Profile:
-    """Raises ProfileError, with one line that says what is wrong, for anything but a good file."""
+    """Read a profile. Raises ProfileError, with one line that says what is wrong, for an invalid file."""
     path = _path(name, folder)
     try:
         content = parse_json(path.read_bytes())
@@ -81,7 +81,7 @@ def save_profile(profile: Profile, folder: Path | None = None) -> Path:
 
 
 def delete_profile(name: str, folder: Path | None = None) -> None:
-    """Raises ProfileError when there is none, or when it stays."""
+    """Raises ProfileError when it does not exist or cannot be deleted."""
     try:
         _path(name, folder).unlink()
     except FileNotFoundError:
@@ -92,7 +92,7 @@ def delete_profile(name: str, folder: Path | None = None) -> None:
 
 def _path(name: str, folder: Path | None) -> Path:
     if not _is_name(name):
-        raise ProfileError(f"{name!r} is no profile name; use letters, digits, spaces, '-', '_' and '.'")
+        raise ProfileError(f"{name!r} is not a valid profile name; use letters, digits, spaces, '-', '_' and '.'")
     return (folder or profiles_folder()) / f"{name}.json"
 
 
@@ -102,7 +102,7 @@ def _is_name(name: str) -> bool:
 
 def _from_content(name: str, content: Any) -> Profile:
     if not isinstance(content, dict) or not isinstance(content.get("options"), dict):
-        raise ValueError("it holds no options")
+        raise ValueError("it has no options")
     version = content.get("version")
     if not isinstance(version, int) or version < 1:
         raise ValueError("it has no version")
@@ -111,7 +111,7 @@ def _from_content(name: str, content: Any) -> Profile:
 
 
 def _options(stored: Mapping[str, Any]) -> TrackerOptions:
-    """What is in a file, as far as it can become arguments. Whether the tracker accepts it is checked at the start."""
+    """The options of a file, if they can become arguments; whether the tracker accepts them is checked at the start."""
     camera, receivers, extra_args = stored.get("camera", "0"), stored.get("receivers", []), stored.get("extra", [])
     if not isinstance(camera, str):
         raise ValueError(f"camera cannot be {camera!r}")
@@ -137,7 +137,7 @@ def _to_content(profile: Profile, kept: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _kept(path: Path) -> dict[str, Any]:
-    """What is in the file now, as far as it can be read."""
+    """The current content of the file; empty if it is invalid."""
     try:
         content = parse_json(path.read_bytes())
     except (OSError, ForeignJsonError):
@@ -147,19 +147,19 @@ def _kept(path: Path) -> dict[str, Any]:
 
 
 def _is_value(key: str, value: Any) -> bool:
-    """Whether an entry of a file is the value of an option, which its user may unset."""
+    """Whether an entry of a file is the value of an option, rather than something to be kept."""
     return key not in _OWN_FIELDS and (value is None or isinstance(value, bool | int | float | str))
 
 
 def _receiver(entry: Any) -> Receiver:
     if not isinstance(entry, dict):
-        raise ValueError("a receiver has a host and a port")
+        raise ValueError("a receiver must have a host and a port")
     host, port, kind = entry.get("host"), entry.get("port"), entry.get("format", OPENSEEFACE)
     if not (isinstance(host, str) and isinstance(port, int) and isinstance(kind, str)) or isinstance(port, bool):
-        raise ValueError("a receiver has a host and a port")
+        raise ValueError("a receiver must have a host and a port")
     switches = entry.get("switches", {})
     if not (isinstance(switches, dict) and all(isinstance(value, str) for value in switches.values())):
-        raise ValueError("a receiver's switches are texts")
+        raise ValueError("a receiver's options must be texts")
     return Receiver(host, port, kind, tuple(switches.items()))
 
 
@@ -172,12 +172,12 @@ APP = "facetracker"
 
 
 def profiles_folder() -> Path:
-    """Of the profiles, which the user may copy to another machine."""
+    """The folder of profiles, which the user may copy to another machine."""
     return Path(platformdirs.user_config_dir(APP, appauthor=False)) / "launcher"
 
 
 def runtime_folder() -> Path:
-    """Of what is only true while a launcher runs."""
+    """The folder of files that are valid only while a launcher runs."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR there is another folder, which is checked as well
+        warnings.simplefilter("ignore")  # without XDG_RUNTIME_DIR: the folder is checked for privacy anyway
         return Path(platformdirs.user_runtime_dir(APP, appauthor=False)) / "launchers"

@@ -1,4 +1,4 @@
-"""Short runs of the tracker that print a list and end."""
+"""Short runs of the tracker that print a list as JSON: cameras and formats."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from launcher.spawning import child_environment, creation_flags
 from protocol.foreign_json import ForeignJsonError, parse_json
 
 MAX_ANSWER_BYTES = 8 << 20
-"""A list of cameras names every mode of each."""
+"""A list of cameras contains every mode of each."""
 
 
 def ask_tracker(option: Sequence[str], what: str, program: Sequence[str] | None, limit_s: float) -> Any:
-    """The JSON that the tracker prints for `option`. what: is listed, for messages.
+    """The JSON that the tracker prints for `option`. what: name of the list, for messages.
 
     Raises LauncherError when it cannot be started, takes too long, fails or prints something else.
     """
@@ -46,17 +46,17 @@ def ask_tracker(option: Sequence[str], what: str, program: Sequence[str] | None,
 
 
 def not_understood(what: str, error: Exception) -> LauncherError:
-    """What to raise when the list is JSON but not the expected one."""
+    """The error for a list that is JSON but of another kind."""
     return LauncherError(f"the tracker's list of {what} is not understood: {error!r}")
 
 
-LIMIT_S = 30.0
-"""How long listing may take: some Windows drivers need ten seconds to wake."""
+CAMERAS_LIMIT_S = 30.0
+"""Some Windows drivers need ten seconds to wake up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """What a camera can deliver. format: MJPEG, YUY2 and the like; sizes in pixels, rates in frames per second."""
+    """A capture mode of a camera. format: such as MJPEG or YUY2; sizes in pixels, rates in frames per second."""
 
     format: str
     fourcc: str
@@ -76,9 +76,9 @@ class Mode:
 class Camera:
     """One camera.
 
-    index: what ``-c`` takes; it changes when cameras are plugged in. name: what its maker calls it. backend: the
-    part of the system it is opened through. stable_id: the same for the same camera in the same socket, where the
-    system knows it. modes: empty where the system does not tell.
+    index: the value of ``-c``; it changes when cameras are plugged in. name: given by its maker. backend: the system
+    interface it is opened through. stable_id: identifies the camera in its socket, if the system supports that.
+    modes: empty if the system does not report them.
     """
 
     index: int
@@ -90,14 +90,14 @@ class Camera:
 
     @property
     def selector(self) -> str:
-        """What to put into `TrackerOptions.camera`: it finds this camera again, wherever it is plugged in."""
+        """The value for `TrackerOptions.camera`, which finds this camera again as long as the system can."""
         return self.stable_id or str(self.index)
 
 
-def list_cameras(program: Sequence[str] | None = None, limit_s: float = LIMIT_S) -> tuple[Camera, ...]:
-    """All cameras in the tracker's order. program: what starts the tracker; None = look for it.
+def list_cameras(program: Sequence[str] | None = None, limit_s: float = CAMERAS_LIMIT_S) -> tuple[Camera, ...]:
+    """All cameras in the tracker's order. program: the command that starts the tracker; None = find it.
 
-    Raises LauncherError when the tracker cannot be asked.
+    Raises LauncherError when the tracker cannot list them.
     """
     answer = ask_tracker(["--list-cameras", "3"], "cameras", program, limit_s)
     try:
@@ -130,12 +130,12 @@ def _mode(entry: Mapping[str, Any]) -> Mode:
     )
 
 
-LIMIT_S = 20.0
+FORMATS_LIMIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class FormatOption:
-    """A setting of a format. values: what is allowed; empty for any text. default: empty for none."""
+    """An option of a format. values: the allowed ones; empty for any text. default: empty for none."""
 
     name: str
     text: str
@@ -147,8 +147,8 @@ class FormatOption:
 class Format:
     """One way to send results.
 
-    name: what `Receiver.format` takes. port: where receivers usually listen, or where the tracker does with `listens`.
-    receivers: programs that understand it. extra: what has to be installed for it, if anything.
+    name: the value of `Receiver.format`. port: where receivers usually listen, or the tracker does with `listens`.
+    receivers: programs that understand it. extra: the extra that must be installed for it, if any.
     """
 
     name: str
@@ -161,10 +161,10 @@ class Format:
     switches: tuple[FormatOption, ...]
 
 
-def list_formats(program: Sequence[str] | None = None, limit_s: float = LIMIT_S) -> tuple[Format, ...]:
-    """All formats of the tracker. program: what starts it; None = look for it.
+def list_formats(program: Sequence[str] | None = None, limit_s: float = FORMATS_LIMIT_S) -> tuple[Format, ...]:
+    """All formats of the tracker. program: the command that starts it; None = find it.
 
-    Raises LauncherError when the tracker cannot be asked.
+    Raises LauncherError when the tracker cannot list them.
     """
     answer = ask_tracker(["--list-formats"], "formats", program, limit_s)
     try:

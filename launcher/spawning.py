@@ -1,9 +1,9 @@
-"""Starts processes so that they end with this one, whatever ends it.
+"""Starts processes that end together with this one, however it ends.
 
-* Linux: the tracker asks the kernel for a signal when its parent ends. That signal comes when the *thread* that
-  started it ends, so all are started from one that lives as long as this process.
-* Windows: a job object that closes, and kills what is in it, with this process.
-* Everywhere: the tracker is given this process's number and looks whether it still runs.
+* Linux: the tracker asks the kernel for a signal when its parent ends. The signal is sent when the *thread* that
+  started it ends, so all are started from a thread that lives as long as this process.
+* Windows: a job object, which closes with this process and kills the processes in it.
+* Everywhere: the tracker is given this process's id and polls whether it still runs.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Process = subprocess.Popen[bytes]
 
 
 def spawn(command: Sequence[str], environment: Mapping[str, str]) -> Process:
-    """Start `command` without a shell, with both outputs piped and nothing to read.
+    """Start `command` without a shell, with both outputs piped and no input.
 
     Raises LauncherError when the system refuses.
     """
@@ -32,10 +32,10 @@ def spawn(command: Sequence[str], environment: Mapping[str, str]) -> Process:
 
 
 def child_environment() -> dict[str, str]:
-    """This process's environment, as another program should have it."""
+    """This process's environment, cleaned for another program."""
     environment = dict(os.environ)
     if getattr(sys, "frozen", False):
-        # A frozen program tells its children where its own libraries lie; the tracker has its own.
+        # A frozen program sets variables for its own libraries, which the tracker must not load.
         environment["PYINSTALLER_RESET_ENVIRONMENT"] = "1"
         if "LD_LIBRARY_PATH_ORIG" in environment:
             environment["LD_LIBRARY_PATH"] = environment["LD_LIBRARY_PATH_ORIG"]
@@ -43,7 +43,7 @@ def child_environment() -> dict[str, str]:
 
 
 def creation_flags() -> int:
-    """No console window appears on Windows, and Ctrl-C in the launcher's does not reach the tracker."""
+    """On Windows: no console window, and Ctrl-C in the launcher's console does not reach the tracker."""
     flags = 0
     if sys.platform == "win32":
         flags = subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
@@ -51,7 +51,7 @@ def creation_flags() -> int:
 
 
 class _Spawner:
-    """The thread that starts processes. A daemon: it ends with the process, and not before."""
+    """The thread that starts processes: a daemon, so that it ends with the process and not before."""
 
     def __init__(self) -> None:
         self.pid = os.getpid()
@@ -71,7 +71,7 @@ class _Spawner:
             command, environment, future = self._orders.get()
             try:
                 future.set_result(_start(command, environment))
-            except BaseException as error:  # raised by `spawn`, in the thread that ordered it
+            except BaseException as error:  # raised again by `spawn`, in the calling thread
                 future.set_exception(error)
 
 
@@ -84,11 +84,9 @@ def _start(command: Sequence[str], environment: Mapping[str, str]) -> Process:
         bufsize=0,
         env=dict(environment),
         creationflags=creation_flags(),
-        start_new_session=sys.platform != "win32",  # Ctrl-C in a terminal is the launcher's to act upon
+        start_new_session=sys.platform != "win32",  # Ctrl-C in a terminal is handled by the launcher alone
     )
     if sys.platform == "win32":
-        from launcher.spawning import kill_with_this_process
-
         kill_with_this_process(process)
     return process
 
@@ -110,7 +108,7 @@ logger = logging.getLogger(__name__)
 _KILL_ON_JOB_CLOSE = 0x2000  # JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE
 _EXTENDED_LIMIT_INFORMATION = 9  # JobObjectExtendedLimitInformation
 
-_job: int | None = None  # never closed: the system does that with the process, which is the point
+_job: int | None = None  # never closed: the system closes it together with the process
 
 if sys.platform == "win32":
     import ctypes
@@ -145,7 +143,7 @@ if sys.platform == "win32":
         ]
 
     def kill_with_this_process(process: subprocess.Popen[bytes]) -> None:
-        """Let the system end `process` when this one ends. Where that fails, the tracker still watches by itself."""
+        """Have the system end `process` when this one ends. If that fails, the tracker still polls its parent."""
         global _job
         kernel: Any = ctypes.WinDLL("kernel32", use_last_error=True)
         if _job is None:
@@ -153,7 +151,7 @@ if sys.platform == "win32":
         handle = int(process._handle)  # type: ignore[attr-defined]
         kernel.AssignProcessToJobObject.argtypes = (wintypes.HANDLE, wintypes.HANDLE)
         if _job is None or not kernel.AssignProcessToJobObject(_job, handle):
-            logger.debug("the job object is not to be had: %s", ctypes.WinError(ctypes.get_last_error()))
+            logger.debug("the job object is not available: %s", ctypes.WinError(ctypes.get_last_error()))
 
     def _make_job(kernel: Any) -> int | None:
         kernel.CreateJobObjectW.restype = wintypes.HANDLE

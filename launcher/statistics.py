@@ -1,4 +1,4 @@
-"""How the running tracker does, as it tells over the control channel."""
+"""Performance figures that the running tracker reports over the control channel."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """The last second of the tracker. None: not known, or nothing to measure.
+    """Figures of the last second. None: unknown, or nothing to measure.
 
-    state: ``opening``, ``tracking``, ``paused`` or ``lost`` (the camera delivers nothing any more).
-    fps: frames tracked a second. latency_ms: from a picture's arrival until its result was sent, median.
+    state: ``opening``, ``tracking``, ``paused`` or ``lost`` (the camera stopped delivering).
+    fps: frames tracked per second. latency_ms: from a frame's arrival until its result was sent, median.
     tracking_ms, stages_ms: time spent on a frame, as a whole and by stage, mean. frames: tracked so far.
-    dropped: pictures that gave way to newer ones so far. faces: in the last frame. confidence: of their landmarks,
-    0 to 1. cpu_percent: of one core. memory_bytes: resident. source: what is looked at. granted: what it agreed to.
-    raw: all of it as JSON has it, with whatever a newer tracker adds.
+    dropped: frames replaced by newer ones so far. faces: in the last frame. confidence: of their landmarks,
+    0 to 1. cpu_percent: of one core. memory_bytes: resident. source: its name. negotiated_mode: the size, rate
+    and format it delivers.
+    raw: the message itself, including what a newer tracker adds.
     """
 
     state: str
@@ -31,12 +32,12 @@ class Statistics:
     cpu_percent: float | None
     memory_bytes: int | None
     source: str
-    granted: str | None
+    negotiated_mode: str | None
     raw: Mapping[str, Any] = field(repr=False, compare=False)
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> Statistics:
-        """Raises ValueError for a message that is none."""
+        """The figures in `message`. Raises ValueError for an invalid one."""
         try:
             return cls(
                 state=str(message["state"]),
@@ -51,11 +52,11 @@ class Statistics:
                 cpu_percent=_number(message, "cpu_percent"),
                 memory_bytes=None if message.get("memory_bytes") is None else int(message["memory_bytes"]),
                 source=str(message["source"]),
-                granted=None if message.get("granted") is None else str(message["granted"]),
+                negotiated_mode=None if message.get("granted") is None else str(message["granted"]),
                 raw={name: value for name, value in message.items() if name not in _ENVELOPE},
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise ValueError(f"these are no statistics: {error!r}") from error
+            raise ValueError(f"invalid statistics: {error!r}") from error
 
 
 _ENVELOPE = ("type", "id", "ok")

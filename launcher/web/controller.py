@@ -313,5 +313,5 @@ def _statistics(statistics: Statistics) -> Message:
         "memory_bytes": statistics.memory_bytes,
         "dropped": statistics.dropped,
         "source": statistics.source,
-        "granted": statistics.granted,
+        "granted": statistics.negotiated_mode,
     }

@@ -78,7 +78,7 @@ def test_cameras_are_listed(home: dict[str, str]) -> None:
     plain = call(home, "list")
     assert plain.returncode == 0
     if not cameras:
-        assert plain.stdout == "no camera was found; '-c demo' needs none\n"
+        assert plain.stdout == "no camera was found; '-c demo' works without one\n"
     else:
         assert all(f"{camera['index']}: {camera['name']}" in plain.stdout for camera in cameras)
 
@@ -114,7 +114,7 @@ def test_another_shell_sees_steers_and_stops_it(home: dict[str, str], running: s
     assert said[-1]["event"] == "stopped"
     assert runtime_files(home) == []
     after = call(home, "status")
-    assert (after.returncode, after.stdout) == (1, "no tracker runs\n")
+    assert (after.returncode, after.stdout) == (1, "no tracker is running\n")
     assert call(home, "stop").returncode == 1
 
 
@@ -257,6 +257,6 @@ def test_a_folder_that_others_can_write_to_is_not_trusted(tracker: TrackerProces
     folder = tmp_path / "run"
     folder.mkdir()
     folder.chmod(0o777)
-    with pytest.raises(LauncherError, match="others can change"):
+    with pytest.raises(LauncherError, match="other users have access"):
         RemoteAccess(tracker, folder).open()
     assert running_launchers(folder) == ()

@@ -28,7 +28,7 @@ from launcher.output_log import LogLine
             "argument --log-data: cannot write my-file (2).csv: Permission denied",
             "A setting is wrong: log data: cannot write my-file (2).csv: Permission denied",
         ),
-        (4, None, "The tracker's networks are missing or damaged; install it again."),
+        (4, None, "The tracker's networks are missing or damaged; reinstall it."),
         (
             1,
             "OpenCV cannot be loaded (libGL.so.1); on Debian it needs: sudo apt-get install libgl1",

@@ -65,7 +65,7 @@ def test_names_are_listed_and_deleted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", ".hidden", "../evil", "a/b", "a\\b", "x" * 65, "a\nb"])
 def test_a_name_that_would_leave_the_folder_is_refused(name: str, tmp_path: Path) -> None:
-    with pytest.raises(ProfileError, match="is no profile name"):
+    with pytest.raises(ProfileError, match="is not a valid profile name"):
         save_profile(Profile(name), tmp_path)
 
 
