@@ -56,7 +56,9 @@ _MODULES = {"Tracker": "api", "CameraIntrinsics": "intrinsics", "BLENDSHAPE_NAME
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module 'tracker' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"tracker.{_MODULES.get(name, 'types')}"), name)
+    value = getattr(importlib.import_module(f"tracker.{_MODULES.get(name, 'types')}"), name)
+    globals()[name] = value  # the next access does not come here
+    return value
 
 
 def __dir__() -> list[str]:

@@ -1,4 +1,4 @@
-"""The library's entry point: pictures in, results out, one call per picture."""
+"""The library's entry point: images in, results out, one call per image."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ P = ParamSpec("P")
 
 
 def _takes(options: Callable[P, EngineOptions]) -> Callable[[Any], Callable[Concatenate[Tracker, P], None]]:
-    """Types a constructor like that of `options`, so that keywords are declared once."""
+    """Give a constructor the signature of `options`, so that keywords are declared once."""
 
     def typed(constructor: Any) -> Any:
-        signature = inspect.signature(options)
+        signature = inspect.signature(options, eval_str=True)
         own = inspect.Parameter("self", inspect.Parameter.POSITIONAL_OR_KEYWORD)
         constructor.__signature__ = signature.replace(parameters=[own, *signature.parameters.values()])
         return constructor
@@ -35,15 +35,16 @@ def _takes(options: Callable[P, EngineOptions]) -> Callable[[Any], Callable[Conc
 
 
 class Tracker:
-    """Tracks faces through a sequence of pictures.
+    """Tracks faces through a sequence of images.
 
-    Keywords are those of `EngineOptions`, which are the command line's long options with underscores, but `max_faces`
-    for ``--faces``:
+    Keywords are the fields of `tracker.face.options.EngineOptions`. They are named like the command line's long
+    options, with underscores; `max_faces` is ``--faces``.
 
     >>> with Tracker(model=3, max_faces=1) as tracker:
     ...     result = tracker.process(image_bgr)
 
-    Raises ValueError for options out of range, ModelError when the networks are missing or damaged.
+    Not thread-safe: use each instance from one thread at a time.
+    Raises ValueError for an option out of range and ModelError when the networks are missing or damaged.
     """
 
     @_takes(EngineOptions)
@@ -54,10 +55,11 @@ class Tracker:
         self._unix_clock = UnixClock()
 
     def process(self, image_bgr: npt.NDArray[np.uint8], timestamp_s: float | None = None) -> FrameResult:
-        """The faces in `image_bgr`, (H, W, 3) uint8 with channels blue, green, red.
+        """Find and measure the faces in an image.
 
-        timestamp_s: when it was taken, any seconds that do not go back; None = 1/30 s after the last one.
-        Raises ValueError for another shape or type and for a time before the last one.
+        image_bgr: (H, W, 3) uint8, channels in the order blue, green, red; not modified.
+        timestamp_s: when the image was taken: seconds from any origin, never decreasing; None = 1/30 s after the last.
+        Raises ValueError for any other shape or type, and for a time before the last one.
         """
         if (
             not isinstance(image_bgr, np.ndarray)

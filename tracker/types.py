@@ -1,16 +1,17 @@
-"""The frozen values that flow between the stages of one frame.
+"""The frozen values passed between the stages of one frame.
 
-Conventions, everywhere in this package:
+Conventions throughout this package:
 
-* Pixels are x right, y down, sub-pixel, in the frame as processed (after mirroring).
+* Pixel coordinates are x right, y down, sub-pixel, with pixel centres at integers, in the frame as processed (that is,
+  after mirroring).
 * Pairs of eyes are ordered right, left **of the subject**.
-* Camera frame C: x right, y down, z into the scene. Head frame M: x to the subject's right, y up,
-  z out of the face; origin at the nose tip (point 30). Lengths in both are *face units*
-  (the reference head's outer eye corners are 0.632 apart, about 9 cm).
-* Missing is ``None``, never a magic number.
+* Camera frame C: x right, y down, z into the scene. Head frame M: x to the subject's right, y up, z out of the face;
+  origin at the nose tip (point 30). Lengths in both are *face units*: the reference head's outer eye corners are 0.632
+  apart, about 9 cm.
+* A missing value is ``None``, never a magic number.
 
-Arrays are checked for shape and made read-only when a value is built, so a stage cannot write
-into what another stage made.
+Arrays are checked for shape and made read-only when a value is constructed, so that no stage can modify what another
+produced.
 """
 
 from __future__ import annotations
@@ -42,14 +43,14 @@ def _freeze(owner: str, name: str, array: np.ndarray, shape: tuple[int | None, .
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frame:
-    """One picture and when it was taken.
+    """One image and when it was taken.
 
-    index: counts delivered frames from 0.
+    index: number of the frame, from 0.
     bgr: (H, W, 3) uint8.
-    captured_ns: ``time.monotonic_ns()`` when the picture arrived; for latency figures.
-    unix_time: seconds since 1970, strictly increasing; goes on the wire.
-    media_s: the media clock in seconds (file position, demo step, capture time), never decreasing.
-        Smoothing, calibration and identity use this clock alone, so a file replays identically.
+    captured_ns: ``time.monotonic_ns()`` when the image arrived; for latency figures only.
+    unix_time: seconds since 1970, strictly increasing; sent to receivers.
+    media_s: media time in seconds (file position, demo step or time since the first live frame), never decreasing.
+        Results depend on this clock alone, so that a file gives the same results at any speed.
     """
 
     index: int
@@ -65,16 +66,18 @@ class Frame:
 
     @property
     def width(self) -> int:
+        """Width in pixels."""
         return int(self.bgr.shape[1])
 
     @property
     def height(self) -> int:
+        """Height in pixels."""
         return int(self.bgr.shape[0])
 
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Where a face is. box: x, y, width, height in pixels; score: 0 to 1."""
+    """A box that the detector found. score: the probability of a face, 0 to 1."""
 
     box: Box
     score: float
@@ -85,9 +88,9 @@ class Landmarks:
     """The 66 points of `tracker.topology`.
 
     xy: (66, 2) float32 pixels.
-    confidence: (66,) float32, the probability that a point lies within 5 % of the outer-eye
-        distance of where it should be.
-    dense_points: (87, 2) float32 pixels, the dense points of `tracker.topology`, where the network gives them.
+    confidence: (66,) float32, the probability that a point lies within 5 % of the outer-eye distance of its true
+        position.
+    dense_points: (87, 2) float32 pixels, the dense points of `tracker.topology`; None where the network lacks them.
     """
 
     xy: FloatArray
@@ -112,8 +115,8 @@ class Eyes:
     """Both eyes, right then left.
 
     pupils: (2, 2) float32 pixels.
-    openness: (2,) float32, 0 closed to 1 as open as this person's eyes usually are; never outside.
-    confidence: (2,) float32, of the pupils; 0 where they were not measured in this frame.
+    openness: (2,) float32, 0 closed to 1 as open as this person's eyes usually are, never outside.
+    confidence: (2,) float32, of the pupils; 0 with gaze tracking off.
     """
 
     pupils: FloatArray
@@ -128,15 +131,15 @@ class Eyes:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeadPose:
-    """The head in the camera frame C.
+    """The pose of the head in the camera frame C.
 
-    rotation: (3, 3) float64, proper; the identity when the face looks straight into the camera's axis.
-        A head point m (frame M) is seen at ``rotation @ -m + translation`` in C.
+    rotation: (3, 3) float64, proper; the identity when the face looks along the camera's axis. A head point m (frame M)
+        lies at ``rotation @ -m + translation`` in C.
     translation: (3,) float64, the nose tip in C, face units (z is the distance, positive).
     quaternion_xyzw: (4,) of `rotation`, w >= 0.
-    euler_deg: (3,) pitch, yaw, roll in degrees, rotation = Rz(roll) Ry(yaw) Rx(pitch): pitch + nods
-        down, yaw + turns to the image's left (the subject's right), roll + tips the top of the head
-        to the image's right.
+    euler_deg: (3,) pitch, yaw, roll in degrees, rotation = Rz(roll) Ry(yaw) Rx(pitch). Positive pitch nods down,
+        positive yaw turns to the image's left (the subject's right), positive roll tilts the top of the head to the
+        image's right.
     error_px: OpenSeeFace's fit error in pixels.
     """
 
@@ -165,10 +168,10 @@ class HeadPose:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """The 14 OpenSeeFace features, each about -1 to 1 around the user's own neutral face.
+    """OpenSeeFace's 14 features, -1 to 1, 0 for the user's neutral face; in wire order.
 
-    In wire order; left (`_l`) and right (`_r`) are the subject's. Corner up/down is positive when
-    the corner goes *down*; eyes are positive when wider and -1 when closed.
+    Left (`_l`) and right (`_r`) are the subject's. `updown` of a mouth corner is positive when the corner moves *down*;
+    eyes are positive when widened and -1 when closed.
     """
 
     eye_l: float
@@ -195,14 +198,14 @@ class Expression:
 class Face:
     """Everything known about one face in one frame.
 
-    bounding_box: x, y, width, height in pixels around the landmarks.
-    pose and points_3d are None where no valid pose was found.
+    face_id: 0 to ``max_faces - 1``; the same from frame to frame.
+    bounding_box: the smallest box around the landmarks.
+    pose, points_3d: None where no valid pose was found.
     points_3d: (70, 3) float32 in the head frame M: 66 landmarks, right and left pupil, right and left
         eyeball centre, normalised to the reference head's proportions.
     gaze: (2, 3) float32 in M, from each eyeball's centre to its pupil, right then left; None without `points_3d` and
         with gaze tracking off.
-    blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; None where they were not
-        asked for (`EngineOptions.blendshapes`).
+    blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; None unless requested.
     """
 
     face_id: int

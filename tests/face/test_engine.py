@@ -143,7 +143,7 @@ def test_options_out_of_range_are_refused(options):
 
 
 def test_the_constructor_shows_the_engines_options():
-    assert inspect.signature(Tracker).parameters == inspect.signature(EngineOptions).parameters
+    assert inspect.signature(Tracker).parameters == inspect.signature(EngineOptions, eval_str=True).parameters
 
 
 def test_an_unknown_option_is_named():
