@@ -13,17 +13,20 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from launcher.approvals import Approvals
 from launcher.errors import LauncherError, UsageError
 from launcher.events import Connected, Crashed, Event, Lines, Refused, Restarting, Started, StatisticsCame, Stopped
 from launcher.instances import RemoteAccess, RunningLauncher, running_launchers
-from launcher.option_list import checked_options, list_options
+from launcher.option_list import checked_options, further_arguments, list_options
 from launcher.options import TrackerOptions
 from launcher.process import TrackerProcess
 from launcher.profiles import load_profile, profile_names
 from launcher.queries import Camera, list_cameras
+from launcher.sharing import shared_receivers
 from launcher.signals import stop_signals
 from protocol.control import Message
 from protocol.control_commands import REMOTE_COMMANDS, Command, Switch
+from protocol.foreign_json import printable
 
 PROGRAM = "facetracker-launcher"
 NOTHING, NOTHING_RUNS = "no tracker is running", 1
@@ -144,11 +147,13 @@ def _run(words: Sequence[str]) -> int:
         rest.pop(0)
     options = TrackerOptions()
     if rest and not rest[0].startswith("-"):
-        options = checked_options(load_profile(rest.pop(0)).options, list_options())
+        options = _from_profile(rest.pop(0))
     if rest[:1] == ["--"]:
         rest.pop(0)
     options = options.replace(extra_args=(*options.extra_args, *rest))
 
+    for sentence in shared_receivers(options):
+        _say(sentence)
     stop = _StopFlag()
     with stop_signals(stop.request), TrackerProcess(options) as tracker:
         tracker.subscribe(_print_event if as_json else _print_lines)
@@ -161,6 +166,25 @@ def _run(words: Sequence[str]) -> int:
     if exit_code is None or exit_code < 0:
         return 0 if stop.requested else 1
     return exit_code
+
+
+def _from_profile(name: str) -> TrackerOptions:
+    """The options of a profile. What it adds beyond the window's form is shown, and asked for in a terminal.
+
+    Raises LauncherError for a profile that cannot be used, and for a no.
+    """
+    listed = list_options()
+    options = checked_options(load_profile(name).options, listed)
+    further = further_arguments(options, listed)
+    approvals = Approvals()
+    if not approvals.covers(further):
+        _say(f"profile {name!r} starts the tracker with {' '.join(map(printable, further))}")
+        if sys.stdin is not None and sys.stdin.isatty():
+            _print("Start it? [y/N] ", sys.stderr)
+            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+                raise UsageError(f"profile {name!r} was not started")
+            approvals.add(further)
+    return options
 
 
 class _StopFlag:

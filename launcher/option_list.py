@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from launcher.errors import UsageError
-from launcher.options import OptionValue, TrackerOptions
+from launcher.options import OptionValue, TrackerOptions, argument
 from launcher.queries import ask_tracker, not_understood
 
 LIMIT_S = 20.0
@@ -106,6 +106,13 @@ def checked_options(options: TrackerOptions, listed: Iterable[Option]) -> Tracke
     by_name = {option.name: option for option in listed}
     values = {name: by_name[name].checked(value) for name, value in options.values.items() if name in by_name}
     return TrackerOptions(options.camera, receivers=options.receivers, extra_args=options.extra_args, **values)
+
+
+def further_arguments(options: TrackerOptions, listed: Iterable[Option]) -> tuple[str, ...]:
+    """The words of its command line that come from no field of the form. What the tracker does not know is left out."""
+    without_field = {option.name for option in listed if option.form is None}
+    words = [argument(name, value) for name, value in options.values.items() if name in without_field]
+    return (*words, *options.extra_args)
 
 
 def _option(entry: Mapping[str, Any]) -> Option:

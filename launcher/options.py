@@ -96,8 +96,12 @@ class TrackerOptions:
     def _arguments(self) -> Iterator[str]:
         # NAME=VALUE keeps a value that begins with a minus, or with anything else, from being taken for an option.
         yield f"--capture={self.camera}"
-        for name, value in self.values.items():
-            yield f"--{name.replace('_', '-')}={int(value) if isinstance(value, bool) else value}"
+        yield from (argument(name, value) for name, value in self.values.items())
         for receiver in self.receivers:
             yield f"--target={receiver}"
         yield from self.extra_args
+
+
+def argument(name: str, value: OptionValue) -> str:
+    """The command line's word for an option of that name."""
+    return f"--{name.replace('_', '-')}={int(value) if isinstance(value, bool) else value}"

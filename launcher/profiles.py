@@ -24,6 +24,8 @@ _NAMES = {"mirror": "mirror_input", "gaze": "gaze_tracking"}
 """Keys of a file that are not the option's name."""
 _KEYS = {name: key for key, name in _NAMES.items()}
 _NAME = r"\w[\w .-]{0,63}"
+_DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³")}
+"""What Windows opens as a device, whatever follows the first point."""
 
 
 class ProfileError(UsageError):
@@ -60,6 +62,8 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
         raise ProfileError(f"profile {name!r} cannot be read: {error.strerror}") from error
     except ForeignJsonError as error:
         raise ProfileError(f"profile {name!r} is damaged ({error}); delete {path} or save it again") from error
+    if isinstance(content, dict) and _is_newer(content):
+        raise ProfileError(f"profile {name!r} is of a newer version of the launcher: update this one, or save it anew")
     try:
         return _from_content(name, content)
     except (ValueError, TypeError, KeyError, UsageError) as error:
@@ -67,7 +71,10 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
 
 
 def save_profile(profile: Profile, folder: Path | None = None) -> Path:
-    """Write it whole or not at all; what a newer version keeps in the file stays. Raises ProfileError."""
+    """Write it whole or not at all, readable by the user alone; what others keep in the file stays.
+
+    Raises ProfileError.
+    """
     path = _path(profile.name, folder)
     content = _to_content(profile, _kept(path))
     try:
@@ -92,12 +99,22 @@ def delete_profile(name: str, folder: Path | None = None) -> None:
 
 def _path(name: str, folder: Path | None) -> Path:
     if not _is_name(name):
-        raise ProfileError(f"{name!r} is not a valid profile name; use letters, digits, spaces, '-', '_' and '.'")
+        raise ProfileError(
+            f"{name!r} is not a valid profile name: use letters, digits, spaces, '-', '_', '.'; no device such as CON"
+        )
     return (folder or profiles_folder()) / f"{name}.json"
 
 
 def _is_name(name: str) -> bool:
-    return re.fullmatch(_NAME, name) is not None
+    """Whether it is a file's name on every system: a profile may move to another one."""
+    device = name.partition(".")[0].rstrip().upper() in _DEVICES
+    return re.fullmatch(_NAME, name) is not None and name[-1] not in ". " and not device
+
+
+def _is_newer(content: Mapping[str, Any]) -> bool:
+    """Whether its values may mean something else than here. What a version only adds does not raise the number."""
+    version = content.get("version")
+    return isinstance(version, int) and version > VERSION
 
 
 def _from_content(name: str, content: Any) -> Profile:
@@ -131,9 +148,7 @@ def _to_content(profile: Profile, kept: Mapping[str, Any]) -> dict[str, Any]:
         "receivers": [_receiver_content(receiver) for receiver in profile.options.receivers],
         "extra": list(profile.options.extra_args),
     }
-    version = kept.get("version")
-    newer = version if isinstance(version, int) and version > VERSION else VERSION
-    return {**kept, **profile.more, "version": newer, "options": options}
+    return {**kept, **profile.more, "version": VERSION, "options": options}
 
 
 def _kept(path: Path) -> dict[str, Any]:
@@ -142,7 +157,7 @@ def _kept(path: Path) -> dict[str, Any]:
         content = parse_json(path.read_bytes())
     except (OSError, ForeignJsonError):
         return {}
-    good = isinstance(content, dict) and isinstance(content.get("options"), dict)
+    good = isinstance(content, dict) and isinstance(content.get("options"), dict) and not _is_newer(content)
     return dict(content) if good else {}
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
+from launcher.approvals import Approvals
 from launcher.control import ControlError
 from launcher.errors import LauncherError
 from launcher.events import Event, Lines, Started, StatisticsCame, Stopped
@@ -19,6 +20,7 @@ from launcher.output_log import LogLine
 from launcher.process import State, TrackerProcess
 from launcher.profiles import Profile, delete_profile, load_profile, profile_names, save_profile
 from launcher.queries import list_cameras, list_formats
+from launcher.sharing import shared_receivers
 from launcher.statistics import Statistics
 from launcher.web.clients import Message, Page, Pages
 from launcher.web.daemon_thread import in_thread
@@ -55,6 +57,7 @@ class Desk:
         self.process = TrackerProcess(program=self._program, statistics_every_s=None)
         """The tracker."""
         self._options = options or _last_used()
+        self._approvals = Approvals()
         self._feed = Feed(self.pages.show)
         self._paused = False
         self._cameras: list[Message] | None = None
@@ -99,7 +102,7 @@ class Desk:
                 page.wants_picture = bool(message.get("on"))
                 self._pages_changed()
             case "start":
-                self._in_background(self._start(message))
+                self._in_background(self._start(page, message))
             case "stop":
                 self._in_background(self._stop())
             case str(name) if name in REMOTE_COMMANDS:
@@ -113,10 +116,17 @@ class Desk:
 
     # What the buttons do.
 
-    async def _start(self, message: Message) -> None:
+    async def _start(self, page: Page, message: Message) -> None:
         was_running = self.process.alive
         listed = await self._find_options()
-        options = from_form(message.get("settings") or {}, listed, self._options)
+        options = from_form(message.get("settings"), listed)
+        extra = list(options.extra_args)
+        if message.get("confirm") == extra:
+            self._approvals.add(extra)
+        if not self._approvals.covers(extra):
+            text = "These settings start the tracker with further arguments. It can be told to write files. Start it?"
+            page.tell(_question(text, extra, {**message, "confirm": extra}))
+            return
         self._options = options
         try:
             save_profile(Profile(LAST_USED, options))
@@ -125,6 +135,8 @@ class Desk:
         self.pages.tell(_profiles())
         self._paused = False
         self.pages.tell(_notice("info", "Restarting with these settings." if was_running else "Starting."))
+        for sentence in await in_thread(shared_receivers, options):
+            self.pages.tell(_notice("warning", sentence))
         await in_thread(self.process.start, self._with_view(checked_options(options, listed)))
         self.pages.tell(self._state())
 
@@ -169,7 +181,10 @@ class Desk:
             self._options = load_profile(name).options
             page.tell({"type": "settings", "settings": to_form(self._options)})
         elif action == "save":
-            options = from_form(message.get("settings") or {}, await self._find_options(), self._options)
+            options = from_form(message.get("settings"), await self._find_options())
+            if name in profile_names() and message.get("replace") is not True:
+                page.tell(_question(f"Replace the profile “{name}”?", [], {**message, "replace": True}))
+                return
             save_profile(Profile(name, options))
         else:
             delete_profile(name)
@@ -290,9 +305,18 @@ def _notice(level: str, text: str) -> Message:
 
 
 def _option_list(listed: Sequence[Option]) -> Message:
-    """The options that the form shows."""
+    """The options that the form shows, and the names of those without a field."""
     shown = [dataclasses.asdict(option) for option in listed if option.form is not None]
-    return {"type": "options", "options": shown}
+    return {
+        "type": "options",
+        "options": shown,
+        "without_field": [option.name for option in listed if option.form is None],
+    }
+
+
+def _question(text: str, details: Sequence[str], request: Message) -> Message:
+    """Asks the user before something is done. request: what the page sends when the user agrees."""
+    return {"type": "confirm", "text": text, "details": list(details), "request": request}
 
 
 def _log(lines: Sequence[LogLine], left_out: int) -> Message:

@@ -4,50 +4,88 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from launcher.errors import UsageError
 from launcher.option_list import Option
 from launcher.options import OPENSEEFACE, OptionValue, Receiver, TrackerOptions
+from protocol.foreign_json import printable
+
+MAX_TEXT = 4096
+MAX_ROWS = 64
 
 
 def to_form(options: TrackerOptions) -> dict[str, Any]:
-    """`options` as JSON values. `extra_args` are left out: the page has no field for them."""
+    """`options` as JSON values. The page shows values without a field of their own among the arguments of `extra`."""
     receivers = [
         {**dataclasses.asdict(receiver), "switches": dict(receiver.switches)} for receiver in options.receivers
     ]
-    return {"camera": options.camera, "values": dict(options.values), "receivers": receivers}
+    return {
+        "camera": options.camera,
+        "values": dict(options.values),
+        "receivers": receivers,
+        "extra": list(options.extra_args),
+    }
 
 
-def from_form(
-    form: Mapping[str, Any], listed: Iterable[Option], previous: TrackerOptions | None = None
-) -> TrackerOptions:
+def from_form(form: object, listed: Iterable[Option]) -> TrackerOptions:
     """The options that `form` describes; what is missing, null or empty stays at the tracker's default.
 
-    listed: the tracker's options. previous: what the form was filled with; its arguments and values that the form
-    does not show are kept. Raises UsageError that names an invalid value.
+    Nothing but what the form shows gets in: a value without a field must be an argument of `extra`. listed: the
+    tracker's options. Raises UsageError that names an invalid value.
     """
-    previous = previous or TrackerOptions()
-    camera = str(form.get("camera") or "").strip()
+    if not isinstance(form, Mapping):
+        raise UsageError("settings must be an object of names and values")
+    camera = path_as_meant(_text("the camera", form.get("camera")).strip())
     if not camera:
         raise UsageError("choose a camera, a file, an address or the demo face")
     given = form.get("values") or {}
     if not isinstance(given, Mapping):
         raise UsageError("the form's values must be an object")
-    values = dict(previous.values)
+    values: dict[str, OptionValue] = {}
     for option in listed:
         if option.form is not None:
-            values.pop(option.name, None)
             value = given.get(option.name)
-            value = value.strip() if isinstance(value, str) else value
+            value = _text(option.title, value).strip() if isinstance(value, str) else value
             if value is not None and value != "":
                 values[option.name] = _checked(option, value)
     return TrackerOptions(
         camera,
-        receivers=tuple(_receiver(row) for row in form.get("receivers") or ()),
-        extra_args=previous.extra_args,
+        receivers=[_receiver(row) for row in _list("the receivers", form.get("receivers"))],
+        extra_args=[_text("an argument", word) for word in _list("the further arguments", form.get("extra"))],
         **values,
     )
+
+
+def path_as_meant(text: str) -> str:
+    """A path without the quotes that file managers put round it, and with the home folder for ``~``."""
+    if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'":
+        text = text[1:-1]
+    if text.startswith("~"):
+        with suppress(RuntimeError):  # the home folder of nobody
+            return str(Path(text).expanduser())
+    return text
+
+
+def _text(what: str, value: object) -> str:
+    """`value`, which must be a text that an argument can hold; None is the empty one."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise UsageError(f"{what} must be a text, got {printable(repr(value), 40)}")
+    if len(value) > MAX_TEXT or any(ord(character) < 32 for character in value):
+        raise UsageError(f"{what} must be one line of at most {MAX_TEXT} characters")
+    return value
+
+
+def _list(what: str, value: object) -> list[Any]:
+    if value is None:
+        return []
+    if not isinstance(value, list) or len(value) > MAX_ROWS:
+        raise UsageError(f"{what} must be a list of at most {MAX_ROWS}")
+    return value
 
 
 def _checked(option: Option, value: Any) -> OptionValue:
@@ -63,15 +101,16 @@ def _checked(option: Option, value: Any) -> OptionValue:
 def _receiver(row: Any) -> Receiver:
     if not isinstance(row, Mapping):
         raise UsageError("a receiver has a host, a port and a format")
-    host = str(row.get("host") or "").strip()
+    host = _text("a receiver's host", row.get("host")).strip()
     switches = row.get("switches") or {}
     if not isinstance(switches, Mapping):
         raise UsageError("a receiver's options must be names and values")
+    given = {str(name): path_as_meant(_text(str(name), value).strip()) for name, value in switches.items()}
     return Receiver(
         host,
         _port(host, row.get("port")),
-        str(row.get("format") or OPENSEEFACE),
-        tuple((str(name), str(value)) for name, value in switches.items() if str(value).strip()),
+        _text("a receiver's format", row.get("format")) or OPENSEEFACE,
+        tuple((name, value) for name, value in given.items() if value),
     )
 
 

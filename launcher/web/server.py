@@ -18,6 +18,8 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.exceptions import InvalidState
 
 from launcher.errors import LauncherError
 from launcher.signals import stop_signals
@@ -76,6 +78,17 @@ def build_app(desk: Desk, keys: AccessKeys, host: str, port: int) -> ASGIApp:
     return Guard(Starlette(routes=routes), host, port)
 
 
+class WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's, which raises an error at the end of the server for a connection whose other side is just leaving."""
+
+    def shutdown(self) -> None:
+        """Say goodbye where that is still possible, and hang up."""
+        try:
+            super().shutdown()
+        except InvalidState:
+            self.transport.close()
+
+
 class Server(uvicorn.Server):
     """A server that sleeps until something comes in: uvicorn's own wakes ten times a second to look for its end."""
 
@@ -90,7 +103,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
-                ws="websockets-sansio",
+                ws=WebSocketProtocol,
                 ws_max_size=MAX_MESSAGE_BYTES,
                 ws_per_message_deflate=False,  # frames hardly shrink, and it costs more than sending them
                 timeout_graceful_shutdown=GRACE_S,

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import psutil
@@ -182,3 +183,23 @@ def test_a_token_file_must_be_the_users_alone_and_hold_enough(tmp_path: Path, mo
     assert access_keys.given_token() == "a-secret-of-the-environment"
     assert access_keys.TOKEN_VARIABLE not in os.environ
     assert access_keys.given_token() is None
+
+
+def test_a_page_that_is_just_leaving_does_not_spoil_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Seen when a browser left with frames still on their way to it: both ends are closing, and nothing can be sent.
+    from websockets.exceptions import InvalidState
+
+    from launcher.web.server import WebSocketProtocol
+
+    closed = []
+
+    class Leaving(WebSocketProtocol):
+        def __init__(self) -> None:
+            self.transport = SimpleNamespace(close=lambda: closed.append(True))
+
+    def fail(self: object) -> None:
+        raise InvalidState("connection is closing")
+
+    monkeypatch.setattr(WebSocketProtocol.__mro__[1], "shutdown", fail)
+    Leaving().shutdown()
+    assert closed == [True]

@@ -72,8 +72,8 @@ const handlers = {
     }
     showState();
   },
-  options: ({ options }) => {
-    form.setOptions(options);
+  options: ({ options, without_field: withoutField }) => {
+    form.setOptions(options, withoutField);
     showState();
   },
   cameras: ({ cameras, searching }) => {
@@ -91,6 +91,9 @@ const handlers = {
     statisticsAt = performance.now();
     showSource(message);
     showState();
+  },
+  confirm: ({ text, details, request }) => {
+    if (confirm([text, ...details].join("\n"))) connection.send(request);
   },
   recentred: () => stage?.recentre(),
   notice: ({ level, text }) => notice(level, text),
@@ -249,7 +252,8 @@ const send = (what, more = {}) => connection.send({ do: what, ...more });
 function start() {
   if (byId("start").disabled) return;
   second = freshSecond();
-  send("start", { settings: form.read() });
+  const settings = form.read();
+  send("start", form.extraTyped ? { settings, confirm: settings.extra } : { settings });
 }
 
 byId("form").addEventListener("submit", (event) => {

@@ -27,6 +27,13 @@ export class Form {
     byId("source").addEventListener("change", () => this._sourceChosen());
     byId("mode").addEventListener("change", () => this._modeChosen());
     byId("receiver-add").addEventListener("click", () => this._addReceiver());
+    this._withoutField = [];
+    this._extra = []; // further arguments, as filled in
+    this._extraTyped = false;
+    byId("extra").addEventListener("input", () => {
+      this._extraTyped = true;
+      onChange();
+    });
     for (const id of ["file", "url"]) byId(id).addEventListener("input", () => onChange());
     this._fillSources();
   }
@@ -40,15 +47,25 @@ export class Form {
     byId("url").value = isAddress(this._wanted) ? this._wanted : "";
     this._fields.fill(this._values);
     this._receivers = settings.receivers.map((receiver) => ({ ...receiver }));
+    this._extra = settings.extra;
+    this._extraTyped = false;
+    this._fillExtra();
     this._fillSources();
     this._fillReceivers();
   }
 
-  /** The options that the tracker declares for the form. */
-  setOptions(options) {
+  /** Whether the user wrote the further arguments here, and so knows them. */
+  get extraTyped() {
+    return this._extraTyped;
+  }
+
+  /** The options that the tracker declares for the form, and the names of those that have no field in it. */
+  setOptions(options, withoutField) {
     this._options = options;
+    this._withoutField = withoutField;
     this._fields.build(options);
     this._fields.fill(this._values);
+    if (!this._extraTyped) this._fillExtra();
   }
 
   /** What the user set, as the server takes it. */
@@ -59,6 +76,7 @@ export class Form {
       camera,
       values: { ...this._values, ...this._readMode(), ...this._fields.read() },
       receivers: this._receivers.map(({ host, port, format, switches }) => ({ host, port, format, switches })),
+      extra: byId("extra").value.split("\n").map((line) => line.trim()).filter(Boolean),
     };
   }
 
@@ -70,6 +88,7 @@ export class Form {
       .map((option) => option.form.label.toLowerCase());
     if (now.camera !== running.camera) names.unshift("camera");
     if (!same(receiverRows(now), receiverRows(running))) names.push("receivers");
+    if (!same(now.extra, running.extra)) names.push("further arguments");
     return [...new Set(names)];
   }
 
@@ -85,6 +104,17 @@ export class Form {
   setFormats(formats) {
     if (formats.length) this._formats = formats;
     this._fillReceivers();
+  }
+
+  // All that has no field of its own, one argument a line, so that nothing is started unseen.
+  _fillExtra() {
+    const further = this._withoutField.filter((name) => (this._values[name] ?? null) !== null);
+    const words = further.map((name) => {
+      const value = this._values[name];
+      return `--${name.replaceAll("_", "-")}=${typeof value === "boolean" ? Number(value) : value}`;
+    });
+    byId("extra").value = [...words, ...this._extra].join("\n");
+    byId("extra-field").open = byId("extra").value !== "";
   }
 
   // Cameras first, and one that is wanted but not there stays to be seen.

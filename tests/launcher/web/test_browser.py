@@ -198,6 +198,28 @@ def test_profiles_are_saved_loaded_and_deleted(visit: Callable[..., Visit]) -> N
     here.until("() => ![...document.getElementById('profiles').options].some(each => each.value === 'On stage')")
 
 
+def test_a_profiles_hidden_arguments_are_shown_and_asked_for(visit: Callable[..., Visit], window: Window) -> None:
+    options = {"camera": "demo", "receivers": [], "scan_every": 7, "extra": ["--frames", "5000"]}
+    folder = Path(psutil.Process(window.process.pid).environ()["XDG_CONFIG_HOME"]) / "facetracker" / "launcher"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "foreign.json").write_text(json.dumps({"version": 1, "options": options}), encoding="utf-8")
+    here = visit()
+    asked: list[str] = []
+    here.page.once("dialog", lambda dialog: (asked.append(dialog.message), dialog.dismiss()))
+    here.page.select_option("#profiles", "foreign")
+    here.page.click("#profile-load")
+    here.until("() => document.getElementById('extra').value === '--scan-every=7\\n--frames\\n5000'")
+    here.page.click("#start")
+    here.page.wait_for_timeout(200)
+    here.until("() => document.getElementById('start').textContent === 'Start'")
+    assert asked[0].endswith("--scan-every=7\n--frames\n5000")
+    assert trackers(window) == []
+    here.page.once("dialog", lambda dialog: dialog.accept())
+    here.page.click("#start")
+    here.until("() => window.facetracker.frames > 3")
+    assert trackers(window)[0].cmdline().count("--scan-every=7") == 1
+
+
 def test_everything_can_be_reached_and_started_with_the_keyboard(visit: Callable[..., Visit]) -> None:
     here = visit()
     reached = set()
