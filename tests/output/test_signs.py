@@ -15,7 +15,9 @@ from tracker.output.formats.ifacialmocap import IFacialMocapEncoder
 from tracker.output.formats.livelink import LiveLinkEncoder
 from tracker.output.formats.openseeface import OpenSeeFaceEncoder
 from tracker.output.formats.opentrack import OpentrackEncoder
+from tracker.output.formats.registry import ENCODERS
 from tracker.output.formats.sender import Encoder
+from tracker.output.formats.table import FORMATS as FORMATS_TABLE
 from tracker.output.formats.vmc import VmcEncoder
 from tracker.types import Face
 
@@ -112,3 +114,11 @@ def test_a_mirror_swaps_sides_and_keeps_up_and_down(name: str) -> None:
         assert (sight.right_blink, sight.left_blink, sight.mouth_open) == (1.0, 0.0, 0.5)
     nod = what(*MIRRORED[name], a_person(pitch=10.0))
     assert nod.pitch == pytest.approx(10.0, abs=1e-3)
+
+
+def test_every_format_is_read_back_here_or_by_a_fake_receiver() -> None:
+    here = {"osf", "vmc", "ifacialmocap", "livelink", "opentrack", "json"}
+    same_text = {"ifacialmocap+listen": "ifacialmocap", "json+ws": "json"}
+    by_fake_receiver = {"vts"}  # test_vts.py checks the signs of the parameters that were set
+    assert set(ENCODERS) == here
+    assert set(FORMATS_TABLE) == here | set(same_text) | by_fake_receiver
