@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.topology import JAW
-from training.synthetic import eyeball
+from training.synthetic import eyeball, ict_hair
 from training.synthetic.expressions import Act
+from training.synthetic.glasses import sample_glasses
 from training.synthetic.ict_model import JAW_STEPS, N_SKIN, IctModel
 from training.synthetic.ict_skin import SkinPainter
 from training.synthetic.staging import Material, Mesh, Part
@@ -27,6 +28,7 @@ class Heads:
         self.model = IctModel()
         self.painter = SkinPainter(self.model, split)
         self.eye_mesh, self.eye_vertices = eyeball.build()
+        self.fall_mesh = ict_hair.fall_mesh()
         self.lash_mesh = _lash_mesh(self.model)
         self.lash_textures = [_lashes(np.random.default_rng(k)) for k in range(6)]
 
@@ -42,17 +44,21 @@ class IctPerson:
         self._shape = model.shape(rng.normal(0, IDENTITY_SPREAD, 100))
         skin = heads.painter.paint(rng)
         rest = model.expressed(self._shape, np.zeros(N_COEFFICIENTS), np.zeros((2, 2)))
-        landmarks = rest[model.landmarks]
+        landmarks = model.points.on(rest)
+        centres = np.stack([eye.centre for eye in self._shape.eyes])
+        temples = np.abs(rest[:, 1] - centres[:, 1].mean()) < 1.5
+        temples &= np.abs(rest[:, 2] - centres[:, 2].mean() + 3) < 1.5
+        self._glasses = sample_glasses(rng, landmarks, centres, float(np.abs(rest[temples, 0]).max()))
         self.about = About(
             number=number,
             family=FAMILIES.index("ict"),
             known=model.known,
-            nose_tip=landmarks[30].astype(np.float64),
+            nose_tip=landmarks[30],
             middle=landmarks[27:].mean(axis=0) + np.array([0, 0.3, -5.0]),
             outer_eyes_cm=float(np.linalg.norm(landmarks[45] - landmarks[36])),
-            lid_gap=lid_gap(model.extra.on(rest)),
+            lid_gap=lid_gap(model.dense.on(rest)),
             skin_ita=skin.ita,
-            glasses=False,
+            glasses=self._glasses is not None,
         )
         gloss, shine = rng.uniform(8, 30), rng.uniform(0.02, 0.16)
         self._face = Material(skin.face, specular=shine, gloss=gloss, wrap=0.35, two_sided=False)
@@ -73,25 +79,21 @@ class IctPerson:
             two_sided=False,
             casts=False,
         )
-        self._hair = self._hair_offsets(rng)
-
-    def _hair_offsets(self, rng: np.random.Generator) -> FloatArray:
-        """(N_SKIN, 3) cm: hair stands off the skull."""
-        model = self._heads.model
-        thickness = rng.uniform(0, 1.6) * np.clip(self._heads.painter.hair_share * 1.3 - 0.3, 0, 1)
-        away = model.neutral[:N_SKIN] - np.array([0, 2.0, 0])
-        away = away / np.linalg.norm(away, axis=1, keepdims=True)
-        waves = np.sin(away @ rng.normal(0, 5, (3, 4)) + rng.uniform(0, 6, 4)).mean(axis=1)
-        return np.asarray((thickness * (1 + 0.5 * waves))[:, None] * away, np.float32)
+        self._hair = skin.hair
+        self._locks = Material(
+            ict_hair.fall_texture(rng, skin.hair.colour), specular=shine * 0.5, gloss=20, cutout=0.35, wrap=0.2
+        )
 
     def head(self, act: Act, rng: np.random.Generator) -> Head:
         heads, model = self._heads, self._heads.model
         vertices = model.expressed(self._shape, act.coefficients, act.gaze_deg)
-        landmarks = vertices[model.landmarks].astype(np.float64)
-        extra, lines = model.extra.on(vertices), model.jaw_lines.on(vertices)
-        vertices[:N_SKIN] += self._hair
+        landmarks = model.points.on(vertices)
+        extra, lines = model.dense.on(vertices), model.jaw_lines.on(vertices)
+        vertices[:N_SKIN] += self._hair.offsets
         meshes = model.meshes
         parts = [Part(meshes["Face"], vertices, self._face), Part(meshes["BackHead"], vertices, self._scalp)]
+        if self._hair.fall is not None:
+            parts.append(Part(heads.fall_mesh, self._hair.fall, self._locks))
         pupils = np.zeros((2, 3))
         for k, eye in enumerate(self._shape.eyes):
             ball = heads.eye_vertices @ eyeball.turned(act.gaze_deg[k]).T * eye.radius + eye.centre
@@ -103,6 +105,8 @@ class IctPerson:
             parts += [Part(meshes["Teeth"], vertices, self._teeth, shade=shade)]
             parts += [Part(meshes["GumsTongue"], vertices, self._gums, shade=shade)]
         parts.append(Part(heads.lash_mesh, vertices, self._lashes))
+        if self._glasses is not None:
+            parts += self._glasses.parts()
         return Head(parts, landmarks, lines.reshape(len(JAW), JAW_STEPS, 3), extra, pupils)
 
     def _lid_shade(self, vertices: FloatArray, ball: FloatArray, k: int) -> FloatArray:

@@ -11,9 +11,19 @@ import numpy.typing as npt
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import dijkstra
 
-from tracker.topology import BLENDSHAPE_NAMES, DENSE_INNER_LIP, DENSE_LEFT_LID, DENSE_MESH, DENSE_RIGHT_LID, IBUG_68
+from tracker.topology import (
+    BLENDSHAPE_NAMES,
+    DENSE_INNER_LIP,
+    DENSE_LEFT_LID,
+    DENSE_MESH,
+    DENSE_RIGHT_LID,
+    IBUG_68,
+    INNER_LOWER_LIP,
+    INNER_UPPER_LIP,
+)
 from training.packs import data_folder
 from training.synthetic.eyeball import eye_radius, turned
+from training.synthetic.ict_shifts import DENSE_SHIFT, LANDMARK_SHIFT
 from training.synthetic.staging import Mesh
 
 FloatArray = npt.NDArray[np.floating]
@@ -87,6 +97,7 @@ class IctModel:
         self._starts = np.cumsum([0, *(len(vertices) for vertices in moving)])
         self._moved = np.concatenate(moving).astype(np.int32)
         self._moves = np.concatenate([s[v] for s, v in zip(self._expression, moving, strict=True)])
+        self._outer_eyes = float(np.linalg.norm(self.neutral[self._landmarks[45]] - self.neutral[self._landmarks[36]]))
         self._anchor(warped)
         self._lids()
 
@@ -118,50 +129,75 @@ class IctModel:
             out += leg[::-1][1:]
         return np.array(out)
 
-    def _along(self, path: IntArray, wanted: FloatArray) -> Anchors:
-        """The points of a path nearest to `wanted` (N, 3), between two vertices each."""
-        starts, stops = self.neutral[path[:-1]], self.neutral[path[1:]]
-        step = stops - starts
-        share = np.einsum("nsk,sk->ns", wanted[:, None] - starts, step) / (np.square(step).sum(axis=1) + 1e-12)
-        share = share.clip(0, 1)
-        distance = np.linalg.norm(starts + share[..., None] * step - wanted[:, None], axis=2)
-        best = distance.argmin(axis=1)
-        t = share[np.arange(len(wanted)), best]
-        return Anchors(np.stack([path[best], path[best + 1]], axis=1), np.stack([1 - t, t], axis=1))
-
     def _anchor(self, warped: FloatArray) -> None:
         ibug = self._landmarks
-        distances = np.linalg.norm(warped[DENSE_MESH][:, None] - self.neutral[None, :N_FACE], axis=2)
-        nearest = distances.argmin(axis=1)
-        vertices = np.stack([nearest, nearest], axis=1)
-        weights = np.tile([1.0, 0.0], (len(nearest), 1))
+        at = self.neutral[self.landmarks] + self._shift(LANDMARK_SHIFT)
+        dense_at = warped[DENSE_MESH] + self._shift(DENSE_SHIFT)
+        points, dense = self._on_surface(at), self._on_surface(dense_at)
+        for still in np.flatnonzero(~LANDMARK_SHIFT.any(axis=1)):
+            points.vertices[still], points.weights[still] = self.landmarks[still], (1, 0, 0)
 
-        def place(points: IntArray, path: IntArray) -> None:
-            anchors = self._along(path, warped[DENSE_MESH[points]])
-            vertices[points], weights[points] = anchors.vertices, anchors.weights
-
+        # what lies on an edge stays on it
         upper_lip = self._path(ibug[[60, 61, 62, 63, 64]])
         lower_lip = self._path(ibug[[64, 65, 66, 67, 60]])
-        place(DENSE_INNER_LIP[:11], upper_lip)
-        place(DENSE_INNER_LIP[11:], lower_lip)
-        place(np.arange(0, 11), self._path(ibug[[48, 49, 50, 51, 52, 53, 54]]))
-        place(np.arange(11, 20), self._path(ibug[[54, 55, 56, 57, 58, 59, 48]]))
+        self._along(upper_lip, dense_at, dense, DENSE_INNER_LIP[:11])
+        self._along(lower_lip, dense_at, dense, DENSE_INNER_LIP[11:])
+        self._along(upper_lip, at, points, INNER_UPPER_LIP)
+        self._along(lower_lip, at, points, INNER_LOWER_LIP)
+        self._along(self._path(ibug[[48, 49, 50, 51, 52, 53, 54]]), dense_at, dense, np.arange(0, 11))
+        self._along(self._path(ibug[[54, 55, 56, 57, 58, 59, 48]]), dense_at, dense, np.arange(11, 20))
         self.rims: list[tuple[IntArray, IntArray]] = []
         for lids, eye in ((DENSE_RIGHT_LID, [36, 37, 38, 39, 40, 41]), (DENSE_LEFT_LID, [45, 44, 43, 42, 47, 46])):
             upper, lower = self._path(ibug[eye[:4]]), self._path(ibug[[*eye[3:], eye[0]]])
-            place(lids[:9], upper)
-            place(lids[8:], np.concatenate([lower, upper[:1]]))
+            self._along(upper, dense_at, dense, lids[:9])
+            self._along(lower, dense_at, dense, lids[8:])
+            self._along(upper, at, points, np.array(eye[1:3]))
+            self._along(lower, at, points, np.array(eye[4:]))
             self.rims.append((upper, lower[::-1]))
-        self.extra = Anchors(vertices, weights)
+        self.points, self.dense = points, dense
         self.jaw_lines = self._jaw_lines()
+
+    def _shift(self, shift: FloatArray) -> FloatArray:
+        """(N, 3) cm in the model frame."""
+        return np.column_stack([shift * [1, -1], np.zeros(len(shift))]) * self._outer_eyes
+
+    def _along(self, path: IntArray, wanted: FloatArray, anchors: Anchors, which: IntArray) -> None:
+        """Put the anchors `which` onto a path, where it is nearest to their rows of `wanted` (N, 3)."""
+        starts, stops = self.neutral[path[:-1]], self.neutral[path[1:]]
+        step = stops - starts
+        aims = wanted[which]
+        share = np.einsum("nsk,sk->ns", aims[:, None] - starts, step) / (np.square(step).sum(axis=1) + 1e-12)
+        share = share.clip(0, 1)
+        distance = np.linalg.norm(starts + share[..., None] * step - aims[:, None], axis=2)
+        best = distance.argmin(axis=1)
+        t = share[np.arange(len(aims)), best]
+        anchors.vertices[which] = np.stack([path[best], path[best + 1], path[best]], axis=1)
+        anchors.weights[which] = np.stack([1 - t, t, np.zeros_like(t)], axis=1)
+
+    def _facing(self) -> tuple[IntArray, FloatArray]:
+        """The face's triangles that are seen from the front, and their corners (T, 3, 3)."""
+        triangles = self.meshes["Face"].triangles
+        corners = self.neutral.astype(np.float64)[triangles]
+        facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] > 1e-6
+        return triangles[facing], corners[facing]
+
+    def _on_surface(self, wanted: FloatArray) -> Anchors:
+        """The points of the surface that are seen from the front at the x and y of `wanted` (N, 3)."""
+        triangles, corners = self._facing()
+        vertices, weights = np.zeros((len(wanted), 3), int), np.zeros((len(wanted), 3))
+        for row, point in enumerate(wanted):
+            found = _containing(corners, point[:2])
+            if found is None:  # in an opening: an edge takes it, or the nearest vertex
+                vertices[row] = np.linalg.norm(self.neutral[:N_FACE] - point, axis=1).argmin()
+                weights[row, 0] = 1
+            else:
+                vertices[row], weights[row] = triangles[found[0]], found[1]
+        return Anchors(vertices, weights)
 
     def _jaw_lines(self) -> Anchors:
         """(17 * JAW_STEPS) points of the surface on lines that are straight from the front, from cheek to jaw."""
         shape = self.neutral.astype(np.float64)
-        triangles = self.meshes["Face"].triangles
-        corners = shape[triangles]
-        facing = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])[:, 2] > 1e-6
-        triangles, corners = triangles[facing], corners[facing]
+        triangles, corners = self._facing()
         jaw = shape[self._landmarks[:17]]
         nose = shape[self._landmarks[33]]
         vertices, weights = [], []

@@ -16,7 +16,9 @@ import numpy as np
 import numpy.typing as npt
 
 from training.packs import TRAIN, VALIDATION, Pixels, load_faces, load_mesh
-from training.synthetic.ict_model import N_FACE, N_SKIN, IctModel
+from training.synthetic.ict_hair import Hair, sample_hair, strands
+from training.synthetic.ict_model import N_FACE, IctModel
+from training.synthetic.ict_paint import dressed, painted, regions, sample_paint
 from training.synthetic.raster import vertex_normals
 from training.synthetic.studio import skin_ita
 
@@ -95,25 +97,13 @@ class Photographs:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Skin:
-    """face, scalp: RGB textures of the head's two parts; ita: degrees, of the cheek; colour, hair: sRGB 0 to 1."""
+    """face, scalp: RGB textures of the head's two parts; ita: degrees, of the cheek; colour: sRGB 0 to 1."""
 
     face: Texture
     scalp: Texture
     ita: float
     colour: FloatArray
-    hair: FloatArray
-
-
-HAIR_COLOURS = (
-    (0.06, 0.05, 0.05),
-    (0.13, 0.09, 0.07),
-    (0.25, 0.16, 0.10),
-    (0.45, 0.32, 0.18),
-    (0.62, 0.48, 0.30),
-    (0.40, 0.18, 0.09),
-    (0.55, 0.54, 0.53),
-    (0.85, 0.84, 0.82),
-)
+    hair: Hair
 
 
 class SkinPainter:
@@ -130,12 +120,11 @@ class SkinPainter:
         near = np.exp(-_square_distances(neutral[:N_FACE], landmarks) / (2 * 1.1**2))
         among = np.exp(-_square_distances(landmarks, landmarks) / (2 * 1.1**2))
         self._spread = (near @ np.linalg.inv(among + 0.08 * np.eye(len(among)))).astype(np.float32)
-        self.hair_share = _hair_share(model)
         self._lid_share = np.zeros(N_FACE, np.float32)
         for chosen, upper in zip(model.lid_skin, model.upper_share, strict=True):
             skin = chosen < N_FACE
             self._lid_share[chosen[skin]] = np.clip(upper[skin] * 1.6, 0, 1)
-        self._centres = neutral[:N_FACE]
+        self._regions = regions(model, self._lid_share)
         normals = vertex_normals(model.neutral, model.meshes["Face"].triangles)[:N_FACE]
         x, y, z = normals.T
         self._harmonics = np.column_stack([np.ones_like(x), x, y, z, x * y, x * z, y * z, x * x - y * y, 3 * z * z - 1])
@@ -164,32 +153,29 @@ class SkinPainter:
         colour = np.median(vertex_colour[self._plain] / shading[self._plain], axis=0)
         brightest = colour.max()
         level = np.clip(brightest, 0.33, 0.86) / brightest * tan
-        hair = np.array(HAIR_COLOURS[rng.choice(8, p=_hair_odds(float(colour.mean() * level)))])
-        hair = np.clip(hair * rng.uniform(0.7, 1.25), 0.03, 0.95)
+        hair = sample_hair(rng, model, float(colour.mean() * level))
+        paint, on = sample_paint(rng), self._regions
+        lids = np.clip(colour * rng.uniform(0.8, 0.95) * (1 + rng.normal(0, 0.03, 3)), 0, 1).astype(np.float32)
+        columns = [at, 1 / shading, self._photo_share, self._lid_share, hair.share[:N_FACE], on.lips, on.beard]
+        values = np.column_stack([*columns, on.height[:N_FACE]]).astype(np.float32)
+        x, y, r, g, b, share, lid, growth, lips, beard, height = _spread(
+            values, self._texel_vertex, self._texel_weight
+        ).transpose(2, 0, 1)
+        picture = cv2.remap(photo.picture, x, y, cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
+        rgb = picture[:, :, ::-1].astype(np.float32) / 255 * np.dstack([r, g, b])
+        rgb = _mixed(colour.astype(np.float32), rgb, share)
+        rgb = _mixed(rgb, lids, lid * 0.8)
+        rgb = rgb * np.float32(level) * self._pores(rng)[..., None]
+        rgb = painted(rgb, paint, hair.colour, lips, lid, beard, rng)
+        lines = strands(rng, ATLAS)
+        locks = hair.colour.astype(np.float32) * (0.6 + 0.8 * lines[..., None])
+        rgb = _mixed(rgb, locks, np.clip(growth * 1.6 - 0.3 + 0.35 * (lines - 0.5) * (growth > 0), 0, 1))
+        rgb = dressed(rgb, height, paint)
 
-        lids = np.clip(colour * rng.uniform(0.8, 0.95) * (1 + rng.normal(0, 0.03, 3)), 0, 1)
-        values = np.column_stack([at, 1 / shading, self._photo_share, self._lid_share, self.hair_share[:N_FACE]])
-        texels = _spread(values.astype(np.float32), self._texel_vertex, self._texel_weight)
-        face = cv2.remap(
-            photo.picture, texels[..., 0], texels[..., 1], cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
-        )
-        rgb = face[:, :, ::-1].astype(np.float32) / 255 * texels[..., 2:5]
-        share = texels[..., 5:6]
-        rgb = rgb * share + colour.astype(np.float32) * (1 - share)
-        lid = texels[..., 6:7] * 0.8
-        rgb = rgb * (1 - lid) + lids.astype(np.float32) * lid
-        rgb *= level * self._pores(rng)[..., None]
-        strands = _strands(rng)
-        hairy = np.clip(texels[..., 7:8] * 1.6 - 0.3 + 0.35 * (strands[..., None] - 0.5), 0, 1)
-        if rng.random() < 0.07:  # bald
-            hairy = hairy * 0.12
-        rgb = rgb * (1 - hairy) + hair.astype(np.float32) * (0.6 + 0.8 * strands[..., None]) * hairy
-        scalp_share = _spread(
-            self.hair_share[:, None].astype(np.float32), self._scalp_vertex, self._scalp_weight
-        ) * float(hairy.max() > 0.5)
-        scalp_share = np.clip(scalp_share * 1.6 - 0.3, 0, 1)
-        scalp = (colour * level).astype(np.float32) * (1 - scalp_share)
-        scalp = scalp + hair.astype(np.float32) * (0.6 + 0.8 * strands[..., None]) * scalp_share
+        values = np.column_stack([hair.share, on.height]).astype(np.float32)
+        growth, height = _spread(values, self._scalp_vertex, self._scalp_weight).transpose(2, 0, 1)
+        plain = np.broadcast_to((colour * level).astype(np.float32), rgb.shape)
+        scalp = dressed(_mixed(plain, locks, np.clip(growth * 1.6 - 0.3, 0, 1)), height, paint)
         cheek = np.median(vertex_colour[self._cheek] / shading[self._cheek], axis=0) * level
         return Skin(_bytes(rgb), _bytes(scalp), skin_ita(np.clip(cheek, 0, 1)), colour * level, hair)
 
@@ -216,27 +202,8 @@ class SkinPainter:
         return np.asarray(1 + rng.uniform(0.0, 0.05) * fine + rng.uniform(0, 0.025) * coarse, np.float32)
 
 
-def _hair_odds(skin: float) -> FloatArray:
-    odds = np.array([0.3, 0.25, 0.15, 0.07, 0.06, 0.03, 0.09, 0.05])
-    if skin < 0.42:
-        odds = np.array([0.7, 0.16, 0.0, 0.0, 0.01, 0.0, 0.09, 0.04])
-    return np.asarray(odds / odds.sum())
-
-
-def _hair_share(model: IctModel) -> FloatArray:
-    """(N_SKIN,) 1 where hair grows."""
-    x, y, z = model.neutral[:N_SKIN].T.astype(np.float64)
-    line = 9.4 - 0.035 * x * x + 0.0 * z  # over the forehead
-    front = np.clip((y - line) / 1.2 + 0.5, 0, 1)
-    behind = np.clip((-0.4 - z) / 1.0 + 0.5, 0, 1) * np.clip((y + 6.5) / 1.5, 0, 1)
-    temple = np.clip((3.2 - z) / 1.0 + 0.3, 0, 1) * np.clip((y - 4.6) / 1.2, 0, 1)
-    ear = (np.abs(x) > 7.6) & (y < 4.9) & (z > -3.2)
-    return np.asarray(np.where(ear, 0, np.maximum(front, np.maximum(behind, temple))))
-
-
-def _strands(rng: np.random.Generator) -> FloatArray:
-    noise = cv2.GaussianBlur(rng.uniform(0, 1, (ATLAS, ATLAS)).astype(np.float32), (0, 0), sigmaX=0.8, sigmaY=9)
-    return np.asarray(np.clip((noise - 0.5) * 6 + 0.5, 0, 1), np.float32)
+def _mixed(below: FloatArray, above: FloatArray, share: FloatArray) -> FloatArray:
+    return np.asarray(below * (1 - share[..., None]) + above * share[..., None])
 
 
 def _square_distances(a: FloatArray, b: FloatArray) -> FloatArray:

@@ -151,16 +151,18 @@ class Backgrounds:
 
     def sample(self, rng: np.random.Generator) -> Picture:
         """(S, S, 3) uint8 BGR."""
-        picture = self._room(rng) if rng.random() < 0.62 else self._pattern(rng)
+        picture = self._room(rng) if rng.random() < 0.75 else self._pattern(rng)
         if rng.random() < 0.55:  # out of focus
             picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 0.02 * self._size))
         return np.asarray(np.clip(picture * rng.uniform(0.35, 1.15), 0, 255), np.uint8)
 
     def _room(self, rng: np.random.Generator) -> Picture:
-        for _ in range(12):
+        faceless, tries = False, 0
+        while not faceless and tries < 6:
+            tries += 1
             room, boxes = self._rooms[rng.integers(len(self._rooms))]
             height, width = room.shape[:2]
-            side = int(rng.uniform(0.3, 0.8) * min(height, width))
+            side = int(rng.uniform(0.25, 0.8) * min(height, width))
             x, y = rng.integers(0, width - side + 1), rng.integers(0, height - side + 1)
             apart = (
                 (boxes[:, 0] > x + side)
@@ -168,13 +170,12 @@ class Backgrounds:
                 | (boxes[:, 1] > y + side)
                 | (boxes[:, 1] + boxes[:, 3] < y)
             )
-            if side > 40 and apart.all():
-                window = room[y : y + side, x : x + side]
-                window = window[:, ::-1] if rng.random() < 0.5 else window
-                return np.asarray(
-                    cv2.resize(window, (self._size, self._size), interpolation=cv2.INTER_LINEAR), np.uint8
-                )
-        return self._pattern(rng)
+            faceless = bool(apart.all())
+        window = room[y : y + side, x : x + side]
+        window = window[:, ::-1] if rng.random() < 0.5 else window
+        if not faceless:  # a face far out of focus is none
+            window = cv2.GaussianBlur(window, (0, 0), 0.12 * side)
+        return _stretched(window, self._size)
 
     def _pattern(self, rng: np.random.Generator) -> Picture:
         cells = int(rng.integers(2, 12))
@@ -182,4 +183,8 @@ class Backgrounds:
         if rng.random() < 0.7:  # nearly one colour
             noise = noise.mean(axis=(0, 1)) + (noise - 127) * rng.uniform(0.02, 0.4)
         mode = cv2.INTER_CUBIC if rng.random() < 0.85 else cv2.INTER_NEAREST
-        return np.asarray(np.clip(cv2.resize(noise, (self._size, self._size), interpolation=mode), 0, 255), np.uint8)
+        return _stretched(noise, self._size, mode)
+
+
+def _stretched(picture: npt.NDArray[np.generic], size: int, mode: int = cv2.INTER_LINEAR) -> Picture:
+    return np.asarray(np.clip(cv2.resize(np.asarray(picture), (size, size), interpolation=mode), 0, 255), np.uint8)

@@ -21,6 +21,7 @@ from training.synthetic.staging import MODEL_TO_CAMERA, Camera, Lighting, Part
 from training.synthetic.truth import OUTER_EYE_UNITS, UNKNOWN, FloatArray, Truth
 
 OPENNESS_LIMIT = 1.3
+OUTLINE_SLACK_CM = 1.5  # the surface falls away steeply where the outline is
 LIDS = np.stack([DENSE_RIGHT_LID, DENSE_LEFT_LID])
 
 
@@ -149,9 +150,7 @@ class Studio:
         points = camera.project(np.concatenate([head.landmarks, head.extra]))
         points[JAW] = visible_outline(head.jaw_lines, camera)
         visible = picture.visible(points)
-        visible[JAW] = ((points[JAW, :2] >= 0) & (points[JAW, :2] < self.size)).all(
-            axis=1
-        )  # the outline is what is seen
+        visible[JAW] = picture.visible(points[JAW], OUTLINE_SLACK_CM)
         units = OUTER_EYE_UNITS / about.outer_eyes_cm
         extra = points[N_LANDMARKS : N_LANDMARKS + N_DENSE]
         truth = Truth(
