@@ -17,12 +17,14 @@ import numpy as np
 from tracker import topology as t
 from training.synthetic import eyeball, makehuman_looks
 from training.synthetic.expressions import Act
+from training.synthetic.glasses import sample_glasses
 from training.synthetic.makehuman_brows import brow_points
 from training.synthetic.makehuman_eyes import BLINK, LID_ROWS, Eyeball, Lids
 from training.synthetic.makehuman_files import Assets, Proxy, load_assets
 from training.synthetic.makehuman_identity import Person as Someone
 from training.synthetic.makehuman_identity import sample_person
 from training.synthetic.makehuman_looks import Look, grey_texture, sample_look, skin_texture, texture
+from training.synthetic.makehuman_paint import LIFT_CM, FacePaint
 from training.synthetic.makehuman_points import (
     CANTHUS_ROW,
     INNER_LIP_ROWS,
@@ -69,6 +71,7 @@ class Heads:
         mesh, self.eye_vertices = eyeball.build()
         self.eye_meshes = (mesh, replace(mesh))  # one each: the graphics memory goes by the mesh
         self.skin_shade = _mouth_shade(assets, self.points, mean)
+        self.paint = FacePaint(assets, self.points)
 
     def person(self, number: int, rng: np.random.Generator) -> Person:
         """Somebody new; all that is random about them comes from `rng`."""
@@ -110,11 +113,19 @@ class Person:
         self._eye_texture = eyeball.paint(rng, iris)
         self._eye_shine = float(rng.uniform(0.4, 1.2))
         self._materials = _materials(look, self._eye_texture, self._eye_shine)
+        painted = family.paint.paint(rng, someone.male, someone.years, np.array(look.brow_colour))
+        if painted is not None:
+            self._materials["paint"] = Material(painted, specular=look.shine * 0.5, blend=True, two_sided=False)
 
         vertices, surfaces = self._shaped(np.zeros(len(t.BLENDSHAPE_NAMES), np.float32), np.zeros((2, 2)))
         landmarks, extra = self._landmarks(vertices, surfaces[look.brow])
         eyes = landmarks[[t.RIGHT_EYE_OUTER, t.LEFT_EYE_OUTER]]
         nose_tip = landmarks[t.NOSE_TIP]
+        centres = np.stack([ball.centre for ball in self._eyeballs])
+        temples = np.abs(vertices[:, 1] - centres[:, 1].mean()) < 1.5
+        temples &= np.abs(vertices[:, 2] - centres[:, 2].mean() + 3) < 1.5
+        half_width = float(np.abs(vertices[temples, 0]).max())
+        self._glasses = sample_glasses(rng, landmarks, centres, half_width)
         self.about = About(
             number=number,
             family=FAMILIES.index("makehuman"),
@@ -124,7 +135,7 @@ class Person:
             outer_eyes_cm=float(np.linalg.norm(eyes[0] - eyes[1])),
             lid_gap=lid_gap(extra),
             skin_ita=look.skin_ita,
-            glasses=False,
+            glasses=self._glasses is not None,
             age=someone.years,
             sex=int(someone.male > 0.5),
             descent=someone.descent,
@@ -158,8 +169,13 @@ class Person:
         parts.append(Part(cloth, vertices + CLOTH_CM * normals, self._materials["clothes"], normals))
         if look.hair:
             parts.append(Part(family.proxy_mesh(look.hair), surfaces[look.hair], self._materials["hair"]))
+        if "paint" in self._materials:
+            normals = vertex_normals(vertices, family.skin_mesh.triangles)
+            parts.append(Part(family.paint.mesh, vertices + LIFT_CM * normals, self._materials["paint"], normals))
         parts.append(Part(family.proxy_mesh(look.brow), surfaces[look.brow], self._materials["brow"]))
         parts.append(Part(family.proxy_mesh(look.lashes), surfaces[look.lashes], self._materials["lashes"]))
+        if self._glasses:
+            parts += self._glasses.parts()
         return Head(parts, landmarks, jaw, extra, pupils)
 
     def _shaped(self, coefficients: FloatArray, gaze_deg: FloatArray) -> tuple[FloatArray, dict[str, FloatArray]]:
