@@ -12,8 +12,9 @@ from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
 
-from launcher.connection import AuthenticatedListener, JsonLineConnection
+from launcher.connection import JsonLineConnection
 from launcher.errors import LauncherError
+from launcher.listener import AuthenticatedListener
 from launcher.statistics import Statistics
 from protocol.control import ControlAddress, ControlMessageError, Message
 

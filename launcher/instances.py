@@ -22,9 +22,10 @@ from typing import Any
 
 import psutil
 
-from launcher.connection import AuthenticatedListener, JsonLineConnection
+from launcher.connection import JsonLineConnection
 from launcher.control import ControlError
 from launcher.errors import LauncherError
+from launcher.listener import AuthenticatedListener
 from launcher.process import TrackerProcess
 from launcher.profiles import runtime_folder
 from protocol.atomic_file import write_atomically
