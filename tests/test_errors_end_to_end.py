@@ -81,11 +81,11 @@ def empty_clip(tmp_path: Path) -> str:
         (
             ["--model", "9"],
             2,
-            "argument --model: there is no model '9'; choose from -3, -2, -1, 0, 1, 2, 3, 4 (see --help)",
+            "argument --model: must be one of -3, -2, -1, 0, 1, 2, 3, 4, got '9' (see --help)",
         ),
-        (["--port", "0"], 2, "argument -p/--port: must be 1 to 65535, got 0 (see --help)"),
-        (["--port", "70000"], 2, "argument -p/--port: must be 1 to 65535, got 70000 (see --help)"),
-        (["--faces", "40"], 2, "argument --faces: must be 1 to 36, got 40 (see --help)"),
+        (["--port", "0"], 2, "argument -p/--port: must be between 1 and 65535, got 0 (see --help)"),
+        (["--port", "70000"], 2, "argument -p/--port: must be between 1 and 65535, got 70000 (see --help)"),
+        (["--faces", "40"], 2, "argument --faces: must be between 1 and 36, got 40 (see --help)"),
         (
             ["--ip", ""],
             2,
@@ -353,4 +353,4 @@ def test_version_and_help_end_with_0() -> None:
     version = run("--version")
     assert (version.returncode, version.stderr) == (0, "")
     assert version.stdout.startswith("facetracker ")
-    assert "beyond OpenSeeFace:" in run("--help").stdout
+    assert "--target FORMAT://HOST:PORT" in run("--help").stdout

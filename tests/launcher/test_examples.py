@@ -17,8 +17,8 @@ import pytest
 from launcher.cli import _parser
 from launcher.profiles import load_profile
 from protocol import openseeface
+from protocol.control_commands import COMMANDS
 from tests.launcher.programs import LIMIT_S
-from tracker.app.control_client import ControlClient
 from tracker.app.run_control import RunControl
 from tracker.app.shutdown import StopRequest
 
@@ -122,34 +122,14 @@ def test_every_command_and_every_figure_is_described() -> None:
     names = {name for cell in described for name in re.findall(r"`(\w+)`", cell)}
     figures = set(RunControl(StopRequest()).statistics())
     assert figures <= names
-    assert names - figures == _commands()
-
-
-def _commands() -> set[str]:
-    """What the tracker itself says it knows."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        from protocol.control import ControlAddress, decode, encode
-
-        address = ControlAddress("127.0.0.1", listening.getsockname()[1], "t")
-        client = ControlClient(address, RunControl(StopRequest()))
-        client.start()
-        try:
-            connection, _ = listening.accept()
-            with connection, connection.makefile("rwb") as talk:
-                decode(talk.readline())
-                talk.write(encode({"id": 1, "command": "?"}))
-                talk.flush()
-                error = str(decode(talk.readline())["error"])
-        finally:
-            client.close()
-    return set(error.partition("there are ")[2].split(", "))
+    assert names - figures == set(COMMANDS)
 
 
 def test_the_example_of_a_profile_can_be_run(tmp_path: Path) -> None:
     (content,) = fenced("LAUNCHER.md", "json")
     (tmp_path / "example.json").write_text(content, "utf-8")
     options = load_profile("example", tmp_path).options
-    assert (options.camera, options.model, options.fps, len(options.receivers)) == ("demo", 0, 30, 1)
+    assert (options.camera, options.values, len(options.receivers)) == ("demo", {"model": 0, "fps": 30}, 1)
 
 
 def test_every_command_of_the_launcher_is_described() -> None:

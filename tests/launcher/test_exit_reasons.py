@@ -20,8 +20,8 @@ from launcher.output_log import LogLine
         ),
         (
             2,
-            "argument -F/--fps: must be 0 or more, got -1 (see --help)",
-            "A setting is wrong: fps: must be 0 or more, got -1",
+            "argument -F/--fps: must be at least 0, got -1 (see --help)",
+            "A setting is wrong: fps: must be at least 0, got -1",
         ),
         (
             2,

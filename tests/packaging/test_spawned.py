@@ -204,7 +204,7 @@ def test_it_ends_with_an_engine_that_crashes(installed: Installed, elsewhere: Pa
 @pytest.mark.parametrize(
     ("arguments", "code", "line"),
     [
-        (["--port", "0"], 2, "argument -p/--port: must be 1 to 65535, got 0 (see --help)"),
+        (["--port", "0"], 2, "argument -p/--port: must be between 1 and 65535, got 0 (see --help)"),
         (["--capture", "/no/such/file.mp4"], 3, "there is no file /no/such/file.mp4"),
     ],
 )
