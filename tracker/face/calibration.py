@@ -1,7 +1,7 @@
-"""Fit raw expression values to the user: 0 is this person's neutral, -1 and 1 what this person can do.
+"""Relates raw features to the user: 0 is this person's neutral face, -1 and 1 the ends of this person's range.
 
-A prior from many faces stands in from the first frame and gives way within seconds, so nothing has to be
-performed first and no feature waits at zero for an extreme that never comes.
+A prior from many faces is used from the first frame and gives way within seconds. So nobody has to pull faces first,
+and no feature stays at zero waiting for an extreme that never comes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tracker.face.running_median import RunningMedian
 from tracker.sample_window import SampleWindow
 from tracker.types import Expression, FloatArray
 
-# Neutral value, and how far a lively face goes below and above it. From `python -m training.feature_prior`
+# Neutral value, and how far an expressive face goes below and above it. From `python -m training.feature_prior`
 # (median, 2nd and 98th percentile, both sides averaged); photographs smile, so the mouth's neutral is the
 # reference head's, and the eyes' lower end is a closed eye.
 _EYE, _STEEPNESS, _UPDOWN, _QUIRK = (0.60, 0.42, 0.17), (7.7, 9.0, 6.1), (1.44, 0.37, 0.43), (0.50, 0.15, 0.15)
@@ -27,23 +27,26 @@ PRIOR = np.array(
     [_EYE, _EYE, *_BROW, *_BROW, _CORNER_UPDOWN, _CORNER_INOUT, _CORNER_UPDOWN, _CORNER_INOUT, _MOUTH_OPEN, _MOUTH_WIDE]
 )
 PRIOR_SECONDS = 2.0
-"""The user's own median weighs as much as the prior after this time."""
+"""Time after which the user's own median weighs as much as the prior."""
 PROFILE_SECONDS = 60.0
-"""The weight of a neutral face that was kept from an earlier run."""
-SMALLEST_RANGE, LARGEST_RANGE = 0.7, 2.5
-"""Bounds of a user's range, in prior ranges: noise of a still face must not fill the scale."""
-_SMALLEST_REACH, _LARGEST_REACH = SMALLEST_RANGE * PRIOR[:, 1:], LARGEST_RANGE * PRIOR[:, 1:]
+"""The same for a neutral face kept from an earlier run."""
+MIN_RANGE, MAX_RANGE = 0.7, 2.5
+"""Limits of a user's range, relative to the prior range: the noise of a still face must not span the scale."""
+_MIN_RANGES, _MAX_RANGES = MIN_RANGE * PRIOR[:, 1:], MAX_RANGE * PRIOR[:, 1:]
 _BELOW_AND_ABOVE = np.array([-1.0, 1.0])
 FORGET_S = 300.0
-"""Time constant with which an extreme that is not repeated gives way."""
+"""Time constant with which an extreme that is not repeated is forgotten."""
 APPROACH_S = 0.08
-"""Time constant with which a new extreme is believed: one bad frame moves the range little."""
+"""Time constant with which a new extreme is adopted, so that one bad frame moves the range little."""
 RETAKE_S, MIN_RETAKEN = 1.0, 5
-"""A neutral face that is asked for is the median of so long, and of no fewer frames."""
+"""A requested neutral face is the median over this time, and over at least this many frames."""
 
 
 class FeatureCalibration:
-    """One person's ranges. `update_seconds`: learning stops this long after the first frame; 0 = never."""
+    """One person's neutral face and ranges.
+
+    update_seconds: learning stops this long after the first frame; 0 = never.
+    """
 
     def __init__(self, update_seconds: float) -> None:
         self._update_seconds = update_seconds
@@ -52,17 +55,17 @@ class FeatureCalibration:
     def reset(self) -> None:
         """Forget the person."""
         self._history = RunningMedian(PRIOR[:, 0].copy(), PRIOR_SECONDS)
-        self._reach = PRIOR[:, 1:].copy()  # largest recent distance below and above neutral
+        self._ranges = PRIOR[:, 1:].copy()  # (14, 2) largest recent distance below and above neutral
         self._first_s: float | None = None
         self._last_s = 0.0
         self._retaken: SampleWindow[FloatArray] | None = None
 
     def retake_neutral(self) -> None:
-        """Take what the face shows in the next second for this person's neutral; the reach stays."""
+        """Take the features of the next second as this person's neutral face; ranges stay."""
         self._retaken = SampleWindow(RETAKE_S, MIN_RETAKEN)
 
     def update(self, raw: FloatArray, now_s: float, learn: bool) -> Expression:
-        """Values for `raw` (14,) at media time `now_s`; ranges follow only where `learn`."""
+        """Calibrate `raw` (14,) measured at media time `now_s`. learn: whether the frame may change the calibration."""
         if self._first_s is None:
             self._first_s = self._last_s = now_s
         elapsed = max(0.0, now_s - self._last_s)
@@ -75,26 +78,26 @@ class FeatureCalibration:
         learn = learn and (self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds)
         if learn:
             self._history.add(raw, now_s)
-        away = raw - self.neutral()
+        deviation = raw - self.neutral()
         if learn:
-            beyond = away[:, None] * _BELOW_AND_ABOVE - self._reach
-            self._reach += (1 - math.exp(-elapsed / APPROACH_S)) * np.maximum(beyond, 0)
-            self._reach *= math.exp(-elapsed / FORGET_S)
-        self._reach = np.maximum(self._reach, _SMALLEST_REACH)
-        span = np.minimum(self._reach, _LARGEST_REACH)
-        values = away / np.where(away < 0, span[:, 0], span[:, 1])
+            excess = deviation[:, None] * _BELOW_AND_ABOVE - self._ranges
+            self._ranges += (1 - math.exp(-elapsed / APPROACH_S)) * np.maximum(excess, 0)
+            self._ranges *= math.exp(-elapsed / FORGET_S)
+        self._ranges = np.maximum(self._ranges, _MIN_RANGES)
+        span = np.minimum(self._ranges, _MAX_RANGES)
+        values = deviation / np.where(deviation < 0, span[:, 0], span[:, 1])
         return Expression(*np.minimum(np.maximum(values, -1), 1).tolist())
 
     def neutral(self) -> FloatArray:
-        """(14,) raw values of the resting face, as far as known."""
+        """(14,) raw features of the neutral face, as far as known."""
         return self._history.value()
 
     def export(self) -> dict[str, Any]:
-        """What a profile keeps."""
-        return {"neutral": self.neutral().tolist(), "reach": self._reach.tolist()}
+        """The values that a profile keeps."""
+        return {"neutral": self.neutral().tolist(), "reach": self._ranges.tolist()}
 
     def restore(self, kept: dict[str, Any]) -> None:
-        """Begin with an earlier run's result. Raises ValueError when it does not fit."""
+        """Start from an earlier run's values. Raises ValueError when they are damaged."""
         neutral = kept_array(kept, "neutral", (14,))
         reach = kept_array(kept, "reach", (14, 2), 0.0)
-        self._history, self._reach = RunningMedian(neutral, PROFILE_SECONDS), reach
+        self._history, self._ranges = RunningMedian(neutral, PROFILE_SECONDS), reach

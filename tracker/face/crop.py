@@ -1,6 +1,6 @@
-"""Upright, scale-normalised square crops around a face: what the landmark networks see.
+"""Upright, scale-normalised square crops of a face: the input of the landmark networks and the classifier.
 
-The same functions cut crops in training and at run time, so the two cannot drift apart.
+Training and tracking cut crops with the same functions, so that the two cannot drift apart.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import topology as t
-from tracker.types import FloatArray
+from tracker.types import Box, FloatArray
 
 CROP_MARGIN = 1.25
 """Side of the crop over the longer side of the box around the upright points."""
@@ -21,8 +21,8 @@ CROP_MARGIN = 1.25
 
 @dataclass(frozen=True, slots=True)
 class CropBox:
-    """A square region: `centre` (x, y) and `side` in frame pixels, turned by `roll` radians
-    (+ = the face's top tips to the image's right)."""
+    """A rotated square. centre: (x, y) and side: in frame pixels. roll: radians, positive with the top of the face
+    tilted to the image's right."""
 
     centre: tuple[float, float]
     side: float
@@ -33,7 +33,7 @@ class CropBox:
         scale = size / self.side
         cos, sin = scale * math.cos(self.roll), scale * math.sin(self.roll)
         x, y = self.centre
-        half = size / 2 - 0.5  # pixel centres are at whole numbers in OpenCV
+        half = size / 2 - 0.5  # OpenCV's pixel centres have integer coordinates
         return np.array([[cos, sin, half - cos * x - sin * y], [-sin, cos, half + sin * x - cos * y]])
 
     def to_frame(self, size: int) -> FloatArray:
@@ -45,39 +45,39 @@ class CropBox:
         return np.array([[cos, -sin, x - half * (cos - sin)], [sin, cos, y - half * (sin + cos)]])
 
     def to_frame_pixels(self, fractions: FloatArray) -> FloatArray:
-        """(N, 2) float32 frame pixels of (N, 2) points given as fractions of the crop."""
+        """(N, 2) float32 frame pixels of (N, 2) points given in fractions of the crop."""
         cos, sin = self.side * math.cos(self.roll), self.side * math.sin(self.roll)
         x, y = self.centre
-        # A crop's fraction 0.5 is its middle, whatever its size in pixels.
+        # A fraction of 0.5 is the centre of the crop, whatever its size in pixels.
         matrix = np.array([[cos, -sin, x - 0.5 * (cos - sin)], [sin, cos, y - 0.5 * (sin + cos)]])
         return transform(matrix, fractions)
 
 
-def bounds(xy: FloatArray) -> tuple[float, float, float, float]:
-    """Box x, y, width, height around points (N, 2)."""
-    # OpenCV's reductions take a third of the time of NumPy's on arrays this small.
+def bounds(xy: FloatArray) -> Box:
+    """The smallest box around points (N, 2)."""
+    # On arrays this small OpenCV's reductions take a third of the time of NumPy's.
     ((left, top),) = cv2.reduce(xy, 0, cv2.REDUCE_MIN).tolist()
     ((right, bottom),) = cv2.reduce(xy, 0, cv2.REDUCE_MAX).tolist()
     return left, top, right - left, bottom - top
 
 
 def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
-    """Apply a (2, 3) affine or (2, 2) `matrix` to (..., 2) points; the result has their precision."""
+    """Apply a (2, 3) affine or (2, 2) `matrix` to (..., 2) points; the dtype of the points is kept."""
     moved: FloatArray = np.reshape(cv2.transform(points.reshape(1, -1, 2), matrix), points.shape)
     return moved
 
 
 _ROLL_POINTS = np.zeros((3, t.N_LANDMARKS))
-"""Averages the right eye, the left eye and the mouth's corners."""
+"""Weights that average the right eye, the left eye and the mouth corners."""
 for _row, _members in enumerate((t.RIGHT_EYE, t.LEFT_EYE, np.array([t.RIGHT_MOUTH_CORNER, t.LEFT_MOUTH_CORNER]))):
     _ROLL_POINTS[_row, _members] = 1 / len(_members)
 
 
 def face_roll(xy: FloatArray) -> float:
-    """In-plane angle of a face in radians from its (66, 2) points.
+    """In-plane rotation of a face in radians, from its (66, 2) landmarks.
 
-    The eye line and the line from eyes to mouth vote with their lengths: in profile the eyes come
-    together and the second line decides.
+    The line between the eyes and the one from the eyes to the mouth are weighted by their lengths: in profile the eyes
+    move together and the second line decides.
     """
     (right_x, right_y), (left_x, left_y), (mouth_x, mouth_y) = (_ROLL_POINTS @ xy).tolist()
     across_x, across_y = left_x - right_x, left_y - right_y
@@ -86,7 +86,7 @@ def face_roll(xy: FloatArray) -> float:
 
 
 def crop_around(xy: FloatArray, margin: float = CROP_MARGIN) -> CropBox:
-    """The crop for a face whose (66, 2) points are known, in frame pixels."""
+    """The crop for a face with known (66, 2) landmarks, frame pixels."""
     roll = face_roll(xy)
     cos, sin = math.cos(roll), math.sin(roll)
     left, top, width, height = bounds(transform(np.array([[cos, sin], [-sin, cos]]), xy))
@@ -94,17 +94,17 @@ def crop_around(xy: FloatArray, margin: float = CROP_MARGIN) -> CropBox:
     return CropBox((cos * x - sin * y, sin * x + cos * y), max(width, height) * margin, roll)
 
 
-def crop_around_box(box: tuple[float, float, float, float], roll: float = 0.0, margin: float = CROP_MARGIN) -> CropBox:
-    """The crop for a detection: box is x, y, width, height in pixels around the 66 points."""
+def crop_around_box(box: Box, roll: float = 0.0, margin: float = CROP_MARGIN) -> CropBox:
+    """The crop for a detection, whose box encloses the 66 landmarks."""
     x, y, width, height = box
     return CropBox((x + width / 2, y + height / 2), max(width, height) * margin, roll)
 
 
 def cut(image: npt.NDArray[np.uint8], box: CropBox, size: int) -> npt.NDArray[np.uint8]:
-    """The `size` x `size` crop of a BGR image; what lies outside the image repeats its edge.
+    """The `size` x `size` crop of a BGR image; outside the image its edge is repeated.
 
-    A region much larger than the crop is first shrunk by a whole number, averaging, because bilinear
-    sampling alone would skip pixels and let sensor noise through.
+    A region much larger than the crop is first reduced by an integer factor, by averaging: bilinear sampling alone
+    would skip pixels and let sensor noise through.
     """
     shrink = int(box.side / size + 0.25)
     if shrink >= 2:

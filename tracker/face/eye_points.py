@@ -1,10 +1,10 @@
-"""The landmarks of the eyes, placed closer by the eye network, which sees each eye in many more pixels.
+"""Refines the eyes' landmarks with the eye network, which sees each eye with many more pixels.
 
-A linear map, fitted by `training.eyes.points`, takes what the landmark network says of an eye and what the eye network
-says of its contour, both in the eye's frame, to how far each of the eye's six landmarks should move.
+A linear map, fitted by `training.eyes.points`, predicts how far each of an eye's six landmarks should move from the
+landmark network's points and the eye network's contour.
 
-The eye's frame is that of the corners as the landmark network sees them: origin in their middle, x from the outer
-to the inner corner, y down, in eye widths; left eyes are mirrored. Points are complex numbers x + iy.
+Both are given in the *eye frame*, defined by the corners of the landmark network: origin at their midpoint, x from the
+outer to the inner corner, y down, in eye widths; left eyes are mirrored. Points are complex numbers x + iy.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from tracker.types import FloatArray
 ASSET = Path(__file__).with_name("eye_points.npz")
 OUTER, INNER = 0, 3
 EYES = np.array([t.RIGHT_EYE, t.LEFT_EYE[[3, 2, 1, 0, 5, 4]]])
-"""(2, 6) landmarks from the outer corner over the upper lid to the inner corner and back: mirror images."""
+"""(2, 6) landmarks from the outer corner over the upper lid to the inner corner and back, so that rows correspond."""
 N_COORDINATES = 2 * EYES.shape[1]
 LARGEST_STEP = 0.2
-"""No point moves further, in eye widths; on held-out photographs one eye in a thousand comes to 0.17."""
+"""Largest movement of a point, in eye widths; on held-out photographs one eye in a thousand reaches 0.17."""
 TINY = 1e-3
 _MIRRORED = (False, True)
 EyeFrame = tuple[complex, complex, bool]
-"""The corners' middle, what goes from the outer to the inner corner, and whether the eye is mirrored; frame pixels."""
+"""Midpoint of the corners, vector from the outer to the inner corner (both in pixels), and whether it is mirrored."""
 Points = list[complex]
-"""Of one eye, in its frame or in the picture."""
+"""Points of one eye, in its frame or in the image."""
 
 
 def eye_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Points]]:
-    """The frames of the right and the left eye of the face `xy` (66, 2), and each eye's landmarks in its frame."""
+    """The frames of both eyes of the face with landmarks `xy` (66, 2), and each eye's landmarks in its frame."""
     frames, landmarks = [], []
     for points, mirrored in zip(xy[EYES].tolist(), _MIRRORED, strict=True):
         pixels = [complex(x, y) for x, y in points]
@@ -45,13 +45,13 @@ def eye_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Points]]:
 
 
 def eye_frame(points: Points, mirrored: bool) -> EyeFrame:
-    """The frame of an eye with these six points. Where its corners fall together it is taken for a tiny eye."""
+    """The frame of an eye with these six points. Coinciding corners are treated as a tiny eye."""
     outer, inner = points[OUTER], points[INNER]
     return (outer + inner) / 2, (inner - outer) or TINY, mirrored
 
 
 def to_eye_frame(points: Points, frame: EyeFrame) -> Points:
-    """Points of the picture in an eye's frame."""
+    """Transform image points to an eye's frame."""
     middle, across, mirrored = frame
     places = [(point - middle) / across for point in points]
     return [place.conjugate() for place in places] if mirrored else places
@@ -64,7 +64,7 @@ def to_image(places: Points, frame: EyeFrame) -> Points:
 
 
 def features(landmarks: list[Points], contours: FloatArray) -> FloatArray:
-    """(2, 44) what the map takes: the landmarks of each eye and the 16 points of its contour, x and y of each.
+    """(2, 44) the map's input: x and y of each eye's landmarks and of the 16 points of its contour.
 
     contours: (2, 16, 2) in the eyes' frames.
     """
@@ -72,7 +72,7 @@ def features(landmarks: list[Points], contours: FloatArray) -> FloatArray:
 
 
 class EyeLandmarkMap:
-    """The map, read from the package. Raises ModelError where its file is missing or damaged."""
+    """The linear map, read from the package. Raises ModelError when its file is missing or damaged."""
 
     def __init__(self) -> None:
         try:
@@ -82,7 +82,7 @@ class EyeLandmarkMap:
             raise ModelError(f"{ASSET} is missing or damaged; {REINSTALL}") from error
 
     def predict(self, landmarks: list[Points], contours: FloatArray) -> list[Points]:
-        """The six points of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""
+        """The six landmarks of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""
         steps = (features(landmarks, contours) @ self._weights).view(np.complex128).tolist()
         return [_moved(places, step) for places, step in zip(landmarks, steps, strict=True)]
 

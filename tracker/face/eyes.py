@@ -1,4 +1,4 @@
-"""Where each pupil stands in its eye, the eye's landmarks, lid gap and closedness from one crop per eye."""
+"""Reads pupils, lids and the eyes' landmarks from one crop per eye."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tracker.face.networks import Network
 from tracker.types import FloatArray
 
 CROP_WIDTHS = (1.6, 1.2)
-"""The crop's width and height in eye widths (distance of the corners)."""
+"""Width and height of the crop in eye widths (the distance of the eye's corners)."""
 _WIDTHS = np.array(CROP_WIDTHS)
 _MIDDLE = _WIDTHS / 2
 N_CONTOUR = 16
 UPPER_LID, LOWER_LID = slice(3, 6), slice(11, 14)
-"""The middle of each lid in its contour of 16 points: outer corner, upper lid, inner corner (8), lower lid back."""
+"""The middle of each lid within the contour of 16 points: outer corner, upper lid, inner corner (8), lower lid."""
 _LID_MIDDLES = np.zeros((2, N_CONTOUR))
 for _row, _lid in enumerate((UPPER_LID, LOWER_LID)):
     _LID_MIDDLES[_row, _lid] = 1 / 3
@@ -26,7 +26,7 @@ for _row, _lid in enumerate((UPPER_LID, LOWER_LID)):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EyeReading:
-    """What the network sees in this frame; right eye first.
+    """What the eye network measured in one frame; right eye first.
 
     points: (2, 6, 2) the eyes' landmarks in frame pixels, of each eye in the order of `eye_points.EYES`.
     pupil_positions: (2, 2) from the midpoint of the eye's corners, in eye widths: x along the corner line to the
@@ -43,7 +43,7 @@ class EyeReading:
     confidence: FloatArray
 
     def refine(self, xy: FloatArray) -> FloatArray:
-        """The face `xy` (66, 2) with the eyes' points as read here."""
+        """The landmarks `xy` (66, 2) with those of the eyes replaced by `points`."""
         refined: FloatArray = xy.copy()
         refined[EYES] = self.points
         return refined
@@ -51,7 +51,7 @@ class EyeReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EyeOutput:
-    """The network's answers about both eyes, points in the eyes' frames (`eye_points`).
+    """The network's output for both eyes; points are in the eyes' frames (`eye_points`).
 
     pupil: (2, 2). contour: (2, 16, 2). aperture, closed, confidence: (2,).
     """
@@ -66,8 +66,8 @@ class EyeOutput:
 class EyeCrops:
     """Runs an eye network on both eyes in one batch.
 
-    Crops are upright (the corner line is horizontal) and look like a right eye: the left one is mirrored,
-    so that the outer corner is always at the image's left.
+    Crops are upright (the corner line is horizontal) and show a right eye: the left one is mirrored, so that the outer
+    corner is always on the left.
     """
 
     def __init__(self, network: Network) -> None:
@@ -76,7 +76,7 @@ class EyeCrops:
         _, self._height, self._width, _ = network.input_shape
 
     def run(self, bgr: npt.NDArray[np.uint8], frames: list[EyeFrame]) -> EyeOutput:
-        """What is seen in these frames of the right and the left eye."""
+        """The network's output for the right and the left eye, given their frames."""
         for frame, crop in zip(frames, self._crops, strict=True):
             cv2.warpAffine(
                 bgr,
@@ -90,7 +90,7 @@ class EyeCrops:
         return EyeOutput(pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture, closed, confidence)
 
     def _to_image(self, frame: EyeFrame) -> FloatArray:
-        """(2, 3) affine matrix from an eye's crop to the picture."""
+        """(2, 3) affine matrix from an eye's crop to the image."""
         middle, across, mirrored = frame
         along, down = across * (CROP_WIDTHS[0] / self._width), across * (CROP_WIDTHS[1] / self._height) * 1j
         if mirrored:
@@ -100,30 +100,32 @@ class EyeCrops:
 
 
 class EyeReader:
-    """Reads both eyes with an eye network. Raises ModelError where the map to the eyes' points is missing."""
+    """Reads both eyes with an eye network. Raises ModelError when the map to the eyes' landmarks is missing."""
 
     def __init__(self, network: Network) -> None:
-        self._crops, self._points = EyeCrops(network), EyeLandmarkMap()
+        self._crops, self._landmark_map = EyeCrops(network), EyeLandmarkMap()
 
     def read(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> EyeReading:
-        """Both eyes of the face with points `xy` (66, 2), frame pixels."""
+        """Both eyes of the face with landmarks `xy` (66, 2), frame pixels."""
         frames, landmarks = eye_frames(xy)
-        seen = self._crops.run(bgr, frames)
-        pupils, lids = seen.pupil.tolist(), (_LID_MIDDLES @ seen.contour).tolist()
-        points, place, heights = [], [], []
-        for k, better in enumerate(self._points.predict(landmarks, seen.contour)):
-            points.append(to_image(better, frames[k]))
-            # All is in the crop's frame, mirrored already; from here on it is told relative to these corners.
-            closer = eye_frame(better, mirrored=False)
-            pupil, upper, lower = to_eye_frame([complex(*pupils[k]), *(complex(*lid) for lid in lids[k])], closer)
+        output = self._crops.run(bgr, frames)
+        pupils, lids = output.pupil.tolist(), (_LID_MIDDLES @ output.contour).tolist()
+        points, positions, heights = [], [], []
+        for k, refined in enumerate(self._landmark_map.predict(landmarks, output.contour)):
+            points.append(to_image(refined, frames[k]))
+            # Pupil and lids are in the crop's frame, already mirrored; make them relative to the refined corners.
+            refined_frame = eye_frame(refined, mirrored=False)
+            pupil, upper, lower = to_eye_frame(
+                [complex(*pupils[k]), *(complex(*lid) for lid in lids[k])], refined_frame
+            )
             mirrored = frames[k][2]
-            place.append((-pupil.real if mirrored else pupil.real, pupil.imag))
+            positions.append((-pupil.real if mirrored else pupil.real, pupil.imag))
             heights.append((-upper.imag, -lower.imag))
         return EyeReading(
             np.array(points).view(np.float64).reshape(*EYES.shape, 2),
-            np.array(place),
+            np.array(positions),
             np.array(heights),
-            seen.aperture,
-            seen.closed,
-            seen.confidence,
+            output.aperture,
+            output.closed,
+            output.confidence,
         )

@@ -1,7 +1,7 @@
-"""The 14 raw expression values: geometry on the normalised head points, before it is fitted to the user.
+"""The 14 raw features: geometry of the normalised head points, before calibration.
 
-Definitions follow OpenSeeFace's; where its code does not do what its name says (the brow quirk), this does.
-Lengths are over `step`, the mean step of the nose bridge, or `width`, the mean width of the jaw's ends.
+Definitions follow OpenSeeFace's; where its code does not do what the name says (the brow quirk), ours does. Lengths are
+relative to `step`, a third of the nose bridge, or `width`, the mean width of the jaw's ends.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ NAMES = tuple(field.name for field in fields(Expression))
 
 
 def _difference(plus: npt.ArrayLike, minus: npt.ArrayLike) -> FloatArray:
-    """(66,) weights whose product with the points is the mean of `plus` less the mean of `minus`."""
+    """(66,) weights whose product with the points is the mean of `plus` minus the mean of `minus`."""
     weights = np.zeros(t.N_LANDMARKS)
     for members, sign in ((np.atleast_1d(plus), 1.0), (np.atleast_1d(minus), -1.0)):
         weights[members] += sign / len(members)
@@ -29,7 +29,7 @@ def _difference(plus: npt.ArrayLike, minus: npt.ArrayLike) -> FloatArray:
 
 _MIDDLE = [50, 60, t.NASION, t.NOSE_TIP, 64, 55]
 _UPPER_LIP = [49, 50, 51]
-# All distances in one matrix: one product instead of forty small means, which would cost more than a network.
+# All differences in one matrix: one product instead of forty small means, which would cost more than a network.
 _DIFFERENCES = np.stack(
     [
         _difference(t.NASION, t.NOSE_TIP),
@@ -84,17 +84,17 @@ def raw_features(points: FloatArray) -> FloatArray:
 
 
 def _lid_gap(gap: Pair, across: Pair) -> float:
-    """How far the upper lid is above the lower one, square to the corner line `across`."""
+    """The distance between the lids, perpendicular to the corner line `across`."""
     # x falls from the image's left to its right here, so the corner line's upward normal is (y, -x).
     return (gap[0] * across[1] - gap[1] * across[0]) / max(math.hypot(*across), 1e-6)
 
 
 def _steepness(chord: Pair) -> float:
-    """Slope in degrees of a brow's chord from its inner to its outer end: the inner end higher is positive."""
+    """Slope in degrees of a brow's chord, positive when the inner end is higher."""
     return math.degrees(math.atan2(-chord[1], abs(chord[0])))
 
 
 def _arch(to_middle: Pair, chord: Pair) -> float:
-    """How far a brow's middle, seen from its inner end, arches above its chord."""
+    """Height of a brow's middle above its chord. to_middle: from the inner end."""
     above = to_middle[1] * chord[0] - to_middle[0] * chord[1]
     return math.copysign(1.0, chord[0]) * above / max(math.hypot(*chord), 1e-6)

@@ -1,4 +1,4 @@
-"""66 points from an upright crop of the face, and further ones where the network was loaded with them."""
+"""Reads the 66 landmarks, and the dense points where the network provides them, from an upright crop of a face."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tracker.types import Landmarks
 
 
 class LandmarkReader:
-    """Runs one of the landmark networks.
+    """Runs a landmark network.
 
     Its outputs are `xy` (N, 66, 2) in crop fractions and `confidence` (N, 66). One loaded with its optional outputs
-    (`ModelStore.load(name, optional=True)`) also has `extra` (N, 87, 2) in crop fractions, the further points of
-    `tracker.topology`: `has_dense_points` then says so, and every reading brings them along.
+    (`ModelStore.load(name, optional=True)`) also has `extra` (N, 87, 2) in crop fractions, the dense points of
+    `tracker.topology`; `has_dense_points` is then True and every reading includes them.
     """
 
     def __init__(self, network: Network) -> None:
@@ -24,7 +24,7 @@ class LandmarkReader:
         self.has_dense_points = "extra" in network.outputs
 
     def read(self, bgr: npt.NDArray[np.uint8], box: CropBox) -> Landmarks:
-        """The points of the face in `box`, in frame pixels."""
+        """The landmarks of the face in `box`, in frame pixels."""
         crop = cut(bgr, box, self.crop_px)
         fractions, confidence, *further = self._network.run(crop[np.newaxis])
         return Landmarks(

@@ -1,6 +1,6 @@
-"""Our ONNX networks: where they are, whether they are whole, and sessions to run them.
+"""Our ONNX networks: finding, verifying and running them.
 
-A folder holds networks of ours when it has a `manifest.json` that names them with their SHA-256.
+A folder contains our networks if it has a `manifest.json`, which lists them with their SHA-256.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 
 
 def packaged_folders() -> list[Path]:
-    """Where the networks that came with the program may be, nearest first."""
+    """Folders in which the packaged networks may be, nearest first."""
     package = Path(__file__).resolve().parent.parent
     folders = [package / "models", package.parent / "models"]  # installed; checkout
     if getattr(sys, "frozen", False):
@@ -37,16 +37,15 @@ def packaged_folders() -> list[Path]:
 
 
 def one_line(error: Exception) -> str:
-    """The first line of what a library says, which may be a page."""
+    """The first line of a library's message, which may fill a page."""
     return str(error).strip().partition("\n")[0][:200] or type(error).__name__
 
 
 class ModelStore:
-    """Networks by name, from `folder` where that is one of ours, else from those packaged with the program.
+    """Networks by name, from `folder` if it contains ours, else from those packaged with the program.
 
-    Launchers pass the folder of OpenSeeFace's own networks (`--model-dir ..\\models\\`): without our
-    manifest it is passed over with one line. Raises ModelError when no networks are found or the
-    manifest cannot be read.
+    Launchers pass the folder of OpenSeeFace's own networks (`--model-dir ..\\models\\`): a folder without our manifest
+    is ignored, with one log line. Raises ModelError when no networks are found or the manifest cannot be read.
     """
 
     def __init__(self, folder: Path | None = None) -> None:
@@ -86,11 +85,11 @@ class ModelStore:
 
 
 class Network:
-    """One network: pictures in, arrays out.
+    """One network: images in, arrays out.
 
-    input_shape: (N, H, W, 3) as the manifest gives it. metadata: the entry there. outputs: their names.
-    without: outputs to leave out; they and what only they need then cost nothing.
-    Raises ValueError when `data` has not got what `entry` promises.
+    metadata: its entry in the manifest. input_shape: (N, H, W, 3). outputs: names, in order.
+    without: outputs to remove, together with every node that only they need.
+    Raises ValueError when `data` lacks an output that `entry` lists.
     """
 
     def __init__(self, data: bytes, entry: NetworkEntry, threads: int, without: Collection[str] = ()) -> None:
@@ -105,46 +104,46 @@ class Network:
         self.outputs = tuple(name for name in entry.outputs if name not in without)
         if without:
             data = keep_outputs(data, self.outputs)
-        # Never let the library pick a provider: what is installed differs between machines.
+        # Never let the library choose a provider: what is installed differs between machines.
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         missing = set(self.outputs) - {output.name for output in self._session.get_outputs()}
         if missing:
             raise ValueError(f"it lacks the output {min(missing)}")
         self._bound: _BoundSession | None = None
 
-    def run(self, pictures: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
-        """What `outputs` names, in that order, for (N, H, W, 3) uint8 BGR `pictures`."""
-        if self._bound is not None and pictures.shape == self.input_shape:
-            return self._bound.run(pictures)
-        found: list[npt.NDArray[np.float32]] = self._session.run(list(self.outputs), {"image": pictures})
-        if pictures.shape == self.input_shape:
-            self._bound = _BoundSession(self._session, pictures.copy(), dict(zip(self.outputs, found, strict=True)))
+    def run(self, images: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
+        """The `outputs` for (N, H, W, 3) uint8 BGR `images`."""
+        if self._bound is not None and images.shape == self.input_shape:
+            return self._bound.run(images)
+        found: list[npt.NDArray[np.float32]] = self._session.run(list(self.outputs), {"image": images})
+        if images.shape == self.input_shape:
+            self._bound = _BoundSession(self._session, images.copy(), dict(zip(self.outputs, found, strict=True)))
         return found
 
 
 class _BoundSession:
-    """A session with arrays of its own for pictures of one shape and what is found in them.
+    """A session bound to arrays of its own for inputs and outputs of fixed shapes.
 
-    To be handed new arrays with every run costs a session 20 to 30 us, a twentieth of a frame of the small models.
+    Passing new arrays with every run costs 20 to 30 us, a twentieth of a frame of the small models.
     """
 
     def __init__(
         self,
         session: onnxruntime.InferenceSession,
-        pictures: npt.NDArray[np.uint8],
-        found: dict[str, npt.NDArray[np.float32]],
+        images: npt.NDArray[np.uint8],
+        outputs: dict[str, npt.NDArray[np.float32]],
     ) -> None:
-        self._session, self._pictures = session, pictures
+        self._session, self._images = session, images
         self._in_use = threading.Lock()  # the detector also runs in the background
-        self._found = [array.copy() for array in found.values()]
+        self._outputs = [array.copy() for array in outputs.values()]
         self._binding = session.io_binding()
         # On the CPU an OrtValue shares the array's memory.
-        self._binding.bind_ortvalue_input("image", onnxruntime.OrtValue.ortvalue_from_numpy(pictures))
-        for name, array in zip(found, self._found, strict=True):
+        self._binding.bind_ortvalue_input("image", onnxruntime.OrtValue.ortvalue_from_numpy(images))
+        for name, array in zip(outputs, self._outputs, strict=True):
             self._binding.bind_ortvalue_output(name, onnxruntime.OrtValue.ortvalue_from_numpy(array))
 
-    def run(self, pictures: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
+    def run(self, images: npt.NDArray[np.uint8]) -> list[npt.NDArray[np.float32]]:
         with self._in_use:
-            np.copyto(self._pictures, pictures)
+            np.copyto(self._images, images)
             self._session.run_with_iobinding(self._binding)
-            return [array.copy() for array in self._found]
+            return [array.copy() for array in self._outputs]

@@ -1,4 +1,4 @@
-"""The 70 points in the head frame: what the 2D landmarks say, at the depth the posed head gives them."""
+"""The 70 points in the head frame: the 2D landmarks at the depth of the posed head."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose
 
 EYEBALL_DEPTH = 0.385
-"""An eyeball's centre lies this many corner distances behind the middle of the eye's corners."""
+"""Distance of an eyeball's centre behind the midpoint of the eye's corners, in eye widths."""
 EYE_CORNERS = np.array([t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER, t.LEFT_EYE_OUTER, t.LEFT_EYE_INNER])
 WIDTHS = np.array([[0, 16], [t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER], [t.LEFT_EYE_INNER, t.LEFT_EYE_OUTER]])
 MIN_SCALE, MAX_SCALE = 0.5, 2.0
@@ -23,20 +23,20 @@ Point = list[float]
 
 
 def lift(xy: FloatArray, pupils: FloatArray, pose: HeadPose, head: FloatArray, camera: CameraIntrinsics) -> FloatArray:
-    """(70, 3) head-frame points, not yet normalised.
+    """(70, 3) head-frame points, not normalised yet.
 
-    xy: (66, 2), pupils: (2, 2), both pixels; head: (>= 66, 3) the head the pose was solved with.
+    xy: (66, 2) and pupils: (2, 2), pixels. head: (>= 66, 3) the head that the pose was solved with.
     """
-    seen = np.empty((68, 3))  # in C
-    seen[:66, :2], seen[66:, :2] = xy, pupils
-    seen[:66, 2] = pose.translation[2] - head[:66] @ pose.rotation[2]
-    right_outer, right_inner, left_outer, left_inner = seen[EYE_CORNERS].tolist()
+    observed = np.empty((68, 3))  # in C
+    observed[:66, :2], observed[66:, :2] = xy, pupils
+    observed[:66, 2] = pose.translation[2] - head[:66] @ pose.rotation[2]
+    right_outer, right_inner, left_outer, left_inner = observed[EYE_CORNERS].tolist()
     right_pupil, left_pupil = pupils.tolist()
-    seen[66, 2] = _depth_between(right_outer, right_inner, right_pupil)
-    seen[67, 2] = _depth_between(left_outer, left_inner, left_pupil)
-    seen[:, :2] = (seen[:, :2] - camera.centre) * (seen[:, 2:] / camera.focal_px)
+    observed[66, 2] = _depth_between(right_outer, right_inner, right_pupil)
+    observed[67, 2] = _depth_between(left_outer, left_inner, left_pupil)
+    observed[:, :2] = (observed[:, :2] - camera.centre) * (observed[:, 2:] / camera.focal_px)
     points = np.empty((70, 3))
-    points[:68] = (pose.translation - seen) @ pose.rotation
+    points[:68] = (pose.translation - observed) @ pose.rotation
     right_outer, right_inner, left_outer, left_inner = points[EYE_CORNERS].tolist()
     points[68:] = _eyeball(right_outer, right_inner), _eyeball(left_outer, left_inner)
     return points
@@ -57,18 +57,18 @@ def _eyeball(outer: Point, inner: Point) -> Point:
 
 
 def normalise(points: FloatArray) -> FloatArray:
-    """(70, 3) float32 with the reference head's proportions, so that only expression is left in x and y.
+    """(70, 3) float32 scaled to the reference head's proportions, so that x and y differ from it by expression only.
 
-    Origin at the nose tip in x and y, the line from tip to nasion upright; y scaled by the height of the
-    nose bridge, x by the widths of jaw and eyes.
+    The origin in x and y is the nose tip, the line from there to the nasion is vertical; y is scaled by the height of
+    the nose bridge, x by the widths of jaw and eyes.
     """
     (tip_x, tip_y), (up_x, up_y), *ends = points[_MEASURED, :2].tolist()
     up_x, up_y = up_x - tip_x, up_y - tip_y
     bridge = math.hypot(up_x, up_y)
     cos, sin = (up_y / bridge, up_x / bridge) if bridge > 1e-6 else (1.0, 0.0)
-    x_of = [cos * x - sin * y for x, y in ends]  # upright
-    widths = zip(x_of[::2], x_of[1::2], _REFERENCE_WIDTHS, strict=True)
-    scale_x = sum(wanted / max(abs(a - b), 1e-6) for a, b, wanted in widths) / len(WIDTHS)
+    xs = [cos * x - sin * y for x, y in ends]  # upright
+    widths = zip(xs[::2], xs[1::2], _REFERENCE_WIDTHS, strict=True)
+    scale_x = sum(reference / max(abs(a - b), 1e-6) for a, b, reference in widths) / len(WIDTHS)
     scale_x = min(max(scale_x, MIN_SCALE), MAX_SCALE)
     scale_y = min(max(_REFERENCE_BRIDGE / max(bridge, 1e-6), MIN_SCALE), MAX_SCALE)
     upright = np.array([[scale_x * cos, scale_y * sin, 0], [-scale_x * sin, scale_y * cos, 0], [0, 0, 1]])

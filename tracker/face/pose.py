@@ -1,4 +1,4 @@
-"""Head pose from landmarks: perspective-n-point against the reference head."""
+"""Head pose from landmarks: perspective-n-point (PnP) against the head model."""
 
 from __future__ import annotations
 
@@ -15,30 +15,28 @@ from tracker.types import FloatArray, HeadPose, Landmarks
 
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
 OPENSEEFACE_PNP_POINTS = 14
-_JUDGED_POINTS = np.concatenate([t.RIGID_POINTS, ERROR_POINTS])
-SURE, SURE_WEIGHT = 0.4, 3
-"""A point of this confidence counts as much as this many that are less sure."""
-NEAREST = 0.3
-"""Smallest believable distance of the nose tip, face units."""
-FURTHEST_TURN = float(np.cos(np.radians(110)))
-"""Cosine of the largest believable angle between the face and the way to the camera's plane."""
-MAX_STEPS, SMALL_STEP = 10, 1e-4
-"""From the last pose: refined until a step turns by less than so many radians and moves by less than so many face
-units, or that often."""
+_CHECKED_POINTS = np.concatenate([t.RIGID_POINTS, ERROR_POINTS])
+CONFIDENT, CONFIDENT_WEIGHT = 0.4, 3
+"""A landmark with at least this confidence has this weight, the others 1."""
+MIN_DISTANCE = 0.3
+"""Smallest plausible distance of the nose tip, face units."""
+MIN_FACING = math.cos(math.radians(110))
+"""Cosine of the largest plausible angle between the face and the direction to the camera plane."""
+MAX_STEPS, MIN_STEP = 10, 1e-4
+"""Refinement stops when a step rotates by less than this many radians and translates by less than this many face units;
+it fails after this many steps."""
 MAX_RESIDUAL = 0.12
-"""Mean residual of the rigid points, over the face's size in pixels, above which a pose is not believed."""
+"""Mean residual of the rigid points, over the face's size in pixels, above which a pose is rejected."""
 
-
-Guess = tuple[FloatArray, FloatArray]
-"""OpenCV's rotation vector (3, 1) and translation (3, 1)."""
+RvecTvec = tuple[FloatArray, FloatArray]
+"""OpenCV's rotation vector (3, 1) and translation vector (3, 1)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Solution:
-    """A pose that can be: as OpenCV has it, its rotation (3, 3), the mean residual of the rigid points and
-    OpenSeeFace's error, both in pixels."""
+    """A plausible pose. rotation: (3, 3). residual_px: mean over the rigid points. error_px: OpenSeeFace's."""
 
-    guess: Guess
+    rvec_tvec: RvecTvec
     rotation: FloatArray
     residual_px: float
     error_px: float
@@ -51,83 +49,85 @@ class PoseSolver:
         self._last: _Solution | None = None
 
     def reset(self) -> None:
-        """Start from scratch next time."""
+        """Solve from scratch next time."""
         self._last = None
 
     def solve(self, landmarks: Landmarks, head: FloatArray, camera: CameraIntrinsics) -> HeadPose | None:
-        """The pose of `head` (at least 66, 3; frame M) seen at `landmarks`, or None where none fits."""
-        # OpenCV's solvers take no weights; saying a point several times is one.
-        sure = landmarks.confidence[t.RIGID_POINTS] >= SURE
-        # Nearly always all are sure, and three times all of them would be the same sum for more work.
-        points = t.RIGID_POINTS if sure.all() else np.repeat(t.RIGID_POINTS, np.where(sure, SURE_WEIGHT, 1))
-        model = -head[points]  # a head seen from the front: M's axes reversed are C's
+        """The pose in which `head` (at least 66, 3; frame M) appears at `landmarks`; None where none fits."""
+        # OpenCV's solvers take no weights; repeating a point has the same effect.
+        confident = landmarks.confidence[t.RIGID_POINTS] >= CONFIDENT
+        # Mostly all are confident; repeating all of them would give the same sum for more work.
+        points = t.RIGID_POINTS
+        if not confident.all():
+            points = np.repeat(points, np.where(confident, CONFIDENT_WEIGHT, 1))
+        model = -head[points]  # for a frontal head C's axes are M's reversed
         image = landmarks.xy[points].astype(np.float64)
         matrix = camera.matrix()
         size = max(bounds(landmarks.xy)[2:])
-        found = None
+        best = None
         if self._last is not None:
-            found = _judge(_refine(self._last.guess, model, image, matrix), landmarks.xy, head, camera)
-        if found is None or found.residual_px > MAX_RESIDUAL / 2 * size:
-            # SQPnP (Terzakis and Lourakis 2020) needs no start and finds the global optimum of an algebraic error;
-            # the reprojection error is then refined from there, by OpenCV because this may be far.
-            fresh = _judge(_solved(model, image, matrix, cv2.SOLVEPNP_SQPNP), landmarks.xy, head, camera)
+            best = _check(_refine(self._last.rvec_tvec, model, image, matrix), landmarks.xy, head, camera)
+        if best is None or best.residual_px > MAX_RESIDUAL / 2 * size:
+            # SQPnP (Terzakis and Lourakis 2020) needs no initial pose and finds the global optimum of an algebraic
+            # error. The reprojection error is then minimised from there, by OpenCV since the minimum may be far.
+            fresh = _check(_solve_pnp(model, image, matrix, cv2.SOLVEPNP_SQPNP), landmarks.xy, head, camera)
             if fresh is not None:
-                near = _solved(model, image, matrix, cv2.SOLVEPNP_ITERATIVE, fresh.guess)
-                fresh = _judge(near, landmarks.xy, head, camera)
-            if fresh is not None and (found is None or fresh.residual_px < found.residual_px):
-                found = fresh
-        if found is None or found.residual_px > MAX_RESIDUAL * size:
+                refined = _solve_pnp(model, image, matrix, cv2.SOLVEPNP_ITERATIVE, fresh.rvec_tvec)
+                fresh = _check(refined, landmarks.xy, head, camera)
+            if fresh is not None and (best is None or fresh.residual_px < best.residual_px):
+                best = fresh
+        if best is None or best.residual_px > MAX_RESIDUAL * size:
             self._last = None
             return None
-        self._last = found
-        return HeadPose.from_rotation(found.rotation, found.guess[1].reshape(3).copy(), found.error_px)
+        self._last = best
+        return HeadPose.from_rotation(best.rotation, best.rvec_tvec[1].reshape(3).copy(), best.error_px)
 
 
-def _solved(
-    model: FloatArray, image: FloatArray, matrix: FloatArray, method: int, guess: Guess | None = None
-) -> Guess | None:
-    """What OpenCV's `method` finds, from `guess` where one is given."""
-    if guess is None:
-        ok, turn, shift = cv2.solvePnP(model, image, matrix, None, flags=method)
+def _solve_pnp(
+    model: FloatArray, image: FloatArray, matrix: FloatArray, method: int, initial: RvecTvec | None = None
+) -> RvecTvec | None:
+    """The result of OpenCV's `method`, starting from `initial` where one is given."""
+    if initial is None:
+        ok, rvec, tvec = cv2.solvePnP(model, image, matrix, None, flags=method)
     else:
-        # OpenCV writes into the guess it is given, hence the copies.
-        ok, turn, shift = cv2.solvePnP(model, image, matrix, None, guess[0].copy(), guess[1].copy(), True, method)
-    return (np.asarray(turn, np.float64), np.asarray(shift, np.float64)) if ok else None
+        # OpenCV writes into the initial pose, hence the copies.
+        ok, rvec, tvec = cv2.solvePnP(model, image, matrix, None, initial[0].copy(), initial[1].copy(), True, method)
+    return (np.asarray(rvec, np.float64), np.asarray(tvec, np.float64)) if ok else None
 
 
-def _refine(guess: Guess, model: FloatArray, image: FloatArray, matrix: FloatArray) -> Guess | None:
-    """The pose of smallest reprojection error near `guess`; None where it is not near.
+def _refine(initial: RvecTvec, model: FloatArray, image: FloatArray, matrix: FloatArray) -> RvecTvec | None:
+    """The pose with the smallest reprojection error near `initial`; None if there is none nearby.
 
-    One to three Gauss-Newton steps reach it from the last frame's pose. OpenCV's own refinement takes two to five
-    times as long, because it goes on until nothing changes.
+    One to three Gauss-Newton steps suffice from the last frame's pose. OpenCV's refinement takes two to five times as
+    long, because it continues until nothing changes.
     """
-    turn, shift = guess
+    rvec, tvec = initial
     for _ in range(MAX_STEPS):
-        seen, jacobian = cv2.projectPoints(model, turn, shift, matrix, None)
-        missed = (image - seen[:, 0]).reshape(-1, 1)
-        # The first six columns are by rotation vector and translation.
-        ok, step = cv2.solve(jacobian[:, :6], missed, flags=cv2.DECOMP_NORMAL | cv2.DECOMP_CHOLESKY)
+        projected, jacobian = cv2.projectPoints(model, rvec, tvec, matrix, None)
+        residual = (image - projected[:, 0]).reshape(-1, 1)
+        # The first six columns are the derivatives by rvec and tvec.
+        ok, step = cv2.solve(jacobian[:, :6], residual, flags=cv2.DECOMP_NORMAL | cv2.DECOMP_CHOLESKY)
         if not ok:
             return None
-        turn, shift = turn + step[:3], shift + step[3:]
-        if cv2.norm(step, cv2.NORM_INF) < SMALL_STEP:
-            return turn, shift
+        rvec, tvec = rvec + step[:3], tvec + step[3:]
+        if cv2.norm(step, cv2.NORM_INF) < MIN_STEP:
+            return rvec, tvec
     return None
 
 
-def _judge(guess: Guess | None, xy: FloatArray, head: FloatArray, camera: CameraIntrinsics) -> _Solution | None:
-    """A solver's answer where it is finite, in front of the camera, and not a face seen from behind."""
-    if guess is None:
+def _check(rvec_tvec: RvecTvec | None, xy: FloatArray, head: FloatArray, camera: CameraIntrinsics) -> _Solution | None:
+    """A solver's result with its errors; None unless it is finite, in front of the camera and facing it."""
+    if rvec_tvec is None:
         return None
-    turn, shift = guess
-    rotation = np.asarray(cv2.Rodrigues(turn)[0], np.float64)
-    if not (NEAREST < shift[2, 0] < math.inf and rotation[2, 2] > FURTHEST_TURN):
+    rvec, tvec = rvec_tvec
+    rotation = np.asarray(cv2.Rodrigues(rvec)[0], np.float64)
+    if not (MIN_DISTANCE < tvec[2, 0] < math.inf and rotation[2, 2] > MIN_FACING):
         return None
-    posed = shift[:, 0] - head[_JUDGED_POINTS] @ rotation.T
-    missed = camera.project(posed) - xy[_JUDGED_POINTS]
-    rigid, others = missed[: len(t.RIGID_POINTS)], missed[len(t.RIGID_POINTS) :]
+    posed = tvec[:, 0] - head[_CHECKED_POINTS] @ rotation.T
+    residual = camera.project(posed) - xy[_CHECKED_POINTS]
+    rigid, others = residual[: len(t.RIGID_POINTS)], residual[len(t.RIGID_POINTS) :]
     residual_px = float(np.hypot(rigid[:, 0], rigid[:, 1]).sum()) / len(rigid)
     if not math.isfinite(residual_px):
         return None
     error_px = math.sqrt(float(np.square(others).sum()) / (2 * OPENSEEFACE_PNP_POINTS))
-    return _Solution(guess, rotation, residual_px, error_px)
+    return _Solution(rvec_tvec, rotation, residual_px, error_px)

@@ -1,4 +1,4 @@
-"""A small sample of everything seen so far, evenly spread over time, and what is usual in it."""
+"""The median of everything measured so far, from a small sample spread evenly over time."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from tracker.types import FloatArray
 
 
 class RunningMedian:
-    """At most `size` rows; when full every other one is dropped and new ones are taken half as often.
+    """Keeps at most `size` rows. When full, every other row is dropped and new ones are added half as often, so that
+    the median of a whole evening costs no more than that of the first seconds.
 
-    The median of a whole evening costs no more than that of the first seconds.
-
-    prior: (columns,) what is usual before anything was seen. prior_seconds: after so long it weighs as much as the
-    median of the rows.
+    prior: (columns,) the value before anything was measured. prior_seconds: after this time prior and median have equal
+    weight.
     """
 
     def __init__(self, prior: FloatArray, prior_seconds: float, size: int = 128, interval_s: float = 0.1) -> None:
@@ -22,10 +21,10 @@ class RunningMedian:
         self._count = 0
         self._interval_s = interval_s
         self._next_s = -np.inf
-        self._usual: FloatArray | None = prior
+        self._value: FloatArray | None = prior
 
     def add(self, row: FloatArray, now_s: float) -> None:
-        """Take `row` (columns,) if it is due at media time `now_s`."""
+        """Add `row` (columns,) if one is due at media time `now_s`."""
         if now_s < self._next_s:
             return
         if self._count == len(self._rows):
@@ -36,14 +35,14 @@ class RunningMedian:
         self._rows[self._count] = row
         self._count += 1
         self._next_s = now_s + self._interval_s
-        self._usual = None
+        self._value = None
 
     def value(self) -> FloatArray:
-        """(columns,) the median of the rows, to which the prior gives way."""
-        if self._usual is None:
-            # As np.median does, which loads masked arrays on its first call: 15 ms in the middle of tracking.
+        """(columns,) the median of the rows, blended with the prior."""
+        if self._value is None:
+            # Not np.median, which loads masked arrays on its first call: 15 ms in the middle of tracking.
             ranked = np.sort(self._rows[: self._count], axis=0)
             median = 0.5 * (ranked[(self._count - 1) // 2] + ranked[self._count // 2])
             seconds = self._count * self._interval_s
-            self._usual = self._prior + seconds / (seconds + self._prior_seconds) * (median - self._prior)
-        return self._usual
+            self._value = self._prior + seconds / (seconds + self._prior_seconds) * (median - self._prior)
+        return self._value
