@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import sys
 from typing import Any
 
 from tracker.app import process as environment
 from tracker.app.console import configure_logging
+from tracker.app.end_limit import EndLimit
 from tracker.app.options import describe_options
 from tracker.app.parsing import parse
 from tracker.app.settings import Settings, settings_from
@@ -21,26 +23,37 @@ logger = logging.getLogger(__name__)
 FAILED = FacetrackerError.exit_code
 
 
-def main(argv: list[str] | None = None) -> int:
+def main(argv: list[str] | None = None, *, owns_process: bool = False) -> int:
     """Run the program with `argv` (None: the process's own arguments) and return its exit code.
 
     An error is one line on standard error. ``--help`` and ``--version`` raise SystemExit.
+    owns_process: the process ends after this call, so it may end earlier, and signals stay handled to its end.
     """
+    stop = StopRequest()
     try:
-        settings = settings_from(parse(sys.argv[1:] if argv is None else argv))
-        # Before numpy and OpenCV are imported, which read the environment once.
-        environment.prepare(settings.engine.max_threads)
-        # Other programs parse lists and benchmark figures: nothing else may be printed then.
-        with configure_logging(settings.silent or not settings.tracks, settings.log_output):
-            return _run_and_report(settings)
+        # Before anything else: from the settings on, files may be open.
+        with EndLimit(leave=os._exit if owns_process else _stay) as limit, stopping_on_signals(stop, owns_process):
+            stop.on_request = limit.begin
+            settings = settings_from(parse(sys.argv[1:] if argv is None else argv))
+            # Before numpy and OpenCV are imported, which read the environment once.
+            environment.prepare(settings.engine.max_threads)
+            # Other programs parse lists and benchmark figures: nothing else may be printed then.
+            with configure_logging(settings.silent or not settings.tracks, settings.log_output):
+                exit_code = _run_and_report(settings, stop)
+                limit.begin(exit_code)
+            return exit_code
     except FacetrackerError as error:  # before logging was configured
         sys.stderr.write(f"facetracker: error: {error}\n")
         return error.exit_code
 
 
-def _run_and_report(settings: Settings) -> int:
+def _stay(exit_code: int) -> None:
+    """A process that is not ours goes on."""
+
+
+def _run_and_report(settings: Settings, stop: StopRequest) -> int:
     try:
-        return _run(settings)
+        return _run(settings, stop)
     except FacetrackerError as error:
         logger.error("%s", error)
         logger.debug("raised here", exc_info=True)
@@ -53,9 +66,12 @@ def _run_and_report(settings: Settings) -> int:
         return FAILED
 
 
-def _run(settings: Settings) -> int:
+def _run(settings: Settings, stop: StopRequest) -> int:
+    if stop.requested:
+        return 0
     if settings.tracks:
-        return _track(settings)
+        return _track(settings, stop)
+    stop.on_request = _leave  # lists and measurements never poll, and have nothing to close
     if settings.list_formats:
         return _print_json(describe_formats())
     if settings.list_options:
@@ -70,14 +86,16 @@ def _run(settings: Settings) -> int:
     return 0
 
 
-def _track(settings: Settings) -> int:
-    stop = StopRequest()
-    with stopping_on_signals(stop):  # before the imports, which take most of the start
-        _import_opencv(settings.engine.max_threads)
-        _apply_priority(settings)
-        from tracker.app.run import track
+def _track(settings: Settings, stop: StopRequest) -> int:
+    _import_opencv(settings.engine.max_threads)
+    _apply_priority(settings)
+    from tracker.app.run import track
 
-        return track(settings, stop)
+    return 0 if stop.requested else track(settings, stop)
+
+
+def _leave() -> None:
+    os._exit(0)
 
 
 def _apply_priority(settings: Settings) -> None:

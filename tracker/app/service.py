@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
+from tracker.app.end_limit import close_within
 from tracker.app.run_control import RunControl
 from tracker.app.shutdown import StopRequest
 from tracker.app.statistics import Reporter
@@ -22,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 POLL_S = 0.05
 """How often the wait for a frame checks whether to stop."""
+CLOSE_LIMIT_S = 1.0
+"""How long a camera's driver, the network or the engine may delay the end."""
 MAX_FAILURES_IN_A_ROW = 30
 
 
@@ -119,14 +122,15 @@ class Service(Generic[Engine]):
         finally:
             # A reader that hangs in its driver is abandoned after half a second: its thread is a daemon.
             self._handoff.close()
-            capture.stop()
+            close_within(CLOSE_LIMIT_S, self._source.name, capture.stop)
             self._reporter.close()
-            for sink in (self._sender, *self._files):
-                self._guard(sink, sink.close)
+            self._guard(self._sender, partial(close_within, CLOSE_LIMIT_S, self._sender.name, self._sender.close))
+            for sink in self._files.copy():
+                self._guard(sink, sink.close)  # bounded by themselves: a slow disk gets its time
             if self._window is not None:
                 self._window.close()
             if engine is not None:
-                engine.close()
+                close_within(CLOSE_LIMIT_S, "the engine", engine.close)
         if self._failures:
             frames = self._reporter.stats.frames + self._failures
             logger.warning("tracking failed on %d of %d frames", self._failures, frames)

@@ -22,10 +22,13 @@ class StopRequest:
 
     def __init__(self) -> None:
         self.reason: str | None = None
+        self.on_request: Callable[[], object] = lambda: None
+        """Called with each request, also within a signal handler: for runs that never look."""
 
     def request(self, reason: str) -> None:
         """Stop soon. The first reason is kept."""
         self.reason = self.reason or reason
+        self.on_request()
 
     @property
     def requested(self) -> bool:
@@ -34,8 +37,11 @@ class StopRequest:
 
 
 @contextmanager
-def stopping_on_signals(stop: StopRequest) -> Iterator[None]:
-    """Within the block, the signals that ask a process to end only set `stop`. For the main thread."""
+def stopping_on_signals(stop: StopRequest, to_the_end: bool = False) -> Iterator[None]:
+    """Within the block, the signals that ask a process to end only set `stop`. For the main thread.
+
+    to_the_end: do not restore the handlers, so that nothing interrupts what follows.
+    """
 
     def handle(number: int, _frame: FrameType | None) -> None:
         stop.request(signal.Signals(number).name)
@@ -48,7 +54,7 @@ def stopping_on_signals(stop: StopRequest) -> Iterator[None]:
     try:
         yield
     finally:
-        for number, handler in previous.items():
+        for number, handler in previous.items() if not to_the_end else ():
             signal.signal(number, handler)
 
 
