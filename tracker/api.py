@@ -53,14 +53,18 @@ class Tracker:
         self._index = 0
         self._last_s: float | None = None
         self._unix_clock = UnixClock()
+        self._is_closed = False
 
     def process(self, image_bgr: npt.NDArray[np.uint8], timestamp_s: float | None = None) -> FrameResult:
         """Find and measure the faces in an image.
 
         image_bgr: (H, W, 3) uint8, channels in the order blue, green, red; not modified.
         timestamp_s: when the image was taken: seconds from any origin, never decreasing; None = 1/30 s after the last.
-        Raises ValueError for any other shape or type, and for a time before the last one.
+        Raises ValueError for any other shape or type, for a time before the last one, and
+        RuntimeError after `close`.
         """
+        if self._is_closed:
+            raise RuntimeError("the tracker is closed")
         if (
             not isinstance(image_bgr, np.ndarray)
             or image_bgr.ndim != 3
@@ -81,7 +85,8 @@ class Tracker:
         return self._engine.process(frame)
 
     def close(self) -> None:
-        """Release the networks' threads. Safe to call twice."""
+        """Release the networks' threads. Safe to call twice; nothing can be tracked any more."""
+        self._is_closed = True
         self._engine.close()
 
     def __enter__(self) -> Tracker:

@@ -6,13 +6,16 @@ import json
 import logging
 import os
 import sys
+from dataclasses import replace
 from typing import Any
 
 from tracker.app import process as environment
 from tracker.app.console import configure_logging
 from tracker.app.end_limit import EndLimit
+from tracker.app.opencv_import import import_opencv
 from tracker.app.options import describe_options
 from tracker.app.parsing import parse
+from tracker.app.process import processors
 from tracker.app.settings import Settings, settings_from
 from tracker.app.shutdown import StopRequest, stopping_on_signals
 from tracker.errors import FacetrackerError
@@ -36,9 +39,13 @@ def main(argv: list[str] | None = None, *, owns_process: bool = False) -> int:
             stop.on_request = limit.begin
             settings = settings_from(parse(sys.argv[1:] if argv is None else argv))
             # Before numpy and OpenCV are imported, which read the environment once.
+            asked = settings.engine.max_threads
+            settings = replace(settings, engine=replace(settings.engine, max_threads=min(asked, processors())))
             environment.prepare(settings.engine.max_threads)
             # Other programs parse lists and benchmark figures: nothing else may be printed then.
             with configure_logging(settings.silent or not settings.tracks, settings.log_output):
+                if asked > settings.engine.max_threads:
+                    logger.info("--max-threads %d: using %d, one a processor", asked, settings.engine.max_threads)
                 exit_code = _run_and_report(settings, stop)
                 limit.begin(exit_code)
             return exit_code
@@ -76,7 +83,7 @@ def _run(settings: Settings, stop: StopRequest) -> int:
         return _print_json(describe_formats())
     if settings.list_options:
         return _print_json(describe_options())
-    _import_opencv(settings.engine.max_threads)
+    import_opencv(settings.engine.max_threads)
     if settings.list_dcaps is not None or settings.list_cameras:
         return _list(settings)
     _apply_priority(settings)
@@ -87,7 +94,7 @@ def _run(settings: Settings, stop: StopRequest) -> int:
 
 
 def _track(settings: Settings, stop: StopRequest) -> int:
-    _import_opencv(settings.engine.max_threads)
+    import_opencv(settings.engine.max_threads)
     _apply_priority(settings)
     from tracker.app.run import track
 
@@ -123,15 +130,3 @@ def _print_json(description: Any) -> int:
     """Print a description of the program, for other programs."""
     sys.stdout.write(json.dumps(description, indent=2) + "\n")
     return 0
-
-
-def _import_opencv(threads: int) -> None:
-    """Raises FacetrackerError that names the missing system packages."""
-    try:
-        import cv2
-    except ImportError as error:
-        raise FacetrackerError(
-            f"OpenCV cannot be loaded ({error}); on Debian and Ubuntu it needs: "
-            "sudo apt-get install libgl1 libglib2.0-0"
-        ) from error
-    cv2.setNumThreads(threads)

@@ -12,11 +12,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
+from protocol.foreign_json import printable
 from tracker.errors import SettingsError
 from tracker.handoff import HandoffQueue
+from tracker.version import VERSION
 
 ROTATE_BYTES = 20_000_000
 DEBUG_VARIABLE = "FACETRACKER_DEBUG"
+STATUS_LOGGER = "tracker.app.statistics"
+"""Of the status lines, which a silent run keeps out of the file as well."""
 CLOSE_LIMIT_S = 0.5
 """How long a console that accepts nothing may delay the end of the program."""
 
@@ -114,6 +118,20 @@ class Console(io.TextIOBase):
             os.close(null)
 
 
+class OneLineFormatter(logging.Formatter):
+    """Makes one harmless line of each message, whatever a camera, a file name or the network put into it: no control
+    characters that a terminal obeys, no line break that forges another message, and an end.
+    """
+
+    MAX_CHARACTERS = 2000
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        message = super().formatMessage(record)
+        if message.isprintable() and len(message) <= self.MAX_CHARACTERS:
+            return message
+        return printable(message, self.MAX_CHARACTERS)
+
+
 class AsyncLogHandler(logging.Handler):
     """Writes INFO records to standard output unchanged, others to standard error with their level.
 
@@ -123,9 +141,11 @@ class AsyncLogHandler(logging.Handler):
 
     MAX_QUEUED_LINES = 200
 
-    def __init__(self) -> None:
+    def __init__(self, quiet_stream: Console | None = None) -> None:
+        """quiet_stream: where INFO records go instead of standard output."""
         super().__init__()
-        self._lines: HandoffQueue[tuple[TextIO, str] | threading.Event] = HandoffQueue(self.MAX_QUEUED_LINES)
+        self._quiet_stream = quiet_stream
+        self._lines: HandoffQueue[tuple[TextIO | Console, str] | threading.Event] = HandoffQueue(self.MAX_QUEUED_LINES)
         self._thread = threading.Thread(target=self._run, name="log-writer", daemon=True)
         self._thread.start()
 
@@ -136,7 +156,7 @@ class AsyncLogHandler(logging.Handler):
             self.handleError(record)
             return
         if record.levelno == logging.INFO:
-            self._lines.put((sys.stdout, f"{text}\n"))
+            self._lines.put((self._quiet_stream or sys.stdout, f"{text}\n"))
         else:
             self._lines.put((sys.stderr, f"facetracker: {record.levelname.lower()}: {text}\n"))
 
@@ -172,21 +192,40 @@ def configure_logging(silent: bool, log_output: Path | None) -> Iterator[None]:
     previous = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (Console(_as_utf8(stream), copy) for stream in previous)
     logger = logging.getLogger("tracker")
-    handler = AsyncLogHandler()
-    handler.setFormatter(logging.Formatter("%(message)s"))
+    # A user who wants silence and a file wants in it what helps when something is wrong: version, camera, trouble.
+    only_file = Console(None, copy) if silent and copy is not None else None
+    handler = AsyncLogHandler(only_file)
+    handler.setFormatter(OneLineFormatter("%(message)s"))
+    if only_file is not None:
+        handler.addFilter(lambda record: record.levelno > logging.INFO or record.name != STATUS_LOGGER)
+    if copy is not None:
+        Console(None, copy).write(f"facetracker {VERSION}, Python {sys.version.split()[0]}, {sys.platform}\n")
     previous_level = logger.level
-    quiet = logging.WARNING if silent else logging.INFO
+    quiet = logging.WARNING if silent and copy is None else logging.INFO
     logger.setLevel(logging.DEBUG if os.environ.get(DEBUG_VARIABLE) else quiet)
     logger.addHandler(handler)
+    previous_hook, threading.excepthook = threading.excepthook, _log_thread_failure
     try:
         yield
     finally:
+        threading.excepthook = previous_hook
         logger.removeHandler(handler)
         handler.close()
         logger.setLevel(previous_level)
         sys.stdout, sys.stderr = previous
         if copy is not None:
             copy.close()
+
+
+def _log_thread_failure(failed: threading.ExceptHookArgs) -> None:
+    """One line instead of a traceback for a thread that ends with an exception."""
+    if failed.exc_type is SystemExit:
+        return
+    name = "a thread" if failed.thread is None else f"the thread {failed.thread.name!r}"
+    logger = logging.getLogger(__name__)
+    logger.error("%s ended: %s: %s", name, failed.exc_type.__name__, failed.exc_value)
+    if failed.exc_value is not None:
+        logger.debug("raised here", exc_info=failed.exc_value)
 
 
 def _as_utf8(stream: TextIO | None) -> TextIO | None:

@@ -15,6 +15,13 @@ _THREAD_COUNTS = (
 )
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0)) or 1
+    return os.cpu_count() or 1
+
+
 def prepare(max_threads: int) -> None:
     """Limit the threads of numerical libraries and silence OpenCV. OpenCV variables that the user set are kept."""
     for name in _THREAD_COUNTS:

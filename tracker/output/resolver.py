@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import ipaddress
 import logging
 import queue
@@ -93,5 +94,7 @@ def listening_address(target: Target) -> Resolution:
 
 
 def cannot_listen(target: Target, error: OSError, advice: str = "") -> SettingsError:
-    """What to tell the user. advice: what to do instead."""
+    """What to tell the user. advice: what to do instead where the port is the reason."""
+    if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+        advice = ""
     return SettingsError(f"cannot listen at {target} ({error.strerror or error}){advice and '; '}{advice}")

@@ -5,16 +5,16 @@ from __future__ import annotations
 import http
 import ipaddress
 import logging
-import os
-import socket
 import threading
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from protocol.foreign_json import printable
 from tracker.handoff import HandoffQueue
 from tracker.output.formats.facejson import JsonEncoder
 from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.formats.websocket_library import require_websockets
+from tracker.output.limited_listener import LimitedListener
 from tracker.output.resolver import cannot_listen, listening_address
 from tracker.output.subject import OutputFrame
 from tracker.output.target import Target
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_CONNECTIONS = 16
+OPEN_LIMIT_S = 3.0
+"""How long a connection may take to say what it wants."""
 CLOSE_LIMIT_S = 0.3
 ANY_ORIGIN = "*"
 
@@ -65,16 +67,13 @@ class JsonServer:
         self.errors = 0
         try:
             family, address = listening_address(target)
-            listening = socket.socket(family, socket.SOCK_STREAM)
-            if os.name == "posix":  # elsewhere this would let two programs share the port
-                listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listening.bind(address)
-            listening.listen()
+            self._listener = LimitedListener(family, address)
             self._server = serve(
                 self._serve,
-                sock=listening,
+                sock=self._listener,
                 process_request=self._admit,
                 compression=None,  # a few kilobytes a frame to this machine: not worth a compressor's time
+                open_timeout=OPEN_LIMIT_S,
                 close_timeout=CLOSE_LIMIT_S,
                 max_size=_MAX_INCOMING_BYTES,
                 logger=_QUIET,
@@ -104,7 +103,11 @@ class JsonServer:
             self._closing = True
         for queue in self._queues():
             queue.close()
-        self._server.shutdown()
+        self._listener.close()
+        # The library waits for every connection's thread.
+        ending = threading.Thread(target=self._server.shutdown, name="json-server-end", daemon=True)
+        ending.start()
+        ending.join(2 * CLOSE_LIMIT_S)
         self._thread.join(CLOSE_LIMIT_S)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
@@ -114,7 +117,7 @@ class JsonServer:
         origins = request.headers.get_all("Origin")
         if all(self._may_read(origin) for origin in origins):
             return None
-        self._tell_refused(origins[0][:100])
+        self._tell_refused(printable(origins[0], 100))
         return connection.respond(http.HTTPStatus.FORBIDDEN, "this origin may not read the face\n")
 
     def _tell_refused(self, origin: str) -> None:
@@ -130,6 +133,7 @@ class JsonServer:
         """Send until either side ends. Runs in the connection's thread."""
         from websockets.exceptions import ConnectionClosed
 
+        self._listener.settle(connection.remote_address)
         queue: HandoffQueue[str] = HandoffQueue()
         with self._lock:
             if self._closing:

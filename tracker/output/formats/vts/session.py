@@ -19,6 +19,7 @@ from tracker.output.formats.vts.discovery import find_port
 from tracker.output.formats.vts.parameters import arkit_values, own_values
 from tracker.output.formats.vts.tokens import Tokens
 from tracker.output.formats.websocket_library import require_websockets
+from tracker.output.limited_warnings import LimitedWarnings
 from tracker.output.subject import OutputFrame
 from tracker.output.target import Target
 from tracker.rate_limit import RateLimiter
@@ -93,7 +94,7 @@ class VtsSender:
         self._seen_at = 0.0
         self._ids = itertools.count(1)
         self._last_id = 0
-        self._reported: set[str] = set()
+        self._warnings = LimitedWarnings(logger, str(target), clock)
         self.sent = 0
         self.errors = 0
         self._thread = threading.Thread(target=self._run, name="vts", daemon=True)
@@ -156,7 +157,7 @@ class VtsSender:
 
     def _converse(self, connection: ClientConnection) -> None:
         self._authenticate(connection)
-        self._reported.clear()
+        self._warnings.forget()
         names = self._prepare_parameters(connection)
         logger.info("VTube Studio takes %d parameters at %s", len(names), self._target)
         self._feed(connection, names)
@@ -269,9 +270,8 @@ class VtsSender:
 
     def _warn(self, text: str) -> None:
         """Once, until a session works again."""
-        if text not in self._reported and not self._stop.is_set():
-            self._reported.add(text)
-            logger.warning("%s", text)
+        if not self._stop.is_set():
+            self._warnings.warn(text)
 
 
 class _Refused(_Failed):

@@ -1,0 +1,83 @@
+"""Starts the program and sends it a signal at a random moment: ``python -m tests.faults.starts [STARTS] [SECONDS]``.
+
+Python itself takes some moments before the first line of the program runs; what a signal does there is Python's own
+(SIGTERM ends it, SIGINT may print a traceback of the interpreter's) and no program can change it. So moments are
+counted from the first line.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass
+
+from tests.faults.program import PROGRAM, QUIET, ROOT
+
+LIMIT_S = 30.0
+_MARGIN = 2.0
+"""The machine may be busier later."""
+
+
+@dataclass(frozen=True)
+class InterruptedStart:
+    """When the signal came, and what became of the program. code: None for one that had to be killed."""
+
+    after_s: float
+    code: int | None
+    has_traceback: bool
+    took_s: float
+
+
+@functools.lru_cache
+def seconds_to_first_line() -> float:
+    """How long Python needs on this machine now until a program's first line has run."""
+    took = []
+    for _ in range(3):
+        begin_s = time.monotonic()
+        subprocess.run([sys.executable, "-c", "import signal"], check=True, cwd=ROOT)
+        took.append(time.monotonic() - begin_s)
+    return _MARGIN * statistics.median(took)
+
+
+def interrupted_start(number: signal.Signals, after_s: float) -> InterruptedStart:
+    """Start the program and send it signal `number` after so long."""
+    command = [*PROGRAM, "-c", "demo", *QUIET]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, cwd=ROOT)
+    time.sleep(after_s)
+    begin_s = time.monotonic()
+    process.send_signal(number)
+    try:
+        _, err = process.communicate(timeout=LIMIT_S)
+        code: int | None = process.returncode
+    except subprocess.TimeoutExpired:
+        process.kill()
+        _, err = process.communicate()
+        code = None
+    return InterruptedStart(after_s, code, b"Traceback" in err, time.monotonic() - begin_s)
+
+
+def main(starts: int = 60, span_s: float = 1.0) -> int:
+    """Print a line for each signal. Returns 1 when anything but a clean end was seen."""
+    begin_s = seconds_to_first_line()
+    sys.stdout.write(f"Python's own start: {1000 * begin_s:.0f} ms are left out\n")
+    clean = True
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        random_ = random.Random(number)
+        ended = [interrupted_start(number, begin_s + random_.random() * span_s) for _ in range(starts)]
+        codes = dict(Counter(end.code for end in ended))
+        tracebacks = sum(end.has_traceback for end in ended)
+        slowest_s = max(end.took_s for end in ended)
+        sys.stdout.write(f"{number.name}: exit codes {codes}, {tracebacks} tracebacks, slowest end {slowest_s:.2f} s\n")
+        clean = clean and codes == {0: starts} and not tracebacks
+    return 0 if clean else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*map(int, sys.argv[1:2]), *map(float, sys.argv[2:3])))
