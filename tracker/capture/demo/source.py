@@ -18,6 +18,7 @@ from tracker.types import Frame
 
 __all__ = ["DemoFace", "DemoSource", "DemoState", "DemoTruth"]
 
+SMALLEST_PX, LARGEST_PX = 16, 8192
 UNPACED_FPS = 24.0  # how much time a step stands for when nothing paces it
 
 
@@ -65,8 +66,15 @@ class DemoSource:
         self._pacer = Pacer(fps, wait or self._closed.wait, lambda: clock() / 1e9)
 
     def open(self) -> str:
-        """Load and prepare the face. Raises CaptureError when its packaged file is missing or damaged."""
+        """Load and prepare the face.
+
+        Raises CaptureError for a size that it cannot be drawn at, and when its packaged file is missing or damaged.
+        """
         width, height = self._size
+        if not (min(self._size) >= SMALLEST_PX and max(self._size) <= LARGEST_PX):
+            raise CaptureError(
+                f"the demo face cannot be {width}x{height}: width and height are {SMALLEST_PX} to {LARGEST_PX}"
+            )
         try:
             self._face = DemoFace(width, height, self._seed)
         except (OSError, EOFError, ValueError, KeyError) as error:
