@@ -1,7 +1,10 @@
 """iFacialMocap's text over UDP: what the phone sends, and what a receiver asks it with.
 
-One line of ASCII a frame: ``name-37|...|=head#rx,ry,rz,px,py,pz|rightEye#rx,ry,rz|leftEye#rx,ry,rz|``. Coefficients
-are whole numbers from 0 to 100; readers in use drop fractions, and a whole frame with a second ``=``. Version 2
+One line of ASCII a frame:
+``trackingStatus-1|name-37|...|hapihapi-0|=head#rx,ry,rz,px,py,pz|rightEye#rx,ry,rz|leftEye#rx,ry,rz|``. The fields
+before and after the coefficients are in no description, but the phone sends them and readers count on it: one in use
+drops the first field unread, another one the last. Coefficients are whole numbers from 0 to 100; readers in use drop
+fractions, and a whole frame with a second ``=``. Version 2
 separates name and number by ``&`` instead. Angles are in degrees and positions in metres, in ARKit's right-handed
 axes as the phone's camera sees the face: x to the image's right, y up, z towards the camera. A positive rx nods
 down or looks down, ry turns to the subject's left, rz tips the top of the head to the subject's right.
@@ -20,6 +23,7 @@ DEFAULT_PORT = 49983
 
 VERSIONS = (1, 2)
 _SEPARATORS = {1: "-", 2: "&"}
+_FIRST, _LAST = ("trackingStatus", 1), ("hapihapi", 0)
 _ASK = b"iFacialMocap_sahuasouryya9218sauhuiayeta91555dy3719"
 _ASK_VERSION_2 = _ASK + b"|sendDataVersion=v2"
 
@@ -60,7 +64,8 @@ def encode(names: Sequence[str], coefficients: Iterable[float], pose: Pose, vers
     head, right_eye, left_eye = (
         ",".join(f"{number:.5f}" for number in part) for part in (numbers[:6], numbers[6:9], numbers[9:])
     )
-    return f"{shapes}|=head#{head}|rightEye#{right_eye}|leftEye#{left_eye}|".encode("ascii")
+    first, last = (f"{name}{separator}{value}" for name, value in (_FIRST, _LAST))
+    return f"{first}|{shapes}|{last}|=head#{head}|rightEye#{right_eye}|leftEye#{left_eye}|".encode("ascii")
 
 
 def asked_version(datagram: bytes) -> int | None:

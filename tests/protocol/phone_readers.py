@@ -104,6 +104,45 @@ def read_version_2(data: bytes) -> PhoneFrame:
     return frame
 
 
+def read_as_vrchat(data: bytes) -> PhoneFrame:
+    """As a module for VRCFaceTracking: asks for version 2, and looks at neither the first part nor the last."""
+    frame = PhoneFrame()
+    for part in data.decode("ascii").split("|")[1:-1]:
+        if "&" in part:
+            name, value = part.split("&")
+            frame.shapes[name] = int(value)
+        elif "#" in part:
+            _read_poses(part.removeprefix("="), frame)
+        else:
+            raise Rejected(f"{part} is cropped")
+    return frame
+
+
+def read_either_separator(data: bytes) -> PhoneFrame:
+    """As programs that take both versions: a name ends at whichever separator comes first."""
+    frame = PhoneFrame()
+    shapes, _, poses = data.decode("ascii").partition("=")
+    for token in filter(None, shapes.split("|")):
+        place = min(index for index in (token.find("&"), token.find("-")) if index >= 0)
+        frame.shapes[token[:place]] = int(token[place + 1 :])
+    _read_poses(poses, frame)
+    return frame
+
+
+def read_by_count(data: bytes) -> PhoneFrame:
+    """As a reader in C that cuts at one separator after the other: a status, 52 shapes, and whatever comes before =."""
+    frame = PhoneFrame()
+    rest = data.decode("ascii")
+    for _ in range(53):
+        name, rest = rest.split("-", 1)
+        value, rest = rest.split("|", 1)
+        frame.shapes[name] = int(value)
+    _last_name, rest = rest.split("-", 1)
+    _last_value, rest = rest.split("=", 1)
+    _read_poses(rest, frame)
+    return frame
+
+
 def _read_poses(text: str, frame: PhoneFrame) -> None:
     for token in filter(None, text.split("|")):
         name, numbers = token.split("#")

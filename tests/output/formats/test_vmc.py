@@ -14,9 +14,12 @@ from tests.protocol.osc_reader import Message, by_name, read_bundle
 from tests.protocol.phone_readers import LIVE_LINK_NAMES
 from tests.protocol.unity_reader import multiply, rotate, turn_degrees
 from tracker.output.formats import vrm
+from tracker.output.formats.registry import ENCODERS
+from tracker.output.formats.sender import Encoder
 from tracker.output.formats.vmc import NECK_SHARE, VmcEncoder
 from tracker.output.formats.vrm_bones import DEFAULT_BONES, HEAD, NECK, Bone
 from tracker.output.subject import OutputFrame
+from tracker.output.target import parse_target
 from tracker.types import Expression
 
 VRM0_PRESETS = {
@@ -32,7 +35,7 @@ PERFECT_SYNC = set(LIVE_LINK_NAMES[:52])
 unit = st.floats(-1.0, 1.0)
 
 
-def messages_of(encoder: VmcEncoder, frame: OutputFrame) -> list[Message]:
+def messages_of(encoder: Encoder, frame: OutputFrame) -> list[Message]:
     return [message for data in encoder.encode(frame) for message in read_bundle(data)]
 
 
@@ -76,6 +79,13 @@ def test_the_neck_makes_its_share_of_the_turn() -> None:
     sent = by_name(messages_of(VmcEncoder(), an_output_frame(a_person(yaw=20))), "/VMC/Ext/Bone/Pos")
     assert turn_degrees(tuple(sent["Neck"][3:])) == pytest.approx((0, 20 * NECK_SHARE, 0), abs=1e-3)
     assert turn_degrees(tuple(sent["Head"][3:])) == pytest.approx((0, 20 * (1 - NECK_SHARE), 0), abs=1e-3)
+
+
+def test_all_of_the_turn_can_be_the_heads() -> None:
+    encoder = ENCODERS["vmc"](parse_target("vmc://127.0.0.1?neck=0"))
+    sent = by_name(messages_of(encoder, an_output_frame(a_person(yaw=20))), "/VMC/Ext/Bone/Pos")
+    assert turn_degrees(tuple(sent["Head"][3:])) == pytest.approx((0, 20, 0), abs=1e-3)
+    assert turn_degrees(tuple(sent["Neck"][3:])) == pytest.approx((0, 0, 0), abs=1e-3)
 
 
 def test_an_avatar_without_a_neck_turns_its_head_alone() -> None:

@@ -14,7 +14,7 @@ from tracker.output.formats.openseeface import OpenSeeFaceEncoder
 from tracker.output.formats.opentrack import OpentrackEncoder
 from tracker.output.formats.sender import Encoder, Sender, UdpSender, UdpStream
 from tracker.output.formats.table import OPENSEEFACE
-from tracker.output.formats.vmc import VmcEncoder
+from tracker.output.formats.vmc import NECK_SHARE, VmcEncoder
 from tracker.output.formats.vrm_bones import DEFAULT_BONES, Bones, read_bones
 from tracker.output.formats.vts.session import VtsSender
 from tracker.output.formats.vts.tokens import Tokens, default_path
@@ -27,6 +27,7 @@ ENCODERS: dict[str, Callable[[Target], Encoder]] = {
         target.value("expressions"),
         emotions=_on(target, "emotions"),
         bones=_bones(target),
+        neck_share=NECK_SHARE if _on(target, "neck") else 0.0,
         assistant=target.value("role") == "assistant",
         mirror=_on(target, "mirror"),
     ),

@@ -80,7 +80,8 @@ _TABLE = (
         "vmc",
         "VMC Protocol",
         vmc.PERFORMER_PORT,
-        ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender", "Unreal", "Unity", "Godot"),
+        ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender", "Unreal", "Unity", "Godot",
+         "SnekStudio"),
         options=(
             _ALL,
             FormatOption("expressions", "the names the avatar knows", "vrm0", ("vrm0", "vrm1", "perfectsync")),
@@ -89,6 +90,7 @@ _TABLE = (
                    ("performer", "assistant")),
             FormatOption("model", "the avatar's VRM file, for the places of its bones"),
             FormatOption("bones", "0 leaves bones out", "1", _OFF_ON),
+            FormatOption("neck", "0 turns the head alone, for programs that show no neck", "1", _OFF_ON),
             _MIRROR,
         ),
         needs_blendshapes=lambda value: value("expressions") == "perfectsync",

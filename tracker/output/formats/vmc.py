@@ -12,7 +12,7 @@ from tracker.output.subject import AvatarSubject, Head, OutputFrame
 from tracker.rotations import IDENTITY, inverse, multiply, quaternion_from_yaw_pitch, scale_angle
 
 NECK_SHARE = 0.35
-"""How much of the head's turn the neck makes, where there is one."""
+"""How much of the head's turn the neck makes by default, where there is one."""
 HMD_SERIAL, HMD_HEIGHT_M = "facetracker", 1.5
 """The tracker that an assistant sends: what it is called, and how high a head at rest is."""
 
@@ -23,8 +23,8 @@ class VmcEncoder:
     """Bundles of one frame. Without a face only that tracking is lost, so that the avatar keeps its pose.
 
     expressions: `vrm.VRM0`, `VRM1` or `PERFECT_SYNC`. emotions: whether moods move too. bones: of the avatar; empty
-    to send none. assistant: also send the head as a tracker and a point to look at, to a program that moves the
-    avatar itself.
+    to send none. neck_share: of the head's turn, 0 to 1; a neck without a share is sent at rest. assistant: also send
+    the head as a tracker and a point to look at, to a program that moves the avatar itself.
     """
 
     def __init__(
@@ -32,12 +32,14 @@ class VmcEncoder:
         expressions: str = vrm.VRM0,
         emotions: bool = False,
         bones: Bones = DEFAULT_BONES,
+        neck_share: float = NECK_SHARE,
         assistant: bool = False,
         mirror: bool = False,
     ) -> None:
         self._expressions = expressions
         self._emotions = emotions
         self._bones = bones
+        self._neck_share = neck_share
         self._assistant = assistant
         self._mirror = mirror
 
@@ -55,7 +57,7 @@ class VmcEncoder:
 
     def _head(self, subject: AvatarSubject, head: Head) -> list[bytes]:
         right, left = subject.gaze
-        neck_turn = scale_angle(head.quaternion, NECK_SHARE) if NECK in self._bones else IDENTITY
+        neck_turn = scale_angle(head.quaternion, self._neck_share) if NECK in self._bones else IDENTITY
         turns = {
             NECK: neck_turn,
             HEAD: multiply(inverse(neck_turn), head.quaternion),
