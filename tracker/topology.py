@@ -77,6 +77,16 @@ BLENDSHAPE_NAMES: tuple[str, ...] = (
 """ARKit's 52 coefficients in the order in which Live Link Face sends them. Left and right are the subject's."""
 
 
+def _other_side(name: str) -> str:
+    if name.endswith("Left"):
+        return name.removesuffix("Left") + "Right"
+    return name.removesuffix("Right") + "Left" if name.endswith("Right") else name
+
+
+BLENDSHAPE_MIRROR = np.array([BLENDSHAPE_NAMES.index(_other_side(name)) for name in BLENDSHAPE_NAMES], dtype=np.intp)
+"""BLENDSHAPE_MIRROR[i] is the coefficient that i becomes when the picture is flipped left to right."""
+
+
 N_DENSE = 87
 """Further points that a landmark network can give for the same crop: denser lips and lids, nose wings, cheeks, chin."""
 

@@ -17,8 +17,11 @@ import numpy as np
 from PIL import Image
 
 from tracker.errors import SettingsError
+from tracker.topology import BLENDSHAPE_NAMES
 
 TRAIN, VALIDATION = 0, 1
+ANNOTATOR_FILE = "annotator-scores.npz"
+NO_FACE = 255
 
 
 def data_folder() -> Path:
@@ -37,7 +40,7 @@ def runs_folder() -> Path:
 
 
 class Pack:
-    """Arrays of one or several .npz files of one kind ("faces", "eyes", "scenes"), joined along the images."""
+    """Arrays of one or several .npz files of one kind ("faces", "manual", "scut86", "eyes", "scenes"), joined along the images."""
 
     def __init__(self, kind: str, keys: tuple[str, ...]) -> None:
         self.files = sorted(data_folder().glob(f"{kind}-*.npz"))
@@ -112,8 +115,51 @@ def load_mesh(pack: Pack) -> np.ndarray:
     Stored as differences along the points, pixels x 16, points first.
     """
     differences = np.concatenate([np.load(file)["mesh478"] for file in pack.files], axis=2)
+    return _mesh_of(differences)
+
+
+def _mesh_of(differences: np.ndarray) -> np.ndarray:
     points = np.cumsum(differences, axis=0, dtype=np.int16).transpose(2, 0, 1)
     return points.astype(np.float32) / 16
+
+
+def load_manual() -> Pack:
+    """Face crops with 68 points set by people: lm68 (N, 68, 2) float32 px in iBUG's order, native_px."""
+    return Pack("manual", ("lm68", "native_px"))
+
+
+def load_portraits() -> Pack:
+    """Frontal portraits with 86 points set by hand, loosely: lm86 (N, 86, 2) float32 px, native_px."""
+    return Pack("scut86", ("lm86", "native_px"))
+
+
+def load_annotated_mesh(pack: Pack) -> np.ndarray:
+    """The dense mesh of the pictures of `load_manual` or `load_portraits`, as `load_mesh`; NaN where none was found."""
+    with np.load(data_folder() / ANNOTATOR_FILE) as annotator:
+        points = _mesh_of(np.concatenate([annotator[f"{file.stem}_mesh478"] for file in pack.files], axis=2))
+    points[points[:, 0, 0] < -1000] = np.nan
+    return points
+
+
+def load_scores(pack: Pack) -> np.ndarray:
+    """The annotator's expression scores (N, 52) float32 in the order of `tracker.topology.BLENDSHAPE_NAMES`.
+
+    NaN where it found no face, and for what it does not know (tongueOut).
+    """
+    with np.load(data_folder() / ANNOTATOR_FILE) as annotator:
+        names = [str(name) for name in annotator["names"]]
+        stored = np.concatenate([annotator[f"{file.stem}_scores"] for file in pack.files])
+    return ordered_scores(stored, names)
+
+
+def ordered_scores(stored: np.ndarray, names: list[str]) -> np.ndarray:
+    """(N, 52) uint8 as the annotator's scores are stored -> (N, 52) float32, see `load_scores`."""
+    scores = np.full((len(stored), len(BLENDSHAPE_NAMES)), np.nan, np.float32)
+    found = stored[:, 0] != NO_FACE
+    for k, name in enumerate(BLENDSHAPE_NAMES):
+        if name in names:
+            scores[found, k] = stored[found, names.index(name)] / 254
+    return scores
 
 
 def load_eyes() -> Pack:

@@ -1,30 +1,37 @@
-"""One training run with a budget of minutes: schedule, averaged weights, checkpoints, resuming, on a CPU or a GPU."""
+"""One training run of a given number of steps: schedule, averaged weights, checkpoints, resuming, on a CPU or a GPU."""
 
 from __future__ import annotations
 
 import argparse
-import copy
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from training.packs import runs_folder
 
 WARM_UP = 0.03
-"""Share of the budget over which the learning rate rises."""
+"""Share of the steps over which the learning rate rises."""
+SLOWEST = 0.002
+"""Share of the learning rate that is left in the end."""
+SAVE_EVERY_S = 120
+REPORT_EVERY = 50
+ARCHIVE = Path(__file__).with_name("checkpoints")
+"""Averaged weights of finished runs, in half precision: `python -m training.archive_checkpoints`."""
 
 
-def add_run_arguments(parser: argparse.ArgumentParser, minutes: float) -> None:
+def add_run_arguments(parser: argparse.ArgumentParser, steps: int, learning_rate: float = 2e-3) -> None:
     """The options all training scripts share."""
-    parser.add_argument("--minutes", type=float, default=minutes, help="budget of training time (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=steps, help="length of the schedule (default %(default)s)")
     parser.add_argument(
         "--resume", action="store_true", help="go on from the last checkpoint of this run, if there is one"
     )
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--learning-rate", type=float, default=2e-3)
+    parser.add_argument("--learning-rate", type=float, default=learning_rate)
     parser.add_argument(
         "--device",
         type=torch.device,
@@ -35,32 +42,35 @@ def add_run_arguments(parser: argparse.ArgumentParser, minutes: float) -> None:
 
 @dataclass
 class Run:
-    """Trains `module` for `minutes`, as measured over all resumed parts together.
+    """Trains `module` for `steps` steps.
 
     device: where the module is moved to. average: exponential moving average of the weights; what is evaluated and
-    exported. Checkpoints can be resumed on another device.
+    exported. done: steps made, in all resumed parts together. Checkpoints can be resumed on another device.
     """
 
     name: str
     module: nn.Module
-    minutes: float
+    steps: int
     learning_rate: float
     device: torch.device
     weight_decay: float = 0.02
     decay: float = 0.998
-    steps: int = 0
-    spent_s: float = 0.0
-    average: nn.Module = field(init=False)
+    done: int = 0
+    average: AveragedModel = field(init=False)
 
     def __post_init__(self) -> None:
         self.module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.average = copy.deepcopy(self.module).eval()
+        self.average_anew()
         flat = [p for p in self.module.parameters() if p.ndim < 2]
         deep = [p for p in self.module.parameters() if p.ndim >= 2]
         groups = [{"params": deep, "weight_decay": self.weight_decay}, {"params": flat, "weight_decay": 0.0}]
         self.optimiser = torch.optim.AdamW(groups, lr=self.learning_rate, betas=(0.9, 0.98))
-        self._started = time.monotonic()
         self._saved = time.monotonic()
+
+    def average_anew(self) -> None:
+        """Call after the module's weights were set from outside."""
+        self.average = AveragedModel(self.module, multi_avg_fn=get_ema_multi_avg_fn(self.decay), use_buffers=True)
+        self.average.eval()
 
     @property
     def file(self) -> Path:
@@ -68,37 +78,22 @@ class Run:
         return runs_folder() / f"{self.name}.pt"
 
     @property
-    def elapsed_s(self) -> float:
-        """Seconds trained, earlier parts included."""
-        return self.spent_s + time.monotonic() - self._started
-
-    @property
     def progress(self) -> float:
-        """Share of the budget that is spent; the run is over at 1."""
-        return self.elapsed_s / (60 * self.minutes)
+        """Share of the steps that is made; the run is over at 1."""
+        return self.done / max(self.steps, 1)
 
     def step(self, loss: torch.Tensor) -> None:
-        """One update of the weights and their average, at the learning rate the clock asks for."""
-        progress = min(self.progress, 1.0)
-        rise = min(1.0, progress / WARM_UP)
-        fall = 0.5 * (1 + torch.cos(torch.tensor(progress * torch.pi)).item())
+        """One update of the weights and their average."""
+        rise = min(1.0, (self.done + 1) / max(WARM_UP * self.steps, 1))
+        fall = 0.5 * (1 + torch.cos(torch.tensor(min(self.progress, 1.0) * torch.pi)).item())
         for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate * max(rise * fall, 0.002)
+            group["lr"] = self.learning_rate * max(rise * fall, SLOWEST)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.module.parameters(), 5.0)
         self.optimiser.step()
-        self.steps += 1
-        self._follow()
-
-    def _follow(self) -> None:
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        with torch.no_grad():
-            for mean, value in zip(self.average.state_dict().values(), self.module.state_dict().values(), strict=True):
-                if mean.dtype.is_floating_point:
-                    mean.lerp_(value, 1 - decay)
-                else:
-                    mean.copy_(value)
+        self.average.update_parameters(self.module)
+        self.done += 1
 
     def save(self, *, every_s: float = 0) -> bool:
         """Write the checkpoint, but not sooner than `every_s` after the last one. True when written."""
@@ -108,30 +103,75 @@ class Run:
         draft = self.file.with_suffix(".new")
         state = {
             "module": self.module.state_dict(),
-            "average": self.average.state_dict(),
+            "average": self.average.module.state_dict(),
             "optimiser": self.optimiser.state_dict(),
-            "steps": self.steps,
-            "spent_s": self.elapsed_s,
+            "steps": self.done,
         }
         torch.save(state, draft)
         draft.replace(self.file)
         return True
 
     def resume(self) -> None:
-        """Go on from the checkpoint. One that was kept (`python -m training.keep`) has the averaged weights alone."""
+        """Go on from the checkpoint, if there is one."""
         if not self.file.exists():
             return
         state = torch.load(self.file, weights_only=True, map_location="cpu")
-        self.module.load_state_dict(state.get("module", state["average"]))
-        self.average.load_state_dict(state["average"])
-        if "optimiser" in state:
-            self.optimiser.load_state_dict(state["optimiser"])
-        self.steps, self.spent_s = state["steps"], state["spent_s"]
-        self._started = time.monotonic()
+        self.module.load_state_dict(state["module"])
+        self.average_anew()
+        self.average.update_parameters(self.module)
+        self.average.module.load_state_dict(state["average"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.done = state["steps"]
+
+    def begin_with(self, name: str) -> None:
+        """Take the averaged weights of run `name` where they fit, with a schedule of its own."""
+        missing = load_weights(self.module, find_checkpoint(name)["average"])
+        if missing:
+            print(f"{self.name}: {', '.join(missing)} begin anew", flush=True)
+        self.average_anew()
 
 
-def load_average(name: str, module: nn.Module) -> tuple[nn.Module, dict[str, float]]:
+def find_checkpoint(name: str) -> dict[str, dict[str, torch.Tensor]]:
+    """The state of run `name`: of the runs folder, else the archived one. Raises FileNotFoundError."""
+    file = runs_folder() / f"{name}.pt"
+    state: dict[str, dict[str, torch.Tensor]] = torch.load(
+        file if file.exists() else ARCHIVE / f"{name}.pt", weights_only=True, map_location="cpu"
+    )
+    return state
+
+
+def load_weights(module: nn.Module, weights: dict[str, torch.Tensor]) -> list[str]:
+    """Copy what has the same name and shape; the parts of `module` that `weights` lack."""
+    own = module.state_dict()
+    fitting = {key: value for key, value in weights.items() if key in own and own[key].shape == value.shape}
+    module.load_state_dict({**own, **fitting})
+    return sorted({key.rpartition(".")[0] for key in own if key not in fitting})
+
+
+def load_average(name: str, module: nn.Module) -> tuple[nn.Module, dict[str, int]]:
     """`module` with the averaged weights of run `name`, and how long that run was trained."""
-    state = torch.load(runs_folder() / f"{name}.pt", weights_only=True, map_location="cpu")
-    module.load_state_dict(state["average"])
-    return module.eval(), {"minutes": round(state["spent_s"] / 60, 1), "steps": int(state["steps"])}
+    state = find_checkpoint(name)
+    module.load_state_dict({key: value.to(module.state_dict()[key].dtype) for key, value in state["average"].items()})
+    return module.eval(), {"steps": int(state["steps"])}  # type: ignore[call-overload]
+
+
+class Clock:
+    """Prints what a run will take once that can be told, and how far it is."""
+
+    def __init__(self, runs: Sequence[Run]) -> None:
+        self._runs = runs
+        self._started, self._first = time.monotonic(), runs[0].done
+
+    def report(self, losses: Sequence[float], note: str = "") -> None:
+        """Call after every step."""
+        run = self._runs[0]
+        made = run.done - self._first
+        if run.done % REPORT_EVERY and made != 10:
+            return
+        per_step = (time.monotonic() - self._started) / made
+        left = per_step * (run.steps - run.done) / 60
+        shown = " ".join(f"{loss:.4f}" for loss in losses)
+        print(
+            f"step {run.done} of {run.steps}  {per_step:.2f} s a step, {left:.0f} min left  loss {shown}  {note}",
+            flush=True,
+        )

@@ -1,8 +1,9 @@
-"""Training samples for the landmark networks: crops as the tracker cuts them, and their points."""
+"""Training samples for the landmark networks: crops as the tracker cuts them, their points and coefficients."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -14,61 +15,26 @@ from tracker.face.crop import CropBox, crop_around, cut, transform
 from training import packs
 from training.accessories import let_hair_fall, put_on_glasses, put_on_hat, put_on_mask
 from training.augment import degrade, occlude
-from training.landmarks.conventions import load_convention
+from training.landmarks import face_sets
+from training.landmarks.face_sets import EYELESS, MASKED_EXTRA, MASKED_POINTS, N_COEFFICIENTS, N_POINTS, FaceSet
+from training.skin_tone import darken_skin
 
-NEGATIVES = 0.07
+NEGATIVES = 0.05
 """Share of samples without a face."""
-DISAGREEMENT_SCALE = 0.035
-"""Annotator disagreement (of the outer-eye distance) at which a label counts half."""
-MASKED_POINTS = np.r_[t.JAW[2:15], t.NOSE_TIP, t.NOSE_BASE, np.arange(48, 66)]
-UPPER_POINTS = np.setdiff1d(np.arange(t.N_LANDMARKS), MASKED_POINTS)
-UPPER_INNER = np.intersect1d(UPPER_POINTS, t.INNER_49)
-"""Brows, bridge of the nose and eyes: what a mask leaves free."""
-MASKED_EXTRA = np.r_[t.DENSE_OUTER_LIP, t.DENSE_INNER_LIP, np.arange(72, t.N_DENSE)]
 HIDDEN = 0.5
 """Weight of a point under a mask we drew: its place is exact, but nobody sees it."""
-N_POINTS = t.N_LANDMARKS + t.N_DENSE
 MIRROR = np.concatenate([t.MIRROR, t.N_LANDMARKS + t.DENSE_MIRROR])
 HIDDEN_POINTS = np.ones(N_POINTS, np.float32)
 HIDDEN_POINTS[np.r_[MASKED_POINTS, t.N_LANDMARKS + MASKED_EXTRA]] = HIDDEN
-GLASSES, MASKS, HATS, HAIR = 0.07, 0.07, 0.04, 0.04
+GLASSES, MASKS, HATS, HAIR = 0.07, 0.05, 0.04, 0.04
 """Share of samples on which we draw them."""
-
-
-def point_weights(pack: packs.Pack) -> np.ndarray:
-    """(N, 153) float32: how far each label is to be trusted, the landmarks before the extra points."""
-    disagreement = pack["disagreement"].astype(np.float32)
-    weights = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], 66, axis=1)
-    weights *= np.clip(pack["lm66_conf"].astype(np.float32), 0.2, 1)
-    weights[:, t.JAW] *= 0.5  # a contour without marks: annotators slide along it
-    weights[:, t.RIGHT_EYE[0] : t.LEFT_EYE[-1] + 1] *= 1.5
-    extra = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], t.N_DENSE, axis=1)
-    masked = pack.source == "mask_on"
-    # The annotators disagree on such pictures about what the mask hides, much less about the rest.
-    upper = np.ix_(masked, UPPER_POINTS)
-    weights[upper] = np.maximum(weights[upper], 0.5)
-    weights[np.ix_(masked, MASKED_POINTS)] *= 0.2
-    extra[np.ix_(masked, MASKED_EXTRA)] *= 0.2
-    return np.concatenate([weights, extra], axis=1).astype(np.float32)
-
-
-def all_points(pack: packs.Pack) -> np.ndarray:
-    """(N, 153, 2) float32 px: the landmarks, in the convention of all three annotators, then the extra points.
-
-    Where the third annotator has seen the very picture and is not far off, the landmarks also move a third of what
-    is left towards its own points: three opinions are better than two.
-    """
-    mesh = packs.load_mesh(pack)
-    landmarks = load_convention().correct(pack["lm66"], mesh)
-    third = pack["fan68"].astype(np.float32)
-    rows = np.flatnonzero(np.isfinite(third).all(axis=(1, 2)) & (pack.fold == packs.TRAIN))
-    apart = third[rows][:, t.IBUG_68] - landmarks[rows]
-    eye = np.linalg.norm(landmarks[rows, 45] - landmarks[rows, 36], axis=1)[:, None, None]
-    apart = apart / eye - np.median(apart / eye, axis=0)
-    near = np.linalg.norm(apart, axis=2, keepdims=True) < 0.08
-    inner = np.isin(np.arange(t.N_LANDMARKS), t.INNER_49)[:, None]
-    landmarks[rows] += np.where(near & inner, apart / 3, 0) * eye
-    return np.concatenate([landmarks, mesh[:, t.DENSE_MESH, :2]], axis=1)
+OCCLUDED, AT_BORDER, DARKENED = 0.15, 0.06, 0.12
+"""Share of samples of which something covers a part, which lie at the frame's edge, whose skin is made darker."""
+OCCLUDED_TRUST, AT_BORDER_TRUST = 0.5, 0.2
+"""What is left of the trust in their coefficients."""
+SHARES = {"manual": 0.34, "photographs": 0.44, "portraits": 0.12, "augmented": 0.10}
+SHARES_WITH_RENDERS = {"manual": 0.27, "photographs": 0.20, "portraits": 0.05, "augmented": 0.04, "renders": 0.44}
+"""Of the samples with a face, by set."""
 
 
 def jitter(box: CropBox, rng: np.random.Generator) -> CropBox:
@@ -128,62 +94,71 @@ class Background:
                 return cut(picture, CropBox((x + side / 2, y + side / 2), side, rng.uniform(-0.5, 0.5)), size)
 
 
-class Faces:
-    """Pictures with points and weights, real ones and those made from them by re-posing."""
+class Batch(NamedTuple):
+    """B samples: images (B, S, S, 3) uint8, points (B, 153, 2) in crop fractions, their weights (B, 153), coefficients
+    (B, 52) and the trust in them (B, 52). Points of a sample without a face are NOT_A_FACE."""
 
-    def __init__(self, fold: int, extra: str | None = None) -> None:
-        pack = packs.load_faces()
-        self.pixels = pack.pixels
-        self.index = pack.indices(fold)
-        self.points = all_points(pack)
-        self.weights = point_weights(pack)
-        self.remade = None
-        if extra:
-            folder = packs.runs_folder()
-            self.remade = np.load(folder / f"{extra}-pixels.npy", mmap_mode="r")
-            labels = np.load(folder / f"{extra}-labels.npz")
-            self.remade_points, self.remade_weights = labels["points"], labels["weights"]
+    images: torch.Tensor
+    points: torch.Tensor
+    weights: torch.Tensor
+    coefficients: torch.Tensor
+    trust: torch.Tensor
 
-    def __len__(self) -> int:
-        return len(self.index) + (0 if self.remade is None else len(self.remade))
 
-    def sample(self, k: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Picture (H, W, 3), points (153, 2), weights (153,)."""
-        if k < len(self.index):
-            i = self.index[k]
-            return self.pixels[i], self.points[i], self.weights[i]
-        assert self.remade is not None
-        k -= len(self.index)
-        return self.remade[k], self.remade_points[k], self.remade_weights[k]
+Sample = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+def load_sets(augmented: str | None, renders: list[str]) -> dict[str, FaceSet]:
+    """By the names of SHARES: the training fold's photographs, and the made sets that are named."""
+    sets = {
+        "manual": face_sets.manual(),
+        "photographs": face_sets.photographs(),
+        "portraits": face_sets.portraits(),
+    }
+    if augmented:
+        sets["augmented"] = face_sets.augmented(augmented)
+    if renders:
+        sets["renders"] = face_sets.renders(renders)
+    return sets
 
 
 class FaceSamples(IterableDataset):
-    """Endless augmented batches: images (B, S, S, 3) uint8, points (B, 153, 2) crop fractions, weights (B, 153).
+    """Endless augmented batches.
 
-    Points are the 66 landmarks, then the extra ones.
+    augmented: name of a set of turned photographs in the runs folder. renders: names of rendered sets.
     """
 
-    def __init__(self, size: int, batch: int, seed: int, extra: str | None = None) -> None:
-        self.size, self.batch, self.seed, self.extra = size, batch, seed, extra
+    def __init__(
+        self, size: int, batch: int, seed: int, augmented: str | None = None, renders: list[str] | None = None
+    ) -> None:
+        self.size, self.batch, self.seed = size, batch, seed
+        self.augmented, self.renders = augmented, renders or []
 
-    def __iter__(self) -> Iterator[tuple[torch.Tensor, torch.Tensor, torch.Tensor]]:
+    def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
         info = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, info.id if info else 0])
-        faces, background = Faces(packs.TRAIN, self.extra), Background(packs.TRAIN)
+        sets = load_sets(self.augmented, self.renders)
+        shares = self._shares(sets)
+        background = Background(packs.TRAIN)
         while True:
-            order = rng.permutation(len(faces))
-            for start in range(0, len(order) - self.batch + 1, self.batch):
-                rows = [self._one(faces, background, int(k), rng) for k in order[start : start + self.batch]]
-                images, points, weights = (np.stack(part) for part in zip(*rows, strict=True))
-                yield torch.from_numpy(images), torch.from_numpy(points), torch.from_numpy(weights)
+            chosen = rng.choice(len(shares), self.batch, p=list(shares.values()))
+            rows = [self._one(sets, list(shares)[k], background, rng) for k in chosen]
+            yield Batch(*(torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)))
 
-    def _one(
-        self, faces: Faces, background: Background, k: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    @staticmethod
+    def _shares(sets: Mapping[str, FaceSet]) -> dict[str, float]:
+        shares = SHARES_WITH_RENDERS if "renders" in sets else SHARES
+        total = sum(share for name, share in shares.items() if name in sets)
+        return {name: share / total for name, share in shares.items() if name in sets}
+
+    def _one(self, sets: Mapping[str, FaceSet], name: str, background: Background, rng: np.random.Generator) -> Sample:
+        faces = sets[name]
+        k = int(rng.integers(len(faces)))
         if rng.random() < NEGATIVES:
             return self._negative(faces, background, k, rng)
-        picture, points, weights = faces.sample(k)
+        picture, points = faces.picture(k), faces.points[k]
+        weights, coefficients, trust = faces.weights[k], faces.coefficients[k], faces.trust[k]
         box = jitter(crop_around(points[: t.N_LANDMARKS]), rng)
         crop = cut(picture, box, self.size)
         points = transform(box.to_crop(self.size), points)
@@ -191,37 +166,40 @@ class FaceSamples(IterableDataset):
             crop = np.ascontiguousarray(crop[:, ::-1])
             points = points[MIRROR] * (-1, 1) + (self.size - 1, 0)
             weights = weights[MIRROR]
+            coefficients, trust = coefficients[t.BLENDSHAPE_MIRROR], trust[t.BLENDSHAPE_MIRROR]
+        if name != "renders" and rng.random() < DARKENED:
+            crop = darken_skin(crop, points, rng)
         if rng.random() < GLASSES:
             crop = put_on_glasses(crop, points, rng)
         if rng.random() < MASKS:
-            crop = put_on_mask(crop, points, self._other(faces, rng), rng)
-            weights = weights * HIDDEN_POINTS
+            crop = put_on_mask(crop, points, self._other(sets, rng), rng)
+            weights, trust = weights * HIDDEN_POINTS, np.where(EYELESS, 0, trust).astype(np.float32)
         if rng.random() < HATS:
-            crop = put_on_hat(crop, points, self._other(faces, rng), rng)
+            crop = put_on_hat(crop, points, self._other(sets, rng), rng)
         if rng.random() < HAIR:
             crop = let_hair_fall(crop, points, rng)
-        if rng.random() < 0.25:
-            crop = occlude(crop, self._other(faces, rng), rng)
-        if rng.random() < 0.08:
+        if rng.random() < OCCLUDED:
+            crop = occlude(crop, self._other(sets, rng), rng)
+            trust = trust * np.float32(OCCLUDED_TRUST)
+        if rng.random() < AT_BORDER:
             crop = cut_at_border(crop, rng)
+            trust = trust * np.float32(AT_BORDER_TRUST)
         crop = degrade(np.ascontiguousarray(crop), rng)
-        return crop, ((points + 0.5) / self.size).astype(np.float32), weights
+        return crop, ((points + 0.5) / self.size).astype(np.float32), weights, coefficients, trust
 
     @staticmethod
-    def _other(faces: Faces, rng: np.random.Generator) -> np.ndarray:
-        """Some other picture."""
-        return faces.sample(int(rng.integers(len(faces))))[0]
+    def _other(sets: Mapping[str, FaceSet], rng: np.random.Generator) -> np.ndarray:
+        """Some other photograph."""
+        faces = sets["photographs"]
+        return faces.picture(int(rng.integers(len(faces))))
 
-    def _negative(
-        self, faces: Faces, background: Background, k: int, rng: np.random.Generator
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def _negative(self, faces: FaceSet, background: Background, k: int, rng: np.random.Generator) -> Sample:
         """Background, or a face that lies mostly outside the crop, or one that is covered."""
         kind = rng.random()
         if kind < 0.5:
             crop = background.sample(self.size, rng)
         else:
-            picture, points, _ = faces.sample(k)
-            box = crop_around(points[: t.N_LANDMARKS])
+            picture, box = faces.picture(k), crop_around(faces.points[k, : t.N_LANDMARKS])
             if kind < 0.75:
                 away = rng.uniform(0, 2 * np.pi)
                 shift = rng.uniform(0.6, 0.9) * box.side * np.array([np.cos(away), np.sin(away)])
@@ -234,4 +212,5 @@ class FaceSamples(IterableDataset):
                 crop = np.ascontiguousarray(crop)
                 crop[int(low) : int(high), int(low) : int(high)] = cover[int(low) : int(high), int(low) : int(high)]
         crop = degrade(np.ascontiguousarray(crop), rng)
-        return crop, np.full((N_POINTS, 2), NOT_A_FACE, np.float32), np.ones(N_POINTS, np.float32)
+        nothing = np.zeros(N_COEFFICIENTS, np.float32)
+        return crop, np.full((N_POINTS, 2), NOT_A_FACE, np.float32), np.ones(N_POINTS, np.float32), nothing, nothing

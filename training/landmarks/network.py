@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from tracker.topology import N_DENSE, N_LANDMARKS
+from tracker.topology import BLENDSHAPE_NAMES, LEFT_EYE_OUTER, N_DENSE, N_LANDMARKS, RIGHT_EYE_OUTER
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,18 @@ class Tier:
     expansion: int
     decoder: int
     fine_maps: bool  # maps at 1/4 of the input, else 1/8
+    head: tuple[int, int, int]  # of the coefficients' head: channels of its map, widths for the points and hidden
 
 
-_LARGE = dict(stem=16, widths=(24, 48, 96), depths=(3, 4, 4), expansion=3, decoder=64, fine_maps=True)
-_MEDIUM = dict(stem=12, widths=(16, 32, 64), depths=(2, 3, 3), expansion=3, decoder=40, fine_maps=True)
-_SMALL = dict(stem=8, widths=(16, 24, 48), depths=(1, 3, 3), expansion=3, decoder=48, fine_maps=False)
+_LARGE = dict(
+    stem=16, widths=(24, 48, 96), depths=(3, 4, 4), expansion=3, decoder=64, fine_maps=True, head=(32, 128, 192)
+)
+_MEDIUM = dict(
+    stem=12, widths=(16, 32, 64), depths=(2, 3, 3), expansion=3, decoder=40, fine_maps=True, head=(20, 96, 128)
+)
+_SMALL = dict(
+    stem=8, widths=(16, 24, 48), depths=(1, 3, 3), expansion=3, decoder=48, fine_maps=False, head=(14, 64, 96)
+)
 
 TIERS: dict[int, Tier] = {
     3: Tier(112, **_LARGE),
@@ -44,14 +52,44 @@ TIERS: dict[int, Tier] = {
 """Models of one family share their weights' shapes, so a cheaper one starts from its dearer sibling."""
 
 
-def conv_bn(
-    inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, relu: bool = True
-) -> nn.Sequential:
+class ConvBN(nn.Sequential):
+    """A convolution, batch normalisation and, where asked for, ReLU.
+
+    Once the statistics are frozen (`freeze_statistics`), the normalisation is folded into the weights at every step:
+    it is trained as before but costs nothing per pixel, a third of a step on a CPU.
+    """
+
+    def forward(self, x: Tensor) -> Tensor:
+        convolution, norm = self[0], self[1]
+        assert isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d)
+        if norm.training or not self.training:
+            return super().forward(x)  # type: ignore[no-any-return]
+        assert norm.running_var is not None and norm.running_mean is not None
+        gain = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
+        x = functional.conv2d(
+            x,
+            convolution.weight * gain[:, None, None, None],
+            norm.bias - norm.running_mean * gain,
+            convolution.stride,
+            convolution.padding,
+            groups=convolution.groups,
+        )
+        return functional.relu_(x) if len(self) == 3 else x
+
+
+def conv_bn(inputs: int, outputs: int, kernel: int, stride: int = 1, groups: int = 1, relu: bool = True) -> ConvBN:
     layers: list[nn.Module] = [
         nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False),
         nn.BatchNorm2d(outputs),
     ]
-    return nn.Sequential(*layers, *([nn.ReLU(inplace=True)] if relu else []))
+    return ConvBN(*layers, *([nn.ReLU(inplace=True)] if relu else []))
+
+
+def freeze_statistics(network: nn.Module) -> None:
+    """Batch normalisation keeps its present mean and variance from now on; call after `train()`."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eval()
 
 
 class InvertedResidual(nn.Module):
@@ -85,8 +123,50 @@ class Merge(nn.Module):
         return self.mix(self.up(self.down(coarse)) + self.lateral(fine))
 
 
+def in_eye_frame(points: Tensor) -> Tensor:
+    """(N, P, 2) points -> (N, P, 2) with the middle of the outer eye corners as origin, the line from the right to
+    the left one as x axis and its length as unit. In profile, where they meet, the unit stays at 0.2 of the crop."""
+    right, left = points[:, RIGHT_EYE_OUTER], points[:, LEFT_EYE_OUTER]
+    across = left - right
+    length = torch.sqrt((across * across).sum(dim=1, keepdim=True) + 1e-8)
+    unit = across / length
+    away = (points - 0.5 * (right + left)[:, None]) / length.clamp(min=0.2)[:, None]
+    cos, sin = unit[:, None, 0], unit[:, None, 1]
+    return torch.stack([away[..., 0] * cos + away[..., 1] * sin, away[..., 1] * cos - away[..., 0] * sin], dim=2)
+
+
+class CoefficientHead(nn.Module):
+    """The 52 coefficients from the encoder's coarsest map, the decoder's map at half its step, and all 153 points.
+
+    The finer map shows lips and lids in some detail, the coarse one cheeks, nose and tongue with their surroundings;
+    the points say how far things moved. What it gives is clipped to 0..1 only on export: below 0 nothing pulls.
+    """
+
+    def __init__(self, tier: Tier) -> None:
+        super().__init__()
+        channels, from_points, hidden = tier.head
+        side = -(-tier.input_px // 16)
+        self.coarse = nn.Conv2d(tier.widths[2], channels, 1)
+        self.fine = nn.Sequential(
+            nn.Conv2d(tier.decoder, channels // 2, 1), nn.ReLU(), nn.Conv2d(channels // 2, channels, 3, 2, 1)
+        )
+        self.points = nn.Linear(2 * (N_LANDMARKS + N_DENSE), from_points)
+        self.register_buffer("typical", torch.zeros(N_LANDMARKS + N_DENSE, 2))
+        self.hidden = nn.Linear(channels * side * side + from_points, hidden)
+        self.out = nn.Linear(hidden, len(BLENDSHAPE_NAMES))
+        self.dropout = nn.Dropout(0.1)
+
+    def forward(self, f16: Tensor, d8: Tensor, points: Tensor) -> Tensor:
+        seen = functional.relu(self.coarse(f16) + self.fine(d8))
+        shape = functional.relu(self.points(5 * (in_eye_frame(points) - self.typical).flatten(1)))
+        known = torch.cat([seen.flatten(1), shape], dim=1)
+        answer: Tensor = self.out(self.dropout(functional.relu(self.hidden(self.dropout(known)))))
+        return answer
+
+
 class LandmarkNetwork(nn.Module):
-    """(N, 3, S, S) float BGR 0 to 1 -> points (N, 66, 2) in crop fractions, log scale (N, 66), extra points (N, 87, 2).
+    """(N, 3, S, S) float BGR 0 to 1 -> points (N, 66, 2) in crop fractions, log scale (N, 66), extra points (N, 87, 2),
+    coefficients (N, 52), not yet clipped to 0..1.
 
     The log scale is that of the error as a fraction of the crop's side. The extra points cost one more 1x1
     convolution over the same features, which is left out where they are not asked for.
@@ -107,13 +187,14 @@ class LandmarkNetwork(nn.Module):
         self.extra_maps = nn.Conv2d(tier.decoder, N_DENSE, 1)
         self.scale = nn.Linear(w16 + tier.decoder, N_LANDMARKS)
         nn.init.constant_(self.scale.bias, -4.0)
+        self.coefficients = CoefficientHead(tier)
 
     @staticmethod
     def _stage(inputs: int, outputs: int, depth: int, expansion: int) -> nn.Sequential:
         first = InvertedResidual(inputs, outputs, 2, expansion)
         return nn.Sequential(first, *(InvertedResidual(outputs, outputs, 1, expansion) for _ in range(depth - 1)))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         f4 = self.stage4(self.stem(image))
         f8 = self.stage8(f4)
         f16 = self.stage16(f8)
@@ -121,7 +202,25 @@ class LandmarkNetwork(nn.Module):
         if self.fine_maps:
             decoded = self.merge4(d8, f4)
         pooled = torch.cat([f16.mean(dim=(2, 3)), d8.mean(dim=(2, 3))], dim=1)
-        return expectation(self.maps(decoded)), self.scale(pooled).float(), expectation(self.extra_maps(decoded))
+        landmarks, extra = expectation(self.maps(decoded)), expectation(self.extra_maps(decoded))
+        # Expressions must not pull at the points: they only read them.
+        points = torch.cat([landmarks, extra], dim=1).detach()
+        return landmarks, self.scale(pooled).float(), extra, self.coefficients(f16, d8, points)
+
+
+def resample_head(weights: dict[str, Tensor], source: Tier, target: Tier) -> dict[str, Tensor]:
+    """The weights of a network of `source` for a sibling of another input size: the head's map is interpolated."""
+    before, after = -(-source.input_px // 16), -(-target.input_px // 16)
+    key = "coefficients.hidden.weight"
+    if before == after or key not in weights or source.head != target.head:
+        return weights
+    channels = source.head[0]
+    hidden = weights[key].float()
+    n = channels * before * before
+    maps = hidden[:, :n].reshape(len(hidden), channels, before, before)
+    maps = functional.interpolate(maps, size=(after, after), mode="bilinear", align_corners=False)
+    maps = maps * (before / after) ** 2
+    return {**weights, key: torch.cat([maps.flatten(1), hidden[:, n:]], dim=1)}
 
 
 def expectation(maps: Tensor) -> Tensor:

@@ -19,7 +19,7 @@ from tracker import topology as t
 from tracker.face.crop import CropBox, cut, transform
 from training import packs
 from training.landmarks.conventions import load_convention
-from training.landmarks.data import N_POINTS, point_weights
+from training.landmarks.face_sets import N_POINTS, point_weights
 from training.mesh import FaceMesh, load_face_mesh
 
 PICTURE_PX = 136
@@ -223,7 +223,7 @@ def random_change(mesh: np.ndarray, landmarks: np.ndarray, eyes_closed: bool, rn
 def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Pictures (count, S, S, 3), points (count, 153, 2) and weights (count, 153), those of `training.landmarks.data`.
 
-    The annotators' conventions differ with the pose: labels turn first, then move to the common convention.
+    The landmarks come from the turned mesh, so that the jaw follows the visible outline as people draw it.
     """
     rng = np.random.default_rng(seed)
     pack = packs.load_faces()
@@ -249,8 +249,8 @@ def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         mesh = np.concatenate([transform(box.to_crop(PICTURE_PX), meshes[i, :, :2]), meshes[i, :, 2:] * scale], axis=1)
         landmarks = transform(box.to_crop(PICTURE_PX), landmarks)
         change = random_change(mesh, landmarks, str(pack.source[i]) == "cew_closed", rng)
-        pictures[k], landmarks, mesh = reposer.render(picture, mesh, landmarks, change, rng)
-        landmarks = convention.correct(landmarks[None], mesh[None])[0]
+        pictures[k], _, mesh = reposer.render(picture, mesh, landmarks, change, rng)
+        landmarks = convention.points(mesh[None])[0]
         points[k] = np.concatenate([landmarks, mesh[t.DENSE_MESH, :2]])
         trust[k] = weights[i] * TRUST
     return pictures, points, trust
