@@ -18,25 +18,25 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One command. minutes: its budget of training time; such a command can be told to `--resume`.
+    """One command. steps: of its training; such a command can be told to `--resume`.
 
-    goes_on: it resumes what an earlier step trained, whose time counts in its budget. count: of pictures it makes.
+    goes_on: it resumes what an earlier step trained, whose steps count. count: of pictures it makes.
     """
 
     name: str
     module: str
     arguments: tuple[str, ...] = ()
-    minutes: float | None = None
+    steps: int | None = None
     goes_on: bool = False
     count: int | None = None
 
     def command(self, scale: float, *, resume: bool) -> list[str]:
-        """What to run. scale: multiplies `minutes` and `count`."""
+        """What to run. scale: multiplies `steps` and `count`."""
         command = [sys.executable, "-m", self.module, *self.arguments]
         if self.count is not None:
             command += ["--count", str(max(1, round(self.count * scale)))]
-        if self.minutes is not None:
-            command += ["--minutes", f"{self.minutes * scale:g}"]
+        if self.steps is not None:
+            command += ["--steps", str(max(1, round(self.steps * scale)))]
             if resume or self.goes_on:
                 command.append("--resume")
         return command

@@ -20,7 +20,7 @@ import onnxslim
 import torch
 from torch import nn
 
-from training.manifest import MODELS_FOLDER, changed_manifest, sha256_of, update_quality
+from training.manifest import MANIFEST_FILE, MODELS_FOLDER, changed_manifest, sha256_of, update_quality
 from training.parity import RELATIVE_TOLERANCE, SEEDS, largest_difference, seeded_picture
 
 __all__ = ["count_multiply_adds", "export_network", "update_quality"]
@@ -76,8 +76,11 @@ def export_network(
     outputs: Sequence[str],
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
     extra: Mapping[str, Any] | None = None,
+    folder: Path = MODELS_FOLDER,
 ) -> Path:
     """Write models/`name`.onnx, its entry in the manifest and tests/face/data/parity/`name`.npz.
+
+    folder: elsewhere than in models/, for trying; the parity sample is then put into parity/ below it.
 
     module: takes (N, 3, H, W) float32 BGR 0 to 1, returns one tensor or a tuple, in the order of `outputs`.
     example_shape: (N, H, W, 3), the size used normally; the cost in the manifest is for this size.
@@ -86,8 +89,8 @@ def export_network(
     Raises RuntimeError where ONNX Runtime and torch disagree. Returns the network's file.
     """
     wrapped = PictureInput(module).eval()
-    MODELS_FOLDER.mkdir(parents=True, exist_ok=True)
-    file = MODELS_FOLDER / f"{name}.onnx"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{name}.onnx"
     draft = file.with_suffix(".onnx.new")
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")
@@ -107,9 +110,10 @@ def export_network(
     onnx.save(slim, str(draft))
     expected = _check(module, draft, example_shape, outputs)
     draft.replace(file)
-    PARITY_FOLDER.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(PARITY_FOLDER / f"{name}.npz", shape=np.array(example_shape), **expected)
-    with changed_manifest() as manifest:
+    parity = PARITY_FOLDER if folder == MODELS_FOLDER else folder / "parity"
+    parity.mkdir(parents=True, exist_ok=True)
+    np.savez_compressed(parity / f"{name}.npz", shape=np.array(example_shape), **expected)
+    with changed_manifest(folder / MANIFEST_FILE.name) as manifest:
         manifest["networks"][name] = {
             "file": file.name,
             "sha256": sha256_of(file),

@@ -15,7 +15,7 @@ import numpy.typing as npt
 from tracker import topology as t
 from training import packs
 from training.accessories import put_on_glasses, put_on_mask
-from training.landmarks.data import UPPER_INNER
+from training.landmarks.face_sets import UPPER_INNER
 from training.photometric import add_noise, motion_blur, through_jpeg
 
 Picture = npt.NDArray[np.uint8]

@@ -1,36 +1,35 @@
-"""Keep the averaged weights of every run, so that training can go on elsewhere: `python -m training.keep`.
+"""Keep the averaged weights of the runs, so that training can go on elsewhere: `python -m training.keep`.
 
-Writes training/checkpoints/NAME.pt in half precision. Copied into the runs folder, they can be resumed.
+Writes training/checkpoints/NAME.pt in half precision for every run in the runs folder. A training that begins with a
+network finds it there.
 """
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 
 from training.packs import runs_folder
+from training.run import ARCHIVE
 
-KEPT = Path(__file__).with_name("checkpoints")
 NAMES = (
     "detector",
     "classifier",
     "eyes",
     "eyes_fine",
-    "landmarks_3",
-    "landmarks_0",
-    "landmarks_-1",
-    "landmarks_-2",
-    "landmarks_-3",
+    *(f"landmarks_{model}" for model in range(3, -4, -1)),
 )
 
 
 def main() -> None:
-    KEPT.mkdir(exist_ok=True)
+    ARCHIVE.mkdir(exist_ok=True)
     for name in NAMES:
-        state = torch.load(runs_folder() / f"{name}.pt", weights_only=True, map_location="cpu")
+        file = runs_folder() / f"{name}.pt"
+        if not file.exists():
+            continue
+        state = torch.load(file, weights_only=True, map_location="cpu")
         half = {key: value.half() if value.is_floating_point() else value for key, value in state["average"].items()}
-        torch.save({"average": half, "steps": state["steps"], "spent_s": state["spent_s"]}, KEPT / f"{name}.pt")
+        torch.save({"average": half, "steps": state["steps"]}, ARCHIVE / f"{name}.pt")
+        print(f"{name}: {state['steps']} steps")
 
 
 if __name__ == "__main__":

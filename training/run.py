@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -44,7 +45,7 @@ def add_run_arguments(parser: argparse.ArgumentParser, steps: int, learning_rate
 class Run:
     """Trains `module` for `steps` steps.
 
-    device: where the module is moved to. average: exponential moving average of the weights; what is evaluated and
+    device: where the module is moved to. faster: factors on the learning rate of the module's parts. average: exponential moving average of the weights; what is evaluated and
     exported. done: steps made, in all resumed parts together. Checkpoints can be resumed on another device.
     """
 
@@ -55,22 +56,32 @@ class Run:
     device: torch.device
     weight_decay: float = 0.02
     decay: float = 0.998
+    faster: Mapping[str, float] = field(default_factory=dict)
     done: int = 0
     average: AveragedModel = field(init=False)
 
     def __post_init__(self) -> None:
         self.module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.average_anew()
-        flat = [p for p in self.module.parameters() if p.ndim < 2]
-        deep = [p for p in self.module.parameters() if p.ndim >= 2]
-        groups = [{"params": deep, "weight_decay": self.weight_decay}, {"params": flat, "weight_decay": 0.0}]
-        self.optimiser = torch.optim.AdamW(groups, lr=self.learning_rate, betas=(0.9, 0.98))
+        groups: dict[tuple[float, float], dict[str, Any]] = {}
+        for name, parameter in self.module.named_parameters():
+            decay = self.weight_decay if parameter.ndim >= 2 else 0.0
+            rate = self.faster.get(name.partition(".")[0], 1.0)
+            group = groups.setdefault((decay, rate), {"params": [], "weight_decay": decay, "rate": rate})
+            group["params"].append(parameter)
+        self.optimiser = torch.optim.AdamW(list(groups.values()), lr=self.learning_rate, betas=(0.9, 0.98))
         self._saved = time.monotonic()
 
     def average_anew(self) -> None:
         """Call after the module's weights were set from outside."""
-        self.average = AveragedModel(self.module, multi_avg_fn=get_ema_multi_avg_fn(self.decay), use_buffers=True)
+        self.average = AveragedModel(self.module, multi_avg_fn=self._follow, use_buffers=True)
         self.average.eval()
+
+    @torch.no_grad()
+    def _follow(self, averages: list[torch.Tensor], values: list[torch.Tensor], averaged: torch.Tensor) -> None:
+        """An exponential average that begins as a plain one, so that what was random is soon forgotten."""
+        made = int(averaged)
+        get_ema_multi_avg_fn(min(self.decay, (1 + made) / (10 + made)))(averages, values, averaged)
 
     @property
     def file(self) -> Path:
@@ -87,7 +98,7 @@ class Run:
         rise = min(1.0, (self.done + 1) / max(WARM_UP * self.steps, 1))
         fall = 0.5 * (1 + torch.cos(torch.tensor(min(self.progress, 1.0) * torch.pi)).item())
         for group in self.optimiser.param_groups:
-            group["lr"] = self.learning_rate * max(rise * fall, SLOWEST)
+            group["lr"] = group["rate"] * self.learning_rate * max(rise * fall, SLOWEST)
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.module.parameters(), 5.0)
@@ -120,6 +131,7 @@ class Run:
         self.average_anew()
         self.average.update_parameters(self.module)
         self.average.module.load_state_dict(state["average"])
+        self.average.n_averaged.fill_(state["steps"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.done = state["steps"]
 

@@ -26,10 +26,10 @@ def calls():
 
 
 def test_steps_run_in_order_and_only_once(module, tmp_path):
-    steps = [Step("first", module, ("1",)), Step("second", module, ("2",), minutes=10)]
+    steps = [Step("first", module, ("1",)), Step("second", module, ("2",), steps=10)]
     file = tmp_path / "all.json"
     assert run(steps, Progress(file), 0.5, dry=False) == 0
-    assert calls() == ["1", "2 --minutes 5"]
+    assert calls() == ["1", "2 --steps 5"]
     assert run(steps, Progress(file), 0.5, dry=False) == 0
     assert len(calls()) == 2
 
@@ -41,7 +41,7 @@ def test_pictures_to_be_made_scale_with_the_training(module, tmp_path):
 
 
 def test_a_training_that_failed_is_resumed(module, tmp_path):
-    steps = [Step("first", module, ("1",)), Step("second", module, ("2",), minutes=10), Step("third", module)]
+    steps = [Step("first", module, ("1",)), Step("second", module, ("2",), steps=10), Step("third", module)]
     file = tmp_path / "all.json"
     run(steps[:1], Progress(file), 1, dry=False)
     (tmp_path / "broken").touch()
@@ -49,7 +49,7 @@ def test_a_training_that_failed_is_resumed(module, tmp_path):
     assert json.loads(file.read_text(encoding="utf-8")) == {"first": "done", "second": "begun"}
     (tmp_path / "broken").unlink()
     assert run(steps, Progress(file), 1, dry=False) == 0
-    assert calls() == ["1", "2 --minutes 10", "2 --minutes 10 --resume", ""]
+    assert calls() == ["1", "2 --steps 10", "2 --steps 10 --resume", ""]
 
 
 def test_a_dry_run_changes_nothing(module, tmp_path, capsys):

@@ -9,23 +9,25 @@ from training.classifier.network import FaceClassifier  # noqa: E402
 from training.detector.network import Detector  # noqa: E402
 from training.eyes.data import Example  # noqa: E402
 from training.eyes.train import eye_loss, new_network  # noqa: E402
-from training.landmarks.network import TIERS, LandmarkNetwork  # noqa: E402
-from training.landmarks.train import loss_of, restlessness, to_input, with_noisy_copies  # noqa: E402
+from training.landmarks.data import Batch  # noqa: E402
+from training.landmarks.losses import coefficient_loss, point_loss, temporal_jitter, with_copies  # noqa: E402
+from training.landmarks.network import TIERS, LandmarkNetwork, freeze_statistics  # noqa: E402
+from training.landmarks.train import answers_of, to_input  # noqa: E402
 from training.run import Run  # noqa: E402
 
 ELSEWHERE = torch.device("meta")
 
 
 def run_of(module):
-    return Run("trial", module, 1.0, 1e-3, ELSEWHERE)
+    return Run("trial", module, 10, 1e-3, ELSEWHERE)
 
 
 def step(run, loss):
     """One update; everything of the run stays where it is."""
     assert loss.device == ELSEWHERE
     run.step(loss)
-    assert run.steps == 1
-    assert {tensor.device for tensor in run.average.state_dict().values()} == {ELSEWHERE}
+    assert run.done == 1
+    assert {tensor.device for tensor in run.average.module.state_dict().values()} == {ELSEWHERE}
     assert {parameter.grad.device for parameter in run.module.parameters() if parameter.grad is not None} == {ELSEWHERE}
 
 
@@ -34,16 +36,21 @@ def test_a_tensor_left_on_the_cpu_is_noticed():
         torch.zeros(3, device=ELSEWHERE) + torch.zeros(3)
 
 
-@pytest.mark.parametrize("model", [3, -3])
-def test_landmarks(model):
+@pytest.mark.parametrize(("model", "frozen"), [(3, False), (3, True), (-3, False)])
+def test_landmarks(model, frozen):
     tier = TIERS[model]
-    run = run_of(LandmarkNetwork(tier))
+    run = run_of(LandmarkNetwork(tier).train())
+    if frozen:
+        freeze_statistics(run.module)
     images = torch.zeros(16, tier.input_px, tier.input_px, 3, dtype=torch.uint8, device=ELSEWHERE)
-    truth, weights = torch.rand(16, 153, 2, device=ELSEWHERE), torch.ones(16, 153, device=ELSEWHERE)
-    answers = run.module(with_noisy_copies(to_input(images, tier.input_px)))
+    points, coefficients = torch.rand(16, 153, 2, device=ELSEWHERE), torch.rand(16, 52, device=ELSEWHERE)
+    batch = Batch(images, points, torch.ones_like(points[..., 0]), coefficients, torch.ones_like(coefficients))
+    pictures, mirrored = with_copies(to_input(images, tier.input_px))
+    answers = run.module(pictures)
     found = tuple(answer[:16] for answer in answers)
-    taught = torch.cat([found[0], found[2]], dim=1).detach()
-    step(run, loss_of(found, truth, weights, taught) + restlessness(answers[0], truth))
+    teacher_out = answers_of(found)
+    loss = point_loss(found, batch, teacher_out) + coefficient_loss(found, batch, teacher_out)
+    step(run, loss + temporal_jitter(answers, batch, mirrored))
 
 
 def test_eyes():

@@ -1,10 +1,9 @@
-"""Train the classifier: `python -m training.classifier.train --minutes 50 --crops first`."""
+"""Train the classifier: `python -m training.classifier.train --steps 20000 --crops first`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -15,7 +14,7 @@ from training.classifier.data import STORED_PX
 from training.classifier.network import CROP_PX, FaceClassifier
 from training.packs import runs_folder
 from training.photometric import Picture, degrade
-from training.run import Run, add_run_arguments
+from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments
 
 NAME = "classifier"
 BATCH = 128
@@ -94,20 +93,20 @@ def as_tensor(pictures: list[Picture]) -> torch.Tensor:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_run_arguments(parser, minutes=50)
+    add_run_arguments(parser, steps=20000)
     parser.add_argument("--crops", nargs="+", required=True, help="names given to training.classifier.data")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     classifier = FaceClassifier()
-    run = Run(NAME, classifier, args.minutes, args.learning_rate, args.device)
+    run = Run(NAME, classifier, args.steps, args.learning_rate, args.device)
     if args.resume:
         run.resume()
-    rng = np.random.default_rng([args.seed, run.steps])
+    rng = np.random.default_rng([args.seed, run.done])
     crops = Crops(args.crops)
     print(f"{len(crops.is_face)} crops, {crops.is_face.mean():.1%} faces", flush=True)
-    lost, log_at = 0.0, time.monotonic()
+    clock = Clock([run])
     classifier.train()
     while run.progress < 1:
         chosen = crops.draw(BATCH, rng)
@@ -119,13 +118,9 @@ def main() -> int:
         loss = functional.binary_cross_entropy_with_logits(logit, soft)
         run.step(loss)
         crops.wrong[chosen] = np.abs(torch.sigmoid(logit.detach()).cpu().numpy() - faces)
-        lost = 0.98 * lost + 0.02 * loss.item() if lost else loss.item()
-        if time.monotonic() - log_at > 30:
-            log_at = time.monotonic()
-            wrong = [float((crops.wrong[members] > 0.5).mean()) for members in crops.of_class]
-            print(f"{run.elapsed_s / 60:6.1f} min  step {run.steps:6d}  loss {lost:.4f}  "
-                  f"wrong: {wrong[0]:.2%} of others, {wrong[1]:.2%} of faces", flush=True)  # fmt: skip
-        run.save(every_s=120)
+        wrong = [float((crops.wrong[members] > 0.5).mean()) for members in crops.of_class]
+        clock.report([loss.item()], f"wrong: {wrong[0]:.2%} of others, {wrong[1]:.2%} of faces")
+        run.save(every_s=SAVE_EVERY_S)
     run.save()
     return 0
 

@@ -1,10 +1,9 @@
-"""Train the detector: `python -m training.detector.train --minutes 40`."""
+"""Train the detector: `python -m training.detector.train --steps 19400`."""
 
 from __future__ import annotations
 
 import argparse
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -14,10 +13,10 @@ from torch.nn import functional
 from training.detector.data import Sample, Scenery, flip
 from training.detector.network import STRIDE, Detector, decode_boxes
 from training.photometric import degrade
-from training.run import Run, add_run_arguments
+from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments
 
 NAME = "detector"
-# Heights and widths of training pictures with their share; small ones teach more per minute.
+# Heights and widths of training pictures with their share; small ones teach more per second.
 SHAPES = (((128, 192), 0.5), ((160, 256), 0.25), ((192, 128), 0.1), ((256, 192), 0.1), ((192, 256), 0.05))
 BATCH_PIXELS = 24 * 160 * 256
 HARD_POOL = 400
@@ -25,7 +24,7 @@ HARD_SCORE = 0.35
 HEAT_WEIGHT = 5.0
 PLATEAU = 1.6
 FREEZE_FROM = 0.8
-"""Share of the budget after which the first levels no longer learn."""
+"""Share of the steps after which the first levels no longer learn."""
 
 
 def targets(samples: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -126,23 +125,21 @@ class HardPool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_run_arguments(parser, minutes=40)
+    add_run_arguments(parser, steps=19400)
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     detector = Detector()
-    run = Run(NAME, detector, args.minutes, args.learning_rate, args.device)
+    run = Run(NAME, detector, args.steps, args.learning_rate, args.device)
     if args.resume:
         run.resume()
-    rng = np.random.default_rng([args.seed, run.steps])
+    rng = np.random.default_rng([args.seed, run.done])
     scenery, pool = Scenery(), HardPool()
     shapes, shares = [shape for shape, _ in SHAPES], [share for _, share in SHAPES]
-    lost, made_s, begun = 0.0, 0.0, time.monotonic()
-    log_at = begun
+    clock = Clock([run])
     detector.train()
     while run.progress < 1:
-        started = time.monotonic()
         if run.progress > FREEZE_FROM:
             detector.freeze_first_levels()
         height, width = shapes[int(rng.choice(len(shapes), p=shares))]
@@ -150,17 +147,12 @@ def main() -> int:
         for _ in range(BATCH_PIXELS // (height * width)):
             hard = pool.draw(height, width, rng) if rng.random() < 0.12 else None
             samples.append(hard or scenery.sample(height, width, rng))
-        made_s += time.monotonic() - started
         out = detector(as_tensor(samples).to(run.device))
         pool.collect(samples, out, rng)
         loss = detection_loss(out, *(target.to(run.device) for target in targets(samples)))
         run.step(loss)
-        lost = 0.98 * lost + 0.02 * loss.item() if lost else loss.item()
-        if time.monotonic() - log_at > 30:
-            log_at = time.monotonic()
-            print(f"{run.elapsed_s / 60:6.1f} min  step {run.steps:6d}  loss {lost:.4f}  "
-                  f"data {made_s / (log_at - begun):.0%}  hard {len(pool.samples)}", flush=True)  # fmt: skip
-        run.save(every_s=120)
+        clock.report([loss.item()], f"hard {len(pool.samples)}")
+        run.save(every_s=SAVE_EVERY_S)
     run.save()
     return 0
 

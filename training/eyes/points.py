@@ -28,7 +28,7 @@ from tracker.face.eyes import EyeCrops
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from training import packs
-from training.landmarks.data import all_points
+from training.landmarks.conventions import load_convention
 from training.landmarks.evaluate import inner_49, predict, relative_error
 from training.manifest import MODELS_FOLDER
 
@@ -122,7 +122,7 @@ def report(name: str, landmarks: np.ndarray, pack: packs.Pack, rows: np.ndarray)
 def main() -> int:
     cv2.setNumThreads(1)
     pack, store = packs.load_faces(), ModelStore(MODELS_FOLDER)
-    labels = all_points(pack)[:, : t.N_LANDMARKS]
+    labels = load_convention().points(packs.load_mesh(pack))
     rows = np.random.default_rng(0).choice(pack.indices(packs.TRAIN), PHOTOGRAPHS, replace=False)
     known, true = [], []
     for model, eye_network in PAIRS:

@@ -1,4 +1,4 @@
-"""Train eye networks: `python -m training.eyes.train --network eyes eyes_fine --minutes 75`.
+"""Train eye networks: `python -m training.eyes.train --network eyes eyes_fine --steps 12000`.
 
 Both can learn from the same crops, made for the larger one; making them takes longer than learning from them.
 """
@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 
 import cv2
 import numpy as np
@@ -18,7 +17,7 @@ from training.eyes.data import SPAN, Example, EyeSet, example
 from training.eyes.network import EyeNetwork
 from training.packs import TRAIN
 from training.photometric import Picture
-from training.run import Run, add_run_arguments
+from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments
 
 # Crop size and channels of each network.
 NETWORKS = {"eyes": ((48, 36), 48), "eyes_fine": ((64, 48), 64)}
@@ -72,7 +71,7 @@ def eye_loss(found: Prediction, examples: list[Example]) -> torch.Tensor:
 
 def begin(name: str, network: EyeNetwork, args: argparse.Namespace) -> Run:
     """A run of `network`, from its last checkpoint where that is asked for."""
-    run = Run(name, network, args.minutes, args.learning_rate, args.device)
+    run = Run(name, network, args.steps, args.learning_rate, args.device)
     if args.resume:
         run.resume()
     run.module.train()
@@ -94,7 +93,7 @@ def as_tensor(pictures: list[np.ndarray]) -> torch.Tensor:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    add_run_arguments(parser, minutes=16)
+    add_run_arguments(parser, steps=12000)
     parser.add_argument("--network", nargs="+", choices=sorted(NETWORKS), default=["eyes"])
     parser.add_argument("--without", nargs="*", default=(), metavar="SOURCE", help="sources to leave out (a trial)")
     args = parser.parse_args()
@@ -103,14 +102,14 @@ def main() -> int:
     torch.manual_seed(args.seed)
     runs = [begin("-without-".join([name, *args.without]), new_network(name), args) for name in args.network]
     sizes = [NETWORKS[name][0] for name in args.network]
-    rng = np.random.default_rng([args.seed, runs[0].steps])
+    rng = np.random.default_rng([args.seed, runs[0].done])
     eyes = EyeSet(without=tuple(args.without))
     choice = eyes.pack.indices(TRAIN)
     choice = choice[eyes.used[choice]]
     share = np.array([SHARE.get(str(source), 1.0) for source in eyes.pack.source[choice]])
     share[eyes.gap[choice] < 0.15] *= 2
     share /= share.sum()
-    lost, log_at = np.zeros(len(runs)), time.monotonic()
+    clock = Clock(runs)
     while runs[0].progress < 1:
         examples = [example(eyes, int(i), max(sizes), rng) for i in rng.choice(choice, BATCH, p=share)]
         losses = []
@@ -119,13 +118,9 @@ def main() -> int:
             loss = eye_loss(run.module(pictures), examples)
             run.step(loss)
             losses.append(loss.item())
-        lost = 0.99 * lost + 0.01 * np.array(losses) if lost.any() else np.array(losses)
-        if time.monotonic() - log_at > 30:
-            log_at = time.monotonic()
-            shown = " ".join(f"{value:.4f}" for value in lost)
-            print(f"{runs[0].elapsed_s / 60:6.1f} min  step {runs[0].steps:6d}  loss {shown}", flush=True)
+        clock.report(losses)
         for run in runs:
-            run.save(every_s=120)
+            run.save(every_s=SAVE_EVERY_S)
     for run in runs:
         run.save()
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import count
 from typing import NamedTuple
 
 import cv2
@@ -32,9 +33,12 @@ OCCLUDED, AT_BORDER, DARKENED = 0.15, 0.06, 0.12
 """Share of samples of which something covers a part, which lie at the frame's edge, whose skin is made darker."""
 OCCLUDED_TRUST, AT_BORDER_TRUST = 0.5, 0.2
 """What is left of the trust in their coefficients."""
+RENDERS = "renders:"
 SHARES = {"manual": 0.34, "photographs": 0.44, "portraits": 0.12, "augmented": 0.10}
-SHARES_WITH_RENDERS = {"manual": 0.27, "photographs": 0.20, "portraits": 0.05, "augmented": 0.04, "renders": 0.44}
-"""Of the samples with a face, by set."""
+SHARES_WITH_RENDERS = {"manual": 0.27, "photographs": 0.20, "portraits": 0.05, "augmented": 0.04, RENDERS: 0.44}
+"""Of the samples with a face, by set; rendered sets share theirs."""
+LOOK_AGAIN = 400
+"""Batches after which rendered sets are read again: they may have grown."""
 
 
 def jitter(box: CropBox, rng: np.random.Generator) -> CropBox:
@@ -117,9 +121,12 @@ def load_sets(augmented: str | None, renders: list[str]) -> dict[str, FaceSet]:
     }
     if augmented:
         sets["augmented"] = face_sets.augmented(augmented)
-    if renders:
-        sets["renders"] = face_sets.renders(renders)
-    return sets
+    return sets | load_renders(renders)
+
+
+def load_renders(names: list[str]) -> dict[str, FaceSet]:
+    """Each rendered set, usually one family of heads, by its own name."""
+    return {f"{RENDERS}{name}": face_sets.renders([name]) for name in names}
 
 
 class FaceSamples(IterableDataset):
@@ -141,14 +148,18 @@ class FaceSamples(IterableDataset):
         sets = load_sets(self.augmented, self.renders)
         shares = self._shares(sets)
         background = Background(packs.TRAIN)
-        while True:
+        for k in count(1):
+            if self.renders and k % LOOK_AGAIN == 0:
+                sets |= load_renders(self.renders)
             chosen = rng.choice(len(shares), self.batch, p=list(shares.values()))
             rows = [self._one(sets, list(shares)[k], background, rng) for k in chosen]
             yield Batch(*(torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)))
 
     @staticmethod
     def _shares(sets: Mapping[str, FaceSet]) -> dict[str, float]:
-        shares = SHARES_WITH_RENDERS if "renders" in sets else SHARES
+        rendered = [name for name in sets if name.startswith(RENDERS)]
+        shares = dict(SHARES_WITH_RENDERS if rendered else SHARES)
+        shares |= dict.fromkeys(rendered, shares.pop(RENDERS, 0) / max(1, len(rendered)))
         total = sum(share for name, share in shares.items() if name in sets)
         return {name: share / total for name, share in shares.items() if name in sets}
 
@@ -167,7 +178,7 @@ class FaceSamples(IterableDataset):
             points = points[MIRROR] * (-1, 1) + (self.size - 1, 0)
             weights = weights[MIRROR]
             coefficients, trust = coefficients[t.BLENDSHAPE_MIRROR], trust[t.BLENDSHAPE_MIRROR]
-        if name != "renders" and rng.random() < DARKENED:
+        if not name.startswith(RENDERS) and rng.random() < DARKENED:
             crop = darken_skin(crop, points, rng)
         if rng.random() < GLASSES:
             crop = put_on_glasses(crop, points, rng)

@@ -1,5 +1,8 @@
 """Landmark error on held-out faces: `python -m training.landmarks.evaluate --models 3 0 -3`.
 
+First against the points people set (`manual`), which are the measure; then against the automatic annotators' on the
+packs of faces, of which only changes between networks mean anything since the points follow people's convention.
+
 Runs the exported networks as the tracker does: a disturbed first crop, then the crop its own answer asks for.
 Error is the distance over the truth's outer-eye distance, in the eye line's frame; each point's median offset
 (annotators differ in convention) is estimated on even images and removed from odd ones, and the reverse.
@@ -11,6 +14,7 @@ from __future__ import annotations
 import argparse
 from dataclasses import dataclass
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 
@@ -19,7 +23,10 @@ from tracker.face.crop import CropBox, crop_around
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from training import packs
-from training.landmarks.data import UPPER_INNER, Background, jitter
+from training.landmarks.against_people import People, in_eye_line, without_offsets
+from training.landmarks.against_people import figures as against_people
+from training.landmarks.data import Background, jitter
+from training.landmarks.face_sets import UPPER_INNER
 from training.manifest import MODELS_FOLDER, update_quality
 
 CLOSE = 0.05
@@ -31,14 +38,7 @@ def relative_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
 
     found, truth: (N, 66, 2) pixels.
     """
-    across = truth[:, t.LEFT_EYE_OUTER] - truth[:, t.RIGHT_EYE_OUTER]
-    length = np.maximum(np.linalg.norm(across, axis=1), 1e-3)
-    cos, sin = across[:, 0] / length, across[:, 1] / length
-    turn = np.stack([np.stack([cos, sin], 1), np.stack([-sin, cos], 1)], 1)
-    error = np.einsum("nij,npj->npi", turn, found - truth) / length[:, None, None]
-    even = np.arange(len(error)) % 2 == 0
-    offset_even, offset_odd = np.median(error[even], axis=0), np.median(error[~even], axis=0)
-    return error - np.where(even[:, None, None], offset_odd, offset_even)
+    return without_offsets(in_eye_line(found, truth))
 
 
 def inner_49(error: np.ndarray) -> float:
@@ -123,8 +123,12 @@ def percentiles(values: np.ndarray, which: list[float]) -> list[float]:
     return [round(float(value), 3) for value in np.percentile(values, which)]
 
 
-def evaluate(model: int) -> dict[str, object]:
-    reader = LandmarkReader(ModelStore(MODELS_FOLDER).load(f"landmarks_{model}", optional=True))
+def load_reader(model: int, folder: Path) -> LandmarkReader:
+    return LandmarkReader(ModelStore(folder).load(f"landmarks_{model}", optional=True))
+
+
+def evaluate(reader: LandmarkReader) -> dict[str, object]:
+    """Figures on the packs of faces."""
     pack = packs.load_faces()
     rows = pack.indices(packs.VALIDATION)
     readings = predict(reader, pack, rows, seed=1)
@@ -163,10 +167,17 @@ def evaluate(model: int) -> dict[str, object]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, nargs="+", default=[3, 2, 1, 0, -1, -2, -3])
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
+    parser.add_argument("--people-only", action="store_true", help="against people's points alone")
     arguments = parser.parse_args()
+    people = People.load()
     for model in arguments.models:
-        figures = evaluate(model)
-        update_quality(f"landmarks_{model}", figures)
+        reader = load_reader(model, arguments.folder)
+        figures = {"manual": against_people(people, people.read(reader))}
+        if not arguments.people_only:
+            figures |= evaluate(reader)
+        if arguments.folder == MODELS_FOLDER:
+            update_quality(f"landmarks_{model}", figures)
         print(f"model {model}")
         for name, value in figures.items():
             print(f"  {name}: {value}")

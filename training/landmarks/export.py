@@ -2,25 +2,30 @@
 
 The exported network gives `xy` (N, 66, 2) in crop fractions and `confidence` (N, 66): the probability that a
 point lies within 5 % of the outer-eye distance, from the learnt error scale, corrected by one factor per
-network that is fitted on disturbed training images; and `extra` (N, 87, 2), the further points.
+network that is fitted on disturbed training images; `extra` (N, 87, 2), the further points; and `coefficients`
+(N, 52), 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`.
 """
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from tracker.topology import N_DENSE
-from training.export import count_multiply_adds, export_network
+from tracker.topology import BLENDSHAPE_NAMES
+from training.export import export_network
 from training.landmarks.data import NOT_A_FACE, FaceSamples
 from training.landmarks.network import TIERS, LandmarkNetwork
 from training.landmarks.train import to_input
+from training.manifest import MODELS_FOLDER
 from training.run import load_average
 
 CLOSE = 0.05
+BY_PEOPLE = 0.9
+"""Points with more weight than this were set by people."""
 THRESHOLD = 0.15
 """Mean confidence of a face: between what background and held-in faces reach, see docs/MODELS.md."""
 
@@ -31,71 +36,76 @@ def within(radius: Tensor, scale: Tensor) -> Tensor:
     return 1 - torch.exp(-ratio) * (1 + ratio)
 
 
-class Confident(nn.Module):
-    """A landmark network with its confidence; `correction` multiplies the learnt scale."""
+NEVER = ("jawForward",)
+"""Seen from the front this cannot be told from a head that is held differently: it stays 0."""
+
+
+class Finished(nn.Module):
+    """A landmark network with its confidence and its coefficients in range; `correction` multiplies the learnt scale."""
 
     def __init__(self, network: LandmarkNetwork, correction: float) -> None:
         super().__init__()
         self.network = network
         self.correction = correction
+        for name in NEVER:
+            with torch.no_grad():
+                network.coefficients.out.weight[BLENDSHAPE_NAMES.index(name)] = 0
+                network.coefficients.out.bias[BLENDSHAPE_NAMES.index(name)] = 0
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        points, log_scale, extra = self.network(image)
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        points, log_scale, extra, coefficients = self.network(image)
         across = points[:, 36] - points[:, 45]
         # In profile the eyes meet: a floor keeps the radius that of a face, as in training.
         radius = CLOSE * torch.sqrt((across * across).sum(dim=1, keepdim=True)).clamp(min=0.15)
         scale = torch.exp(log_scale.clamp(-7, 0)) * self.correction
-        return points, within(radius, scale), extra
+        return points, within(radius, scale), extra, coefficients.clamp(0, 1)
 
 
 def fit_correction(network: LandmarkNetwork, input_px: int) -> float:
-    """The factor under which the training images' own errors are likeliest (closed form: mean d / b = 2)."""
+    """The factor under which the errors on the training images of people's points are likeliest (mean d / b = 2)."""
     ratios = []
     batches = iter(FaceSamples(input_px, 64, seed=9))
-    for _ in range(12):
-        images, truth, weights = next(batches)
+    for _ in range(16):
+        batch = next(batches)
         with torch.no_grad():
-            points, log_scale, _ = network(to_input(images, input_px))
-        faces, n = truth[:, 0, 0] != NOT_A_FACE, points.shape[1]
-        ratio = (points - truth[:, :n]).norm(dim=2) * torch.exp(-log_scale.clamp(-7, 0))
-        ratios.append(ratio[faces][weights[faces, :n] > 0.5])
+            points, log_scale, _, _ = network(to_input(batch.images, input_px))
+        faces, n = batch.points[:, 0, 0] != NOT_A_FACE, points.shape[1]
+        ratio = (points - batch.points[:, :n]).norm(dim=2) * torch.exp(-log_scale.clamp(-7, 0))
+        ratios.append(ratio[faces][batch.weights[faces, :n] > BY_PEOPLE])
     return float(np.clip(torch.cat(ratios).mean().item() / 2, 0.5, 2))
 
 
-def export(model: int) -> None:
+def export(model: int, folder: Path) -> None:
     tier = TIERS[model]
     network, trained = load_average(f"landmarks_{model}", LandmarkNetwork(tier))
     assert isinstance(network, LandmarkNetwork)
     correction = fit_correction(network, tier.input_px)
-    shape = (1, tier.input_px, tier.input_px, 3)
-    side = tier.input_px // (4 if tier.fine_maps else 8)
-    extra_multiply_adds = tier.decoder * N_DENSE * side * side
     file = export_network(
-        Confident(network, correction),
+        Finished(network, correction),
         f"landmarks_{model}",
-        shape,
+        (1, tier.input_px, tier.input_px, 3),
         kind="landmarks",
-        outputs=("xy", "confidence", "extra"),
+        outputs=("xy", "confidence", "extra", "coefficients"),
         extra={
-            "data": "fold 0 of faces-0..3 and pictures re-posed from them",
+            "data": "fold 0 of manual-0, faces-0..3 and scut86-0, pictures re-posed from them, rendered heads",
             "command": "python -m training.landmarks.train && python -m training.landmarks.export "
             "(arguments: training/README.md)",
-            "optional": ["extra"],
-            "multiply_adds": count_multiply_adds(network, shape) - extra_multiply_adds,
-            "multiply_adds_optional": extra_multiply_adds,
             "threshold": THRESHOLD,
             "trained": {**trained, "confidence_correction": round(correction, 4)},
         },
+        folder=folder,
     )
-    print(f"{file.name}: correction {correction:.3f}, {file.stat().st_size / 1024:.0f} KiB")
+    print(f"{file}: correction {correction:.3f}, {file.stat().st_size / 1024:.0f} KiB")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, nargs="+", required=True, choices=sorted(TIERS))
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="where to write (default: models/)")
     torch.set_num_threads(1)
-    for model in parser.parse_args().models:
-        export(model)
+    arguments = parser.parse_args()
+    for model in arguments.models:
+        export(model, arguments.folder)
 
 
 if __name__ == "__main__":

@@ -134,8 +134,8 @@ def renders(names: list[str]) -> FaceSet:
     from training.synthetic.shards import RenderSet
 
     shards = RenderSet(names)
-    weights = np.where(shards.visible, 1.0, HIDDEN_TRUST).astype(np.float32)
-    trust = shards.known.astype(np.float32)
-    trust[shards.neutral] *= NEUTRAL_TRUST
-    coefficients = np.nan_to_num(shards.coefficients.astype(np.float32))
-    return FaceSet(shards.picture, shards.points.astype(np.float32), weights, coefficients, trust)
+    weights = np.where(shards["visible"], 1.0, HIDDEN_TRUST).astype(np.float32)
+    trust = shards["known"].astype(np.float32)
+    trust[shards["neutral"]] *= NEUTRAL_TRUST
+    coefficients = np.nan_to_num(shards["coefficients"].astype(np.float32))
+    return FaceSet(shards.picture, shards["points"].astype(np.float32), weights, coefficients, trust)

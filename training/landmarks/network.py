@@ -92,6 +92,12 @@ def freeze_statistics(network: nn.Module) -> None:
             module.eval()
 
 
+def freeze_early_stages(network: LandmarkNetwork) -> None:
+    """The first two stages, whose maps are the largest, stay as they are: a quarter of a step is saved."""
+    network.stem.requires_grad_(False)
+    network.stage4.requires_grad_(False)
+
+
 class InvertedResidual(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int, expansion: int) -> None:
         super().__init__()
@@ -139,7 +145,7 @@ class CoefficientHead(nn.Module):
     """The 52 coefficients from the encoder's coarsest map, the decoder's map at half its step, and all 153 points.
 
     The finer map shows lips and lids in some detail, the coarse one cheeks, nose and tongue with their surroundings;
-    the points say how far things moved. What it gives is clipped to 0..1 only on export: below 0 nothing pulls.
+    the points say how far things moved from where they typically are. What it gives is clipped to 0..1 only on export: below 0 nothing pulls.
     """
 
     def __init__(self, tier: Tier) -> None:
@@ -152,13 +158,14 @@ class CoefficientHead(nn.Module):
         )
         self.points = nn.Linear(2 * (N_LANDMARKS + N_DENSE), from_points)
         self.register_buffer("typical", torch.zeros(N_LANDMARKS + N_DENSE, 2))
+        self.register_buffer("spread", torch.ones(N_LANDMARKS + N_DENSE, 2))
         self.hidden = nn.Linear(channels * side * side + from_points, hidden)
         self.out = nn.Linear(hidden, len(BLENDSHAPE_NAMES))
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, f16: Tensor, d8: Tensor, points: Tensor) -> Tensor:
         seen = functional.relu(self.coarse(f16) + self.fine(d8))
-        shape = functional.relu(self.points(5 * (in_eye_frame(points) - self.typical).flatten(1)))
+        shape = functional.relu(self.points(((in_eye_frame(points) - self.typical) / self.spread).flatten(1)))
         known = torch.cat([seen.flatten(1), shape], dim=1)
         answer: Tensor = self.out(self.dropout(functional.relu(self.hidden(self.dropout(known)))))
         return answer

@@ -25,11 +25,23 @@ from training.landmarks.losses import (
     temporal_jitter,
     with_copies,
 )
-from training.landmarks.network import TIERS, LandmarkNetwork, freeze_statistics, in_eye_frame, resample_head
+from training.landmarks.network import (
+    TIERS,
+    LandmarkNetwork,
+    freeze_early_stages,
+    freeze_statistics,
+    in_eye_frame,
+    resample_head,
+)
 from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments, find_checkpoint, load_average, load_weights
 
 FOLLOW_AFTER = 0.15
 """Share of the steps after which the dearest network of those that learn together is worth following."""
+
+
+TYPICAL_BATCHES = 6
+HEAD_RATE = 3.0
+"""Learning rate of the coefficients' head against that of the rest."""
 
 
 def to_input(images: Tensor, size: int) -> Tensor:
@@ -52,15 +64,20 @@ def train(
     *,
     teacher: tuple[LandmarkNetwork, int] | None = None,
     frozen: bool = False,
+    early_frozen: bool = False,
 ) -> None:
     """Train `runs` of `models`, the dearest first, until their steps are made.
 
-    teacher: a trained network and its input size. frozen: batch normalisation keeps its statistics.
+    teacher: a trained network and its input size. frozen: batch normalisation keeps its statistics. early_frozen: the
+    first stages keep their weights.
     """
     for run in runs:
         run.module.train()
         if frozen:
             freeze_statistics(run.module)
+        if early_frozen:
+            assert isinstance(run.module, LandmarkNetwork)
+            freeze_early_stages(run.module)
     clock = Clock(runs)
     while runs[0].progress < 1:
         batch = Batch(*(part.to(runs[0].device, non_blocking=True) for part in next(batches)))
@@ -97,10 +114,12 @@ def begin(model: int, run: Run, source: int) -> None:
     run.average_anew()
 
 
-def set_typical_points(network: LandmarkNetwork, batch: Batch) -> None:
-    """The head of a new network reads points less those of a typical face."""
-    faces = batch.points[:, 0, 0] != NOT_A_FACE
-    network.coefficients.typical.copy_(in_eye_frame(batch.points[faces]).mean(dim=0))
+def set_typical_points(network: LandmarkNetwork, batches: Sequence[Batch]) -> None:
+    """The head of a new network reads points as their distance from a typical face's, in units of what is usual."""
+    truth = torch.cat([batch.points[batch.points[:, 0, 0] != NOT_A_FACE] for batch in batches])
+    points = in_eye_frame(truth)
+    network.coefficients.typical.copy_(points.mean(dim=0))
+    network.coefficients.spread.copy_(points.std(dim=0).clamp(min=0.02))
 
 
 def main() -> None:
@@ -112,6 +131,7 @@ def main() -> None:
     )
     parser.add_argument("--teacher", type=int, choices=sorted(TIERS), help="a trained model to follow")
     parser.add_argument("--frozen", action="store_true", help="keep the statistics of batch normalisation")
+    parser.add_argument("--early-frozen", action="store_true", help="keep the first stages' weights")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that make batches (default 1)")
@@ -128,7 +148,8 @@ def main() -> None:
             arguments.learning_rate,
             arguments.device,
             weight_decay=1e-4,
-            decay=0.9985,
+            decay=0.998,
+            faster={"coefficients": HEAD_RATE},
         )
         for model in arguments.models
     ]
@@ -148,7 +169,7 @@ def main() -> None:
             begin(model, run, arguments.begin_with[k])
         assert isinstance(run.module, LandmarkNetwork)
         if not run.module.coefficients.typical.any():
-            set_typical_points(run.module, next(batches))
+            set_typical_points(run.module, [next(batches) for _ in range(TYPICAL_BATCHES)])
             run.average_anew()
     teacher = None
     if arguments.teacher is not None:
@@ -156,7 +177,9 @@ def main() -> None:
         network, _ = load_average(f"landmarks_{arguments.teacher}", LandmarkNetwork(tier))
         assert isinstance(network, LandmarkNetwork)
         teacher = network.to(device=arguments.device, memory_format=torch.channels_last), tier.input_px
-    train(arguments.models, runs, batches, teacher=teacher, frozen=arguments.frozen)
+    train(
+        arguments.models, runs, batches, teacher=teacher, frozen=arguments.frozen, early_frozen=arguments.early_frozen
+    )
 
 
 if __name__ == "__main__":

@@ -1,0 +1,51 @@
+import pytest
+
+torch = pytest.importorskip("torch")
+
+from tracker import topology as t  # noqa: E402
+from training.landmarks.network import (  # noqa: E402
+    TIERS,
+    LandmarkNetwork,
+    freeze_statistics,
+    in_eye_frame,
+    resample_head,
+)
+from training.run import load_weights  # noqa: E402
+
+
+def random_network(model):
+    torch.manual_seed(model)
+    network = LandmarkNetwork(TIERS[model])
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.running_mean.normal_(0, 0.2)
+            module.running_var.uniform_(0.5, 2)
+            torch.nn.init.uniform_(module.weight, 0.5, 1.5)
+    return network
+
+
+@pytest.mark.parametrize("model", [3, -3])
+def test_folded_normalisation_answers_as_the_plain_one(model):
+    network = random_network(model)
+    network.coefficients.dropout.p = 0
+    picture = torch.rand(2, 3, TIERS[model].input_px, TIERS[model].input_px)
+    plain = network.eval()(picture)
+    network.train()
+    freeze_statistics(network)
+    for expected, found in zip(plain, network(picture), strict=True):
+        assert torch.allclose(expected, found, atol=1e-4)
+
+
+def test_eye_frame_forgets_place_size_and_roll():
+    points = torch.rand(1, 153, 2)
+    points[0, t.RIGHT_EYE_OUTER], points[0, t.LEFT_EYE_OUTER] = torch.tensor([[0.3, 0.4], [0.7, 0.45]])
+    angle = torch.tensor(0.4)
+    turn = torch.stack([torch.stack([angle.cos(), angle.sin()]), torch.stack([-angle.sin(), angle.cos()])])
+    moved = 0.8 * points @ turn + torch.tensor([0.1, -0.2])
+    assert torch.allclose(in_eye_frame(points), in_eye_frame(moved), atol=1e-5)
+
+
+@pytest.mark.parametrize(("source", "target"), [(3, 1), (0, -1)])
+def test_a_sibling_begins_with_the_whole_network(source, target):
+    weights = resample_head(random_network(source).state_dict(), TIERS[source], TIERS[target])
+    assert load_weights(LandmarkNetwork(TIERS[target]), weights) == []

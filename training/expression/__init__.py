@@ -1,0 +1,1 @@
+"""How good the 52 coefficients are."""

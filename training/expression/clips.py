@@ -1,0 +1,41 @@
+"""The development clips: frames, and the annotator's scores of each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from training import packs
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clip:
+    """scores: (frames, 52) in the order of `tracker.topology.BLENDSHAPE_NAMES`, NaN where no face was found."""
+
+    name: str
+    scores: np.ndarray
+
+    def frames(self) -> Iterator[np.ndarray]:
+        """(H, W, 3) uint8 BGR, one after another."""
+        capture = cv2.VideoCapture(str(packs.data_folder() / "clips" / f"{self.name}.mp4"))
+        try:
+            for _ in range(len(self.scores)):
+                good, picture = capture.read()
+                if not good:
+                    return
+                yield picture
+        finally:
+            capture.release()
+
+
+def load_clips() -> list[Clip]:
+    with np.load(packs.data_folder() / "clips" / "scores.npz") as stored:
+        names = [str(name) for name in stored["names"]]
+        return [
+            Clip(key, packs.ordered_scores(stored[key], names))
+            for key in stored.files
+            if key != "names" and not key.endswith("_pose")
+        ]

@@ -1,0 +1,186 @@
+"""How good the coefficients are: `python -m training.expression.evaluate --models 3 --renders ict-test makehuman-test`.
+
+On renders of heads never trained on, per family and against exact truth; on the development clips, as correlation
+within a clip with an annotator, for the network alone and through the tracker; on held-out photographs; and what
+faces without expression are said to do. `--details` prints every coefficient.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+
+from tracker import Tracker
+from tracker import topology as t
+from tracker.topology import BLENDSHAPE_NAMES
+from training import packs
+from training.expression.clips import Clip, load_clips
+from training.expression.metrics import GAZE, against_truth, area_under_curve, pearson, summary, within_clips
+from training.expression.reader import NetworkReader
+from training.landmarks import face_sets
+from training.manifest import MODELS_FOLDER
+
+FALSE = 0.3
+"""More than this of anything on a face without expression is a false answer."""
+POOR = 0.4
+BLINKS = np.array([name.startswith("eyeBlink") for name in BLENDSHAPE_NAMES])
+INDEX = {name: j for j, name in enumerate(BLENDSHAPE_NAMES)}
+TAUGHT_TRUST = 0.5
+"""Coefficients of photographs that the annotator tells well enough to correlate with."""
+
+
+def false_answers(coefficients: np.ndarray) -> tuple[float, str]:
+    """Percent of (N, 52) answers for faces at rest with anything but blinks and gaze above FALSE; the commonest two."""
+    wrong = (coefficients > FALSE) & ~GAZE & ~BLINKS
+    most = np.argsort(-wrong.mean(axis=0))[:2]
+    shown = ", ".join(f"{BLENDSHAPE_NAMES[j]} {100 * wrong[:, j].mean():.1f} %" for j in most)
+    return 100 * float(wrong.any(axis=1).mean()), shown
+
+
+def smile_pairs(found: np.ndarray, truth: np.ndarray, identity: np.ndarray, neutral: np.ndarray) -> str:
+    """Renders that smile without blinking or opening the jaw, less the same person's neutral one."""
+    rise, blinks, jaws = [], [], []
+    smile, blink, jaw = INDEX["mouthSmileLeft"], INDEX["eyeBlinkLeft"], INDEX["jawOpen"]
+    for i in np.flatnonzero(truth[:, [smile, smile + 1]].min(axis=1) > 0.4):
+        rest = np.flatnonzero((identity == identity[i]) & neutral)
+        if not len(rest):
+            continue
+        change = found[i] - found[rest].mean(axis=0)
+        rise.append(change[[smile, smile + 1]].mean() > 0.3)
+        if truth[i, [blink, INDEX["eyeBlinkRight"]]].max() < 0.05:
+            blinks.append(change[[blink, INDEX["eyeBlinkRight"]]].mean() > 0.1)
+        if truth[i, jaw] < 0.05:
+            jaws.append(change[jaw] > 0.1)
+    if not rise:
+        return "no smiles"
+    shares = [f"{100 * np.mean(part):.0f} % of {len(part)}" for part in (rise, blinks, jaws) if part]
+    return " / ".join(shares)
+
+
+def on_renders(reader: NetworkReader, name: str, details: bool) -> None:
+    """One rendered set: AUC, r, false answers of neutral faces, smiles, looking down."""
+    from training.synthetic.shards import RenderSet
+
+    shards = RenderSet([name])
+    truth, known = shards["coefficients"].astype(np.float32), shards["known"]
+    found = np.stack(
+        [reader.settle(shards.picture(i), shards["points"][i, : t.N_LANDMARKS]).coefficients for i in range(len(truth))]
+    )
+    figures = against_truth(found, truth, known)
+    print(f"renders {name} ({len(truth)} pictures): {summary(figures)}")
+    neutral, identity = shards["neutral"], shards["identity"]
+    share, most = false_answers(found[neutral])
+    print(f"  neutral ({neutral.sum()}): {share:.1f} % say something above {FALSE}: {most}")
+    print(f"  smiles +0.3 / false blink / false jaw: {smile_pairs(found, truth, identity, neutral)}")
+    gaze = [pearson(truth[:, j], found[:, j]) for j in np.flatnonzero(GAZE)]
+    print(f"  looks: mean r {np.mean(gaze):.3f}")
+    blink = INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]
+    down = (shards["gaze_deg"][:, :, 1].mean(axis=1) < -15) & (truth[:, blink].max(axis=1) < 0.1)
+    shut = truth[:, blink].min(axis=1) > 0.8
+    if down.sum() > 5 and shut.sum() > 5:
+        answer = found[:, blink].mean(axis=1)
+        print(
+            f"  looking down ({down.sum()}): blink {answer[down].mean():.2f}, shut ({shut.sum()}): "
+            f"{answer[shut].mean():.2f}, AUC {area_under_curve(answer[shut], answer[down]):.3f}"
+        )
+    print("  below 0.8: " + ", ".join(f"{n} {f.auc:.2f}" for n, f in figures.items() if f.auc < 0.8))
+    if details:
+        for n, figure in figures.items():
+            print(f"    {n:22s} AUC {figure.auc:.3f}  r {figure.r:.3f}")
+
+
+def network_alone(reader: NetworkReader, clip: Clip) -> np.ndarray:
+    """(frames, 52), each read around the points of the frame before."""
+    answers = np.full(clip.scores.shape, np.nan, np.float32)
+    xy = None
+    for k, picture in enumerate(clip.frames()):
+        if xy is None:
+            xy = _first_points(picture)
+            if xy is None:
+                continue
+        reading = reader.settle(picture, xy, times=1 if k else 2)
+        answers[k] = reading.coefficients
+        xy = reading.xy if reading.confidence.mean() > 0.3 else None
+    return answers
+
+
+def _first_points(picture: np.ndarray) -> np.ndarray | None:
+    with Tracker(model=0, max_faces=1, smoothing=0) as tracker:
+        result = tracker.process(np.ascontiguousarray(picture))
+    return np.asarray(result.faces[0].landmarks.xy) if result.faces else None
+
+
+def through_tracker(model: int, folder: Path, clip: Clip) -> np.ndarray:
+    """(frames, 52) as `Tracker` gives them."""
+    answers = np.full(clip.scores.shape, np.nan, np.float32)
+    with Tracker(model=model, max_faces=1, blendshapes=True, model_dir=folder) as tracker:
+        for k, picture in enumerate(clip.frames()):
+            result = tracker.process(picture)
+            if result.faces and result.faces[0].blendshapes is not None:
+                answers[k] = result.faces[0].blendshapes
+    return answers
+
+
+def report_clips(name: str, answers: list[np.ndarray], clips: list[Clip], details: bool) -> None:
+    figures = within_clips(answers, [clip.scores for clip in clips])
+    values = np.array(list(figures.values()))
+    poor = ", ".join(f"{n} {r:.2f}" for n, r in figures.items() if r < POOR)
+    print(
+        f"clips, {name}: r median {np.median(values):.3f} of {len(values)}, below {POOR}: {(values < POOR).sum()} ({poor})"
+    )
+    if details:
+        print("  " + "  ".join(f"{n} {r:.2f}" for n, r in figures.items()))
+
+
+def on_photographs(reader: NetworkReader, rows: int) -> None:
+    """r on stills of the validation fold, and false answers of those at rest by the annotator."""
+    pack = packs.load_faces()
+    scores = packs.load_scores(pack)
+    faces = face_sets.photographs(packs.VALIDATION)
+    chosen = np.flatnonzero(pack.source[pack.indices(packs.VALIDATION)] != "mask_on")[:rows]
+    found = np.stack([reader.settle(faces.picture(i), faces.points[i, : t.N_LANDMARKS]).coefficients for i in chosen])
+    target, trust = faces.coefficients[chosen], faces.trust[chosen]
+    told = (trust > TAUGHT_TRUST) & (np.isfinite(scores[pack.indices(packs.VALIDATION)][chosen]))
+    r = [pearson(found[told[:, j], j], target[told[:, j], j]) for j in range(52) if told[:, j].sum() > 100]
+    print(f"photographs of the validation fold ({len(chosen)}): r median {np.median(r):.3f} of {len(r)}")
+    calm = (np.where(trust > 0, target, 0)[:, ~GAZE & ~BLINKS].max(axis=1) < 0.15) & (trust.max(axis=1) > 0)
+    share, most = false_answers(found[calm])
+    print(f"  at rest ({calm.sum()}): {share:.1f} % say something above {FALSE}: {most}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=int, nargs="+", default=[3])
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
+    parser.add_argument("--renders", nargs="*", default=[], help="names of rendered test sets, one family each")
+    parser.add_argument("--photographs", type=int, default=2000, help="at most so many of the validation fold")
+    parser.add_argument("--skip-clips", action="store_true")
+    parser.add_argument("--tracker", action="store_true", help="clips through the tracker too")
+    parser.add_argument("--details", action="store_true")
+    arguments = parser.parse_args()
+    for model in arguments.models:
+        print(f"model {model}")
+        evaluate(model, arguments)
+
+
+def evaluate(model: int, arguments: argparse.Namespace) -> None:
+    reader = NetworkReader(model, arguments.folder)
+    names: Iterable[str] = arguments.renders
+    for name in names:
+        on_renders(reader, name, arguments.details)
+    if arguments.photographs:
+        on_photographs(reader, arguments.photographs)
+    if arguments.skip_clips:
+        return
+    clips = load_clips()
+    report_clips("network alone", [network_alone(reader, clip) for clip in clips], clips, arguments.details)
+    if arguments.tracker:
+        answers = [through_tracker(model, arguments.folder, clip) for clip in clips]
+        report_clips("tracker", answers, clips, arguments.details)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Landmark error against the points people set, on the validation fold: by skin, turn and size, and closed mouths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracker import topology as t
+from tracker.face.crop import crop_around
+from tracker.face.landmarks import LandmarkReader
+from training import packs
+from training.landmarks.data import jitter
+from training.landmarks.skin_groups import NAMES, group_of, typology_angle
+
+CLOSED = 2.0
+"""Percent of the outer-eye distance that the inner lips of a closed mouth are apart at most."""
+UPPER_INNER_LIP, LOWER_INNER_LIP = np.array([59, 60, 61]), np.array([65, 64, 63])
+MOUTH = np.arange(48, 66)
+SMALL_PX = 90
+TURNED = 0.35
+"""Asymmetry of the face from which it counts as turned, about 25 degrees."""
+FEWEST = 8
+
+
+def in_eye_line(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """(N, P, 2) error over the truth's outer-eye distance, in the eye line's frame. found, truth: (N, 66, 2) px."""
+    across = truth[:, t.LEFT_EYE_OUTER] - truth[:, t.RIGHT_EYE_OUTER]
+    length = np.maximum(np.linalg.norm(across, axis=1), 1e-3)
+    cos, sin = across[:, 0] / length, across[:, 1] / length
+    turn = np.stack([np.stack([cos, sin], 1), np.stack([-sin, cos], 1)], 1)
+    error: np.ndarray = np.einsum("nij,npj->npi", turn, found - truth) / length[:, None, None]
+    return error
+
+
+def without_offsets(error: np.ndarray) -> np.ndarray:
+    """`error` less each point's median: that of even faces for odd ones, and the reverse."""
+    even = np.arange(len(error)) % 2 == 0
+    offset_even, offset_odd = np.median(error[even], axis=0), np.median(error[~even], axis=0)
+    return error - np.where(even[:, None, None], offset_odd, offset_even)
+
+
+def lip_gap(points: np.ndarray) -> np.ndarray:
+    """(N,) mean distance of the inner lips' edges, percent of the outer-eye distance. points (N, 66, 2)."""
+    gap = np.linalg.norm(points[:, UPPER_INNER_LIP] - points[:, LOWER_INNER_LIP], axis=2).mean(axis=1)
+    eye = np.linalg.norm(points[:, t.LEFT_EYE_OUTER] - points[:, t.RIGHT_EYE_OUTER], axis=1)
+    return np.asarray(100 * gap / np.maximum(eye, 1e-3))
+
+
+def turned(points: np.ndarray) -> np.ndarray:
+    """(N,) how much nearer the nose's tip is to one outer eye corner than to the other, 0 to 1."""
+    right = np.linalg.norm(points[:, t.NOSE_TIP] - points[:, t.RIGHT_EYE_OUTER], axis=1)
+    left = np.linalg.norm(points[:, t.NOSE_TIP] - points[:, t.LEFT_EYE_OUTER], axis=1)
+    return np.asarray(np.abs(right - left) / np.maximum(right, left))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class People:
+    """The validation fold's faces with people's points (N, 66, 2) px, their skin groups (N,) and sizes (N,) px."""
+
+    pack: packs.Pack
+    rows: np.ndarray
+    points: np.ndarray
+    skin: np.ndarray
+    native_px: np.ndarray
+
+    @classmethod
+    def load(cls) -> People:
+        pack = packs.load_manual()
+        rows = pack.indices(packs.VALIDATION)
+        points = pack["lm68"][rows][:, t.IBUG_68].astype(np.float64)
+        angles = [typology_angle(pack.pixels[i], xy) for i, xy in zip(rows, points, strict=True)]
+        return cls(pack, rows, points, group_of(np.array(angles)), pack["native_px"][rows].astype(np.float64))
+
+    def read(self, reader: LandmarkReader, seed: int = 1) -> np.ndarray:
+        """(N, 66, 2) px: a disturbed first crop, then the crop the answer asks for."""
+        rng = np.random.default_rng(seed)
+        found = []
+        for i, truth in zip(self.rows, self.points, strict=True):
+            picture = np.ascontiguousarray(self.pack.pixels[i])
+            rough = reader.read(picture, jitter(crop_around(truth), rng))
+            found.append(reader.read(picture, crop_around(rough.xy)).xy)
+        return np.stack(found).astype(np.float64)
+
+
+def figures(people: People, found: np.ndarray) -> dict[str, object]:
+    """Percent of the outer-eye distance, raw and with each point's offset removed. found (N, 66, 2) px."""
+    raw = in_eye_line(found, people.points)
+    far = 100 * np.linalg.norm(raw, axis=2)
+    removed = 100 * np.linalg.norm(without_offsets(raw), axis=2)
+    closed = lip_gap(people.points) < CLOSED
+    skin = [people.skin == k for k in range(len(NAMES))]
+    mouth = [float(far[group][:, MOUTH].mean()) for group in skin]
+
+    def both(rows: np.ndarray) -> list[float]:
+        return [round(float(e[rows][:, t.INNER_49].mean()), 2) for e in (far, removed)]
+
+    small = people.native_px < SMALL_PX
+    side = turned(people.points) > TURNED
+    every = np.ones(len(far), bool)
+    return {
+        "faces": len(far),
+        "inner 49, raw and offsets removed": both(every),
+        "jaw, raw and offsets removed": [round(float(e[:, t.JAW].mean()), 2) for e in (far, removed)],
+        "inner-lip gap of closed mouths by skin, found (true)": {
+            name: f"{lip_gap(found[closed & group]).mean():.2f} ({lip_gap(people.points[closed & group]).mean():.2f}), "
+            f"{(closed & group).sum()} faces"
+            for name, group in zip(NAMES, skin, strict=True)
+        },
+        "mouth by skin, raw": dict(zip(NAMES, np.round(mouth, 2).tolist(), strict=True)),
+        "mouth, worst skin group over best": round(max(mouth) / min(mouth), 3),
+        **{
+            f"inner 49, {name} ({rows.sum()})": both(rows)
+            for name, rows in (("turned", side), (f"below {SMALL_PX} px", small))
+            if rows.sum() >= FEWEST
+        },
+        "worst": [round(float(v), 1) for v in np.sort(far[:, t.INNER_49].mean(axis=1))[::-1][:5]],
+    }
