@@ -40,7 +40,7 @@ def runs_folder() -> Path:
 
 
 class Pack:
-    """Arrays of one or several .npz files of one kind ("faces", "manual", "scut86", "eyes", "scenes"), joined along the images."""
+    """Arrays of the .npz files of one kind ("faces", "manual", "scut86", "eyes", "scenes"), joined along the images."""
 
     def __init__(self, kind: str, keys: tuple[str, ...]) -> None:
         self.files = sorted(data_folder().glob(f"{kind}-*.npz"))

@@ -45,8 +45,9 @@ def add_run_arguments(parser: argparse.ArgumentParser, steps: int, learning_rate
 class Run:
     """Trains `module` for `steps` steps.
 
-    device: where the module is moved to. faster: factors on the learning rate of the module's parts. average: exponential moving average of the weights; what is evaluated and
-    exported. done: steps made, in all resumed parts together. Checkpoints can be resumed on another device.
+    device: where the module is moved to. faster: factors on the learning rate of the module's parts. average: moving
+    average of the weights; what is evaluated and exported. done: steps made, in all resumed parts together.
+    Checkpoints can be resumed on another device.
     """
 
     name: str

@@ -127,10 +127,9 @@ def through_tracker(model: int, folder: Path, clip: Clip) -> np.ndarray:
 def report_clips(name: str, answers: list[np.ndarray], clips: list[Clip], details: bool) -> None:
     figures = within_clips(answers, [clip.scores for clip in clips])
     values = np.array(list(figures.values()))
+    few = int((values < POOR).sum())
     poor = ", ".join(f"{n} {r:.2f}" for n, r in figures.items() if r < POOR)
-    print(
-        f"clips, {name}: r median {np.median(values):.3f} of {len(values)}, below {POOR}: {(values < POOR).sum()} ({poor})"
-    )
+    print(f"clips, {name}: r median {np.median(values):.3f} of {len(values)}, below {POOR}: {few} ({poor})")
     if details:
         print("  " + "  ".join(f"{n} {r:.2f}" for n, r in figures.items()))
 

@@ -127,7 +127,7 @@ def load_reader(model: int, folder: Path) -> LandmarkReader:
     return LandmarkReader(ModelStore(folder).load(f"landmarks_{model}", optional=True))
 
 
-def evaluate(reader: LandmarkReader) -> dict[str, object]:
+def evaluate(reader: LandmarkReader, model: int) -> dict[str, object]:
     """Figures on the packs of faces."""
     pack = packs.load_faces()
     rows = pack.indices(packs.VALIDATION)
@@ -175,7 +175,7 @@ def main() -> None:
         reader = load_reader(model, arguments.folder)
         figures = {"manual": against_people(people, people.read(reader))}
         if not arguments.people_only:
-            figures |= evaluate(reader)
+            figures |= evaluate(reader, model)
         if arguments.folder == MODELS_FOLDER:
             update_quality(f"landmarks_{model}", figures)
         print(f"model {model}")

@@ -41,7 +41,7 @@ NEVER = ("jawForward",)
 
 
 class Finished(nn.Module):
-    """A landmark network with its confidence and its coefficients in range; `correction` multiplies the learnt scale."""
+    """A landmark network with its confidence, and coefficients in range; `correction` multiplies the learnt scale."""
 
     def __init__(self, network: LandmarkNetwork, correction: float) -> None:
         super().__init__()

@@ -98,7 +98,8 @@ def manual(fold: int = packs.TRAIN) -> FaceSet:
 
 
 def portraits(fold: int = packs.TRAIN) -> FaceSet:
-    """Frontal portraits. Their hand-set points are loose: they say a little about the eyes' corners, the mesh the rest."""
+    """Frontal portraits. Their hand-set points are loose: they say a little about the eyes' corners, the mesh the
+    rest."""
     pack = packs.load_portraits()
     mesh = packs.load_annotated_mesh(pack)
     rows = np.flatnonzero((pack.fold == fold) & np.isfinite(mesh[:, 0, 0]))
@@ -130,7 +131,7 @@ def augmented(name: str) -> FaceSet:
 
 
 def renders(names: list[str]) -> FaceSet:
-    """Rendered heads with exact points and coefficients; `names` as `training.synthetic.render --out` was given them."""
+    """Rendered heads, all of whose labels are exact; `names` as `training.synthetic.render --out` was given them."""
     from training.synthetic.shards import RenderSet
 
     shards = RenderSet(names)

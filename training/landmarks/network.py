@@ -145,7 +145,8 @@ class CoefficientHead(nn.Module):
     """The 52 coefficients from the encoder's coarsest map, the decoder's map at half its step, and all 153 points.
 
     The finer map shows lips and lids in some detail, the coarse one cheeks, nose and tongue with their surroundings;
-    the points say how far things moved from where they typically are. What it gives is clipped to 0..1 only on export: below 0 nothing pulls.
+    the points say how far things moved from where they typically are. What it gives is clipped to 0..1 only on export:
+    below 0 nothing pulls.
     """
 
     def __init__(self, tier: Tier) -> None:
