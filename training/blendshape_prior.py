@@ -20,7 +20,7 @@ import numpy as np
 from tracker import topology as t
 from tracker.face.blendshape_measures import LIDS, MEASURES, NAMES, NEUTRAL, POSE, measure, pose_terms
 from tracker.face.blendshapes import coefficients
-from training import packs
+from training import datasets
 from training.tracked import tracked_faces
 
 MAX_DISAGREEMENT, MIN_NATIVE_PX = 0.06, 80
@@ -48,10 +48,10 @@ class Faces:
 
 def collect(fold: int) -> Faces:
     """Every usable face of a fold, read as the tracker would read it."""
-    pack = packs.load_faces()
+    pack = datasets.load_faces()
     good = (pack.fold == fold) & (pack["disagreement"] < MAX_DISAGREEMENT) & (pack["native_px"] > MIN_NATIVE_PX)
     chosen = np.flatnonzero(good & (pack.source != "mask_on") & (pack.source != "cew_closed"))
-    mesh = packs.load_mesh(pack)[chosen]
+    mesh = datasets.load_mesh(pack)[chosen]
     gap = np.linalg.norm(mesh[:, UPPER_INNER_LIP] - mesh[:, LOWER_INNER_LIP], axis=1)
     gap /= np.linalg.norm(mesh[:, MESH_EYES[0]] - mesh[:, MESH_EYES[1]], axis=1)
     rows, terms, kept = [], [], []
@@ -124,9 +124,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--check", action="store_true", help="the coefficients of fold 1 instead of the prior")
     if parser.parse_args().check:
-        print_check(collect(packs.VALIDATION))
+        print_check(collect(datasets.VALIDATION))
     else:
-        print_prior(collect(packs.TRAIN))
+        print_prior(collect(datasets.TRAIN))
 
 
 if __name__ == "__main__":

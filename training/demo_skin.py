@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 
 from tracker import topology
+from training.datasets import TRAIN, Pack
 from training.mesh import FaceMesh, align, frontal_turn
-from training.packs import TRAIN, Pack
 
 N_OPEN, N_CLOSED = 320, 160
 

@@ -1,8 +1,8 @@
 """Every figure the held-out pictures allow: `python -m training.evaluate`.
 
 First each network alone (`training.landmarks.evaluate` and its like, which write models/manifest.json), then whole
-trackers on single pictures, group by group: ours as the program runs them, and with `--peers PYTHON` also MediaPipe's
-FaceMesh in the environment of that Python, with `--openseeface CHECKOUT` OpenSeeFace, run by the same Python. Errors
+trackers on single pictures, group by group: ours as the program runs them, and with `--baselines PYTHON` also
+MediaPipe's FaceMesh in the environment of that Python, with `--openseeface CHECKOUT` OpenSeeFace, run by the same Python. Errors
 are percent of the outer-eye distance with each point's median offset removed, over the pictures in which every
 tracker found a face. The labels `lm66` come in part from MediaPipe's mesh, and the pupils wholly, which flatters it;
 `fan68` comes from neither. Writes training/results/trackers.json and prints tables for docs/MODELS.md.
@@ -28,11 +28,11 @@ from tracker import Tracker
 from tracker import topology as t
 from tracker.face.eyes import EyeReader
 from tracker.face.networks import ModelStore
-from training.groups import Group, load_groups
+from training.datasets import runs_folder
+from training.eval_subsets import Subset, load_subsets
 from training.landmarks.evaluate import relative_error
 from training.manifest import MODELS_FOLDER, read_manifest
 from training.mesh import landmark_weights
-from training.packs import runs_folder
 
 RESULTS = Path(__file__).parent / "results" / "trackers.json"
 NETWORK_COMMANDS = (
@@ -58,7 +58,7 @@ class Answers:
     openness: np.ndarray
 
 
-def run_ours(model: int, group: Group) -> Answers:
+def run_ours(model: int, group: Subset) -> Answers:
     """Our tracker on each picture alone: a black frame before it, and a second look that starts from the first."""
     n = len(group.pictures)
     landmarks, pupils = np.full((n, 66, 2), np.nan), np.full((n, 2, 2), np.nan)
@@ -75,15 +75,15 @@ def run_ours(model: int, group: Group) -> Answers:
     return Answers(landmarks, pupils, openness)
 
 
-def ask(python: str, script: str, group: Group, *arguments: str) -> np.ndarray:
-    """The points that a peer's script answers with; kept in the runs folder, for peers do not change."""
+def ask(python: str, script: str, group: Subset, *arguments: str) -> np.ndarray:
+    """The points that a baseline's script answers with; cached in the runs folder, because baselines do not change."""
     pictures = np.empty(len(group.pictures), object)
     pictures[:] = group.pictures
-    file = Path(__file__).parent / "peers" / script
+    file = Path(__file__).parent / "baselines" / script
     asked = hashlib.sha256(file.read_bytes() + repr((python, arguments)).encode())
     for picture in group.pictures:
         asked.update(picture.tobytes())
-    answer = runs_folder() / f"peer-{asked.hexdigest()[:16]}.npz"
+    answer = runs_folder() / f"baseline-{asked.hexdigest()[:16]}.npz"
     if not answer.exists():
         with tempfile.TemporaryDirectory() as folder:
             question, draft = Path(folder) / "pictures.npz", Path(folder) / "answers.npz"
@@ -98,7 +98,7 @@ def ask(python: str, script: str, group: Group, *arguments: str) -> np.ndarray:
     return points
 
 
-def run_mediapipe(python: str, group: Group) -> Answers:
+def run_mediapipe(python: str, group: Subset) -> Answers:
     """Its mesh is brought to the 66 points as the labels were."""
     mesh = ask(python, "mediapipe_mesh.py", group)
     openness = [
@@ -109,7 +109,7 @@ def run_mediapipe(python: str, group: Group) -> Answers:
     return Answers(landmarks, mesh[:, [468, 473]], np.mean(openness, axis=0))
 
 
-def run_openseeface(python: str, checkout: str, model: int, group: Group) -> Answers:
+def run_openseeface(python: str, checkout: str, model: int, group: Subset) -> Answers:
     points = ask(python, "openseeface.py", group, "--checkout", checkout, "--model", str(model))
     return Answers(points[:, :66], points[:, 66:], gap_of(points))
 
@@ -131,7 +131,7 @@ def error_of(found: np.ndarray, truth: np.ndarray, measured: np.ndarray) -> floa
     return round(100 * float(np.linalg.norm(relative_error(found, truth)[:, measured], axis=2).mean()), 2)
 
 
-def pupil_error(found: np.ndarray, group: Group, rows: np.ndarray) -> float | None:
+def pupil_error(found: np.ndarray, group: Subset, rows: np.ndarray) -> float | None:
     """Percent, over pictures with open eyes; the median offset goes here too."""
     is_open = gap_of(group.landmarks[rows]) > 0.15
     rows = rows[is_open]
@@ -143,7 +143,7 @@ def pupil_error(found: np.ndarray, group: Group, rows: np.ndarray) -> float | No
     return round(100 * float(np.linalg.norm(relative_error(answers, padded)[:, :2], axis=2).mean()), 2)
 
 
-def compare(group: Group, answers: dict[str, Answers]) -> dict[str, dict[str, float | None]]:
+def compare(group: Subset, answers: dict[str, Answers]) -> dict[str, dict[str, float | None]]:
     """Figures of each tracker on one group."""
     found_by = {name: np.isfinite(answer.landmarks).all(axis=(1, 2)) for name, answer in answers.items()}
     rows = np.flatnonzero(np.all(list(found_by.values()), axis=0))
@@ -184,16 +184,20 @@ def table(groups: dict[str, dict[str, dict[str, Any]]], figure: str) -> str:
     return "\n".join(lines)
 
 
-def evaluate_trackers(models: Sequence[int], peers: str | None, openseeface: str | None, only: str) -> dict[str, Any]:
+def evaluate_trackers(
+    models: Sequence[int], baselines: str | None, openseeface: str | None, only: str
+) -> dict[str, Any]:
     groups: dict[str, Any] = {}
     openness: dict[str, dict[str, np.ndarray]] = {}
-    for group in load_groups(only):
+    for group in load_subsets(only):
         answers = {f"model {model}": run_ours(model, group) for model in models}
-        if peers:
-            answers["MediaPipe"] = run_mediapipe(peers, group)
+        if baselines:
+            answers["MediaPipe"] = run_mediapipe(baselines, group)
         if openseeface:
             for model in (0, 1):
-                answers[f"OpenSeeFace {model}"] = run_openseeface(peers or sys.executable, openseeface, model, group)
+                answers[f"OpenSeeFace {model}"] = run_openseeface(
+                    baselines or sys.executable, openseeface, model, group
+                )
         groups[group.name] = compare(group, answers)
         openness[group.name] = {name: answer.openness for name, answer in answers.items()}
         print(f"{group.name}: {groups[group.name]}", flush=True)
@@ -209,7 +213,7 @@ def evaluate_trackers(models: Sequence[int], peers: str | None, openseeface: str
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--models", type=int, nargs="+", default=[3, 0, -3])
-    parser.add_argument("--peers", metavar="PYTHON", help="of an environment with mediapipe==0.10.21")
+    parser.add_argument("--baselines", metavar="PYTHON", help="of an environment with mediapipe==0.10.21")
     parser.add_argument("--openseeface", metavar="CHECKOUT", help="its folder, with its models")
     parser.add_argument("--only", default="", metavar="TEXT", help="only groups whose name contains this; not stored")
     parser.add_argument("--skip-networks", action="store_true", help="only the trackers, not each network alone")
@@ -217,7 +221,7 @@ def main() -> None:
     if not arguments.skip_networks:
         for command in NETWORK_COMMANDS:
             subprocess.run([sys.executable, "-m", *command], check=True)
-    result = evaluate_trackers(arguments.models, arguments.peers, arguments.openseeface, arguments.only)
+    result = evaluate_trackers(arguments.models, arguments.baselines, arguments.openseeface, arguments.only)
     if not arguments.only:
         RESULTS.parent.mkdir(exist_ok=True)
         RESULTS.write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")

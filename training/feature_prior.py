@@ -10,15 +10,15 @@ from __future__ import annotations
 import numpy as np
 
 from tracker.face.features import NAMES, raw_features
-from training import packs
+from training import datasets
 from training.tracked import tracked_faces
 
 MAX_TURN_DEG = 15.0
 
 
 def main() -> None:
-    pack = packs.load_faces()
-    good = (pack.fold == packs.TRAIN) & (pack["disagreement"] < 0.04) & (pack["native_px"] > 80)
+    pack = datasets.load_faces()
+    good = (pack.fold == datasets.TRAIN) & (pack["disagreement"] < 0.04) & (pack["native_px"] > 80)
     good &= (pack.source != "mask_on") & (pack.source != "cew_closed")
     rows = [
         raw_features(face.points)

@@ -16,10 +16,10 @@ import numpy as np
 
 from tracker import topology
 from tracker.face.head import REFERENCE_HEAD
+from training.datasets import TRAIN, Pack, load_faces, load_mesh
 from training.demo_parts import ear_texture, ears, hair, skull_sides
 from training.demo_skin import Layout, average_texture, closed_faces, open_faces
 from training.mesh import N_SURFACE, FaceMesh, align, frontal_turn, load_face_mesh, unroll
-from training.packs import TRAIN, Pack, load_faces, load_mesh
 
 TARGET = Path(__file__).parents[1] / "tracker" / "capture" / "demo" / "face.npz"
 TEXELS_PER_UNIT = 200.0  # a webcam face at 640x360 has 110 to 160 pixels per face unit

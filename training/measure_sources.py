@@ -13,7 +13,7 @@ from tracker.face.crop import crop_around
 from tracker.face.eyes import LOWER_LID, UPPER_LID, EyeReader
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
-from training import packs
+from training import datasets
 from training.blendshape_prior import MAX_DISAGREEMENT, MIN_NATIVE_PX
 
 EVERY = 2
@@ -48,10 +48,10 @@ def lip_distances(points: np.ndarray, facing: tuple, eye_px: float) -> list[floa
 
 
 def main() -> None:
-    pack = packs.load_faces()
-    good = (pack.fold == packs.VALIDATION) & (pack["disagreement"] < MAX_DISAGREEMENT)
+    pack = datasets.load_faces()
+    good = (pack.fold == datasets.VALIDATION) & (pack["disagreement"] < MAX_DISAGREEMENT)
     good &= (pack["native_px"] > MIN_NATIVE_PX) & (pack.source != "mask_on")
-    mesh = packs.load_mesh(pack)
+    mesh = datasets.load_mesh(pack)
     store = ModelStore()
     landmarks = LandmarkReader(store.load("landmarks_3", optional=True))
     eyes = EyeReader(store.load("eyes"))

@@ -21,7 +21,7 @@ from scipy.optimize import linear_sum_assignment, nnls
 from scipy.spatial import Delaunay, cKDTree
 
 from tracker import topology
-from training.packs import TRAIN, Pack, load_faces, load_mesh, runs_folder
+from training.datasets import TRAIN, Pack, load_faces, load_mesh, runs_folder
 
 N_MESH = 478
 N_SURFACE = 468  # the points after these are the irises: five per eye, centre first, the subject's right eye first

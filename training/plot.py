@@ -1,6 +1,6 @@
 """Cost against quality of the landmark networks, for docs/MODELS.md: `python -m training.plot`.
 
-Reads models/manifest.json and, for the peer's line, training/results/trackers.json. Writes docs/models.svg.
+Reads models/manifest.json and, for the baseline's line, training/results/trackers.json. Writes docs/models.svg.
 """
 
 from __future__ import annotations

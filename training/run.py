@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from training.packs import runs_folder
+from training.datasets import runs_folder
 
 WARM_UP = 0.03
 """Share of the steps over which the learning rate rises."""

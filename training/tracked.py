@@ -20,7 +20,7 @@ from tracker.face.points3d import lift, normalise
 from tracker.face.pose import PoseSolver
 from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose, Landmarks
-from training.packs import Pack
+from training.datasets import Pack
 
 CAMERA_WIDTHS = 4.0
 """Focal length assumed for a face cut from a photograph, in widths of the cut."""

@@ -22,9 +22,9 @@ from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, i
 from tracker.face.finder import ALIGNMENT_PASSES, LEANING_ANGLE
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
+from training.datasets import TRAIN, load_scenes, runs_folder
 from training.detector.data import Sample, Scenery, _similarity, flip, free_window, other_faces
 from training.manifest import MODELS_FOLDER
-from training.packs import TRAIN, load_scenes, runs_folder
 from training.photometric import Picture, degrade
 
 STORED_PX, STORED_MARGIN = 80, 2.0

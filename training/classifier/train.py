@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from training.classifier.data import STORED_PX
 from training.classifier.network import CROP_PX, FaceClassifier
-from training.packs import runs_folder
+from training.datasets import runs_folder
 from training.photometric import Picture, degrade
 from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments
 

@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tracker import topology
 from training.accessories import put_on_glasses, put_on_mask
-from training.packs import TRAIN, load_faces, load_scenes
+from training.datasets import TRAIN, load_faces, load_scenes
 from training.photometric import Picture, degrade
 
 Floats = npt.NDArray[np.float32]

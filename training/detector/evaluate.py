@@ -23,9 +23,9 @@ from tracker.face.detector import FINE_WIDTH, Detector, intersection_over_union
 from tracker.face.finder import FaceFinder
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
+from training.datasets import VALIDATION, load_faces, load_scenes, runs_folder
 from training.detector.data import Floats, free_window
 from training.manifest import MODELS_FOLDER, update_quality
-from training.packs import VALIDATION, load_faces, load_scenes, runs_folder
 from training.photometric import Picture, add_noise, motion_blur
 
 NAME = "detector"

@@ -19,10 +19,10 @@ from tracker.face.detector import Detector, intersection_over_union
 from tracker.face.finder import CandidateScore, FaceFinder
 from tracker.face.networks import ModelStore
 from training.classifier.data import held_out, held_out_windows
+from training.datasets import TRAIN, load_scenes, runs_folder
 from training.detector.evaluate import CONFIRMING, NAME, PROPOSALS, Box, in_frame, make_finder
 from training.logistic import fitted_logistic
 from training.manifest import MODELS_FOLDER
-from training.packs import TRAIN, load_scenes, runs_folder
 from training.photometric import Picture
 
 WINDOWS = 6000

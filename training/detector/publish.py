@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import torch
 
+from training.datasets import TRAIN
 from training.detector.data import Sample
 from training.detector.evaluate import THRESHOLD, main_faces, windows
 from training.detector.network import DecodedDetector, Detector
 from training.detector.train import NAME, as_tensor
 from training.export import export_network
-from training.packs import TRAIN
 from training.photometric import Picture
 from training.run import load_average
 

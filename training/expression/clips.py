@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from training import packs
+from training import datasets
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -20,7 +20,7 @@ class Clip:
 
     def frames(self) -> Iterator[np.ndarray]:
         """(H, W, 3) uint8 BGR, one after another."""
-        capture = cv2.VideoCapture(str(packs.data_folder() / "clips" / f"{self.name}.mp4"))
+        capture = cv2.VideoCapture(str(datasets.data_folder() / "clips" / f"{self.name}.mp4"))
         try:
             for _ in range(len(self.scores)):
                 good, picture = capture.read()
@@ -32,10 +32,10 @@ class Clip:
 
 
 def load_clips() -> list[Clip]:
-    with np.load(packs.data_folder() / "clips" / "scores.npz") as stored:
+    with np.load(datasets.data_folder() / "clips" / "scores.npz") as stored:
         names = [str(name) for name in stored["names"]]
         return [
-            Clip(key, packs.ordered_scores(stored[key], names))
+            Clip(key, datasets.ordered_scores(stored[key], names))
             for key in stored.files
             if key != "names" and not key.endswith("_pose")
         ]

@@ -16,7 +16,7 @@ import numpy as np
 from tracker import Tracker
 from tracker import topology as t
 from tracker.topology import BLENDSHAPE_NAMES
-from training import packs
+from training import datasets
 from training.expression.clips import Clip, load_clips
 from training.expression.metrics import GAZE, against_truth, area_under_curve, pearson, summary, within_clips
 from training.expression.reader import NetworkReader
@@ -136,13 +136,13 @@ def report_clips(name: str, answers: list[np.ndarray], clips: list[Clip], detail
 
 def on_photographs(reader: NetworkReader, rows: int) -> None:
     """r on stills of the validation fold, and false answers of those at rest by the annotator."""
-    pack = packs.load_faces()
-    scores = packs.load_scores(pack)
-    faces = face_sets.photographs(packs.VALIDATION)
-    chosen = np.flatnonzero(pack.source[pack.indices(packs.VALIDATION)] != "mask_on")[:rows]
+    pack = datasets.load_faces()
+    scores = datasets.load_scores(pack)
+    faces = face_sets.photographs(datasets.VALIDATION)
+    chosen = np.flatnonzero(pack.source[pack.indices(datasets.VALIDATION)] != "mask_on")[:rows]
     found = np.stack([reader.settle(faces.picture(i), faces.points[i, : t.N_LANDMARKS]).coefficients for i in chosen])
     target, trust = faces.coefficients[chosen], faces.trust[chosen]
-    told = (trust > TAUGHT_TRUST) & (np.isfinite(scores[pack.indices(packs.VALIDATION)][chosen]))
+    told = (trust > TAUGHT_TRUST) & (np.isfinite(scores[pack.indices(datasets.VALIDATION)][chosen]))
     r = [pearson(found[told[:, j], j], target[told[:, j], j]) for j in range(52) if told[:, j].sum() > 100]
     print(f"photographs of the validation fold ({len(chosen)}): r median {np.median(r):.3f} of {len(r)}")
     calm = (np.where(trust > 0, target, 0)[:, ~GAZE & ~BLINKS].max(axis=1) < 0.15) & (trust.max(axis=1) > 0)

@@ -14,8 +14,8 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from training.datasets import Pack, load_eyes
 from training.eyes.irises import INNER, IRIS, LOWER, OUTER, UPPER, lid_curves, move_iris, stretched_rows
-from training.packs import Pack, load_eyes
 from training.photometric import Picture, degrade
 
 Floats = npt.NDArray[np.floating]

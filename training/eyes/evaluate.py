@@ -19,6 +19,7 @@ from tracker import topology
 from tracker.face.eyes import EyeReader
 from tracker.face.gaze import to_pixels
 from tracker.face.networks import ModelStore, Network
+from training.datasets import VALIDATION, load_faces, load_mesh
 from training.eyes.data import (
     CLOSED_GAP,
     LOOKING_GAP,
@@ -33,7 +34,6 @@ from training.eyes.irises import INNER, IRIS, OUTER, SMALLEST_WIDTH, move_iris
 from training.eyes.network import DecodedEyes
 from training.eyes.train import NEAR, NETWORKS, as_tensor, new_network
 from training.manifest import MODELS_FOLDER, update_quality
-from training.packs import VALIDATION, load_faces, load_mesh
 from training.photometric import Picture, add_noise
 from training.run import load_average
 

@@ -27,7 +27,7 @@ from tracker.face.eye_points import (
 from tracker.face.eyes import EyeCrops
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
-from training import packs
+from training import datasets
 from training.landmarks.conventions import load_convention
 from training.landmarks.evaluate import inner_49, predict, relative_error
 from training.manifest import MODELS_FOLDER
@@ -50,7 +50,7 @@ class Eyes:
     contours: np.ndarray
 
 
-def look(store: ModelStore, model: int, eye_network: str, pack: packs.Pack, rows: np.ndarray) -> Eyes:
+def look(store: ModelStore, model: int, eye_network: str, pack: datasets.Pack, rows: np.ndarray) -> Eyes:
     """Photographs `rows` as the tracker reads them."""
     landmarks = predict(LandmarkReader(store.load(f"landmarks_{model}")), pack, rows, seed=1).landmarks
     crops, contours = EyeCrops(store.load(eye_network)), []
@@ -104,7 +104,7 @@ def fit(known: np.ndarray, true: np.ndarray) -> np.ndarray:
     return weights
 
 
-def report(name: str, landmarks: np.ndarray, pack: packs.Pack, rows: np.ndarray) -> None:
+def report(name: str, landmarks: np.ndarray, pack: datasets.Pack, rows: np.ndarray) -> None:
     """Errors of the inner 49 points and of the eyes' twelve against `fan68` and against `lm66` per source."""
     third = pack["fan68"][rows][:, t.IBUG_68].astype(np.float64)
     labelled = np.isfinite(third).all(axis=(1, 2))
@@ -121,9 +121,9 @@ def report(name: str, landmarks: np.ndarray, pack: packs.Pack, rows: np.ndarray)
 
 def main() -> int:
     cv2.setNumThreads(1)
-    pack, store = packs.load_faces(), ModelStore(MODELS_FOLDER)
-    labels = load_convention().points(packs.load_mesh(pack))
-    rows = np.random.default_rng(0).choice(pack.indices(packs.TRAIN), PHOTOGRAPHS, replace=False)
+    pack, store = datasets.load_faces(), ModelStore(MODELS_FOLDER)
+    labels = load_convention().points(datasets.load_mesh(pack))
+    rows = np.random.default_rng(0).choice(pack.indices(datasets.TRAIN), PHOTOGRAPHS, replace=False)
     known, true = [], []
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, rows)
@@ -131,7 +131,7 @@ def main() -> int:
         true.append(wanted(eyes.landmarks, labels[rows]))
     weights = fit(*(np.concatenate(part).reshape(-1, part[0].shape[2]) for part in (known, true)))
     np.savez_compressed(ASSET, weights=weights.astype(np.float32))
-    held_out, points = pack.indices(packs.VALIDATION), EyeLandmarkMap()
+    held_out, points = pack.indices(datasets.VALIDATION), EyeLandmarkMap()
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, held_out)
         report(f"{model}", eyes.landmarks, pack, held_out)

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
+from training.datasets import TRAIN
 from training.eyes.data import SPAN, Example, EyeSet, example
 from training.eyes.network import EyeNetwork
-from training.packs import TRAIN
 from training.photometric import Picture
 from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments
 

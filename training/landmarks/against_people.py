@@ -9,7 +9,7 @@ import numpy as np
 from tracker import topology as t
 from tracker.face.crop import crop_around
 from tracker.face.landmarks import LandmarkReader
-from training import packs
+from training import datasets
 from training.landmarks.data import jitter
 from training.landmarks.skin_groups import NAMES, group_of, typology_angle
 
@@ -58,7 +58,7 @@ def turned(points: np.ndarray) -> np.ndarray:
 class People:
     """The validation fold's faces with people's points (N, 66, 2) px, their skin groups (N,) and sizes (N,) px."""
 
-    pack: packs.Pack
+    pack: datasets.Pack
     rows: np.ndarray
     points: np.ndarray
     skin: np.ndarray
@@ -66,8 +66,8 @@ class People:
 
     @classmethod
     def load(cls) -> People:
-        pack = packs.load_manual()
-        rows = pack.indices(packs.VALIDATION)
+        pack = datasets.load_manual()
+        rows = pack.indices(datasets.VALIDATION)
         points = pack["lm68"][rows][:, t.IBUG_68].astype(np.float64)
         angles = [typology_angle(pack.pixels[i], xy) for i, xy in zip(rows, points, strict=True)]
         return cls(pack, rows, points, group_of(np.array(angles)), pack["native_px"][rows].astype(np.float64))

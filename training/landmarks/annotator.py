@@ -12,7 +12,7 @@ from functools import cache
 import numpy as np
 
 from tracker import topology as t
-from training import packs
+from training import datasets
 
 CALM = {
     "mouthSmileLeft": 0.1,
@@ -48,8 +48,8 @@ TYPICAL_SPREAD = 0.12
 @cache
 def _scale() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rest, gain and spread (52,) of the training fold's scores, left and right alike."""
-    pack_scores = [(pack, packs.load_scores(pack)) for pack in (packs.load_faces(), packs.load_manual())]
-    scores = np.concatenate([found[pack.fold == packs.TRAIN] for pack, found in pack_scores])
+    pack_scores = [(pack, datasets.load_scores(pack)) for pack in (datasets.load_faces(), datasets.load_manual())]
+    scores = np.concatenate([found[pack.fold == datasets.TRAIN] for pack, found in pack_scores])
     scores = scores[np.isfinite(scores[:, 0])]
     names = list(t.BLENDSHAPE_NAMES)
     calm = np.all([scores[:, names.index(name)] < most for name, most in CALM.items()], axis=0)
@@ -66,7 +66,7 @@ def _scale() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 def scores_and_trust(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Scores (N, 52) as `packs.load_scores` gives them -> targets and trust, (N, 52) float32 each."""
+    """Scores (N, 52) as `datasets.load_scores` gives them -> targets and trust, (N, 52) float32 each."""
     rest, gain, spread = _scale()
     known = np.isfinite(scores[:, :1])
     target = np.clip((np.nan_to_num(scores) - rest) / (1 - rest) * gain, 0, 1)

@@ -15,7 +15,7 @@ from functools import cache
 import numpy as np
 
 from tracker import topology as t
-from training import packs
+from training import datasets
 
 RIDGE = 0.1
 TRUST_WIDTH = 0.04
@@ -92,17 +92,17 @@ def fit(mesh: np.ndarray, people: np.ndarray) -> Convention:
 @cache
 def load_convention() -> Convention:
     """Fitted on the training fold of the faces that people annotated; seconds."""
-    pack = packs.load_manual()
-    mesh = packs.load_annotated_mesh(pack)
-    rows = np.flatnonzero((pack.fold == packs.TRAIN) & np.isfinite(mesh[:, 0, 0]))
+    pack = datasets.load_manual()
+    mesh = datasets.load_annotated_mesh(pack)
+    rows = np.flatnonzero((pack.fold == datasets.TRAIN) & np.isfinite(mesh[:, 0, 0]))
     return fit(mesh[rows], pack["lm68"][rows][:, t.IBUG_68])
 
 
 def main() -> None:
     """`python -m training.landmarks.conventions`: how far the map's points are from people's on the validation fold."""
-    pack = packs.load_manual()
-    mesh = packs.load_annotated_mesh(pack)
-    rows = np.flatnonzero((pack.fold == packs.VALIDATION) & np.isfinite(mesh[:, 0, 0]))
+    pack = datasets.load_manual()
+    mesh = datasets.load_annotated_mesh(pack)
+    rows = np.flatnonzero((pack.fold == datasets.VALIDATION) & np.isfinite(mesh[:, 0, 0]))
     people = pack["lm68"][rows][:, t.IBUG_68]
     length = np.linalg.norm(people[:, t.LEFT_EYE_OUTER] - people[:, t.RIGHT_EYE_OUTER], axis=1)[:, None]
     apart = 100 * np.linalg.norm(load_convention().points(mesh[rows]) - people, axis=2) / length

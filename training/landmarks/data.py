@@ -13,7 +13,7 @@ from torch.utils.data import IterableDataset
 
 from tracker import topology as t
 from tracker.face.crop import CropBox, crop_around, cut, transform
-from training import packs
+from training import datasets
 from training.accessories import let_hair_fall, put_on_glasses, put_on_hat, put_on_mask
 from training.augment import degrade, occlude
 from training.landmarks import face_sets
@@ -75,7 +75,7 @@ class Background:
     """Windows of whole scenes that miss every face."""
 
     def __init__(self, fold: int) -> None:
-        pack, self.boxes = packs.load_scenes()
+        pack, self.boxes = datasets.load_scenes()
         self.pixels, self.index = pack.pixels, pack.indices(fold)
 
     def sample(self, size: int, rng: np.random.Generator) -> np.ndarray:
@@ -147,7 +147,7 @@ class FaceSamples(IterableDataset):
         rng = np.random.default_rng([self.seed, info.id if info else 0])
         sets = load_sets(self.augmented, self.renders)
         shares = self._shares(sets)
-        background = Background(packs.TRAIN)
+        background = Background(datasets.TRAIN)
         for k in count(1):
             if self.renders and k % LOOK_AGAIN == 0:
                 sets |= load_renders(self.renders)

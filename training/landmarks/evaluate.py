@@ -22,7 +22,7 @@ from tracker import topology as t
 from tracker.face.crop import CropBox, crop_around
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
-from training import packs
+from training import datasets
 from training.landmarks.against_people import People, in_eye_line, without_offsets
 from training.landmarks.against_people import figures as against_people
 from training.landmarks.data import Background, jitter
@@ -66,7 +66,7 @@ class Readings:
     again: np.ndarray
 
 
-def predict(reader: LandmarkReader, pack: packs.Pack, rows: np.ndarray, seed: int) -> Readings:
+def predict(reader: LandmarkReader, pack: datasets.Pack, rows: np.ndarray, seed: int) -> Readings:
     """Read images `rows`."""
     rng = np.random.default_rng(seed)
     first, second = [], []
@@ -110,7 +110,7 @@ def extra_error(readings: Readings, truth: np.ndarray, mesh: np.ndarray) -> dict
 def background_confidence(reader: LandmarkReader, count: int = 500) -> np.ndarray:
     """(count,) mean confidence in windows without any face."""
     rng = np.random.default_rng(3)
-    background = Background(packs.VALIDATION)
+    background = Background(datasets.VALIDATION)
     empty = []
     for _ in range(count):
         window = background.sample(128, rng)
@@ -129,8 +129,8 @@ def load_reader(model: int, folder: Path) -> LandmarkReader:
 
 def evaluate(reader: LandmarkReader, model: int) -> dict[str, object]:
     """Figures on the packs of faces."""
-    pack = packs.load_faces()
-    rows = pack.indices(packs.VALIDATION)
+    pack = datasets.load_faces()
+    rows = pack.indices(datasets.VALIDATION)
     readings = predict(reader, pack, rows, seed=1)
     found, confidence = readings.landmarks, readings.confidence
     truth, source = pack["lm66"][rows], pack.source[rows]
@@ -160,7 +160,7 @@ def evaluate(reader: LandmarkReader, model: int) -> dict[str, object]:
         "background_confidence_percentiles_50_99_max": percentiles(empty, [50, 99, 100]),
     }
     if reader.has_dense_points:
-        figures["extra_percent"] = extra_error(readings, truth, packs.load_mesh(pack)[rows])
+        figures["extra_percent"] = extra_error(readings, truth, datasets.load_mesh(pack)[rows])
     return figures | {"command": f"python -m training.landmarks.evaluate --models {model}"}
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tracker import topology as t
-from training import packs
+from training import datasets
 from training.landmarks.annotator import scores_and_trust
 from training.landmarks.conventions import load_convention
 
@@ -54,7 +54,7 @@ class FaceSet:
         return len(self.points)
 
 
-def point_weights(pack: packs.Pack) -> np.ndarray:
+def point_weights(pack: datasets.Pack) -> np.ndarray:
     """(N, 153) float32 for the pack of faces: how far each label is to be trusted."""
     disagreement = pack["disagreement"].astype(np.float32)
     weights = np.repeat(1 / (1 + (disagreement / DISAGREEMENT_SCALE) ** 2)[:, None], N_POINTS, axis=1)
@@ -70,38 +70,38 @@ def point_weights(pack: packs.Pack) -> np.ndarray:
     return weights.astype(np.float32)
 
 
-def photographs(fold: int = packs.TRAIN) -> FaceSet:
+def photographs(fold: int = datasets.TRAIN) -> FaceSet:
     """The packs of faces; their landmarks are told from the mesh alone."""
-    pack = packs.load_faces()
+    pack = datasets.load_faces()
     rows = pack.indices(fold)
-    mesh = packs.load_mesh(pack)[rows]
+    mesh = datasets.load_mesh(pack)[rows]
     points = np.concatenate([load_convention().points(mesh), mesh[:, t.DENSE_MESH, :2]], axis=1)
-    coefficients, trust = scores_and_trust(packs.load_scores(pack)[rows])
+    coefficients, trust = scores_and_trust(datasets.load_scores(pack)[rows])
     trust[np.ix_(pack.source[rows] == "mask_on", EYELESS)] = 0
     pixels = pack.pixels
     return FaceSet(lambda i: pixels[rows[i]], points, point_weights(pack)[rows], coefficients, trust)
 
 
-def manual(fold: int = packs.TRAIN) -> FaceSet:
+def manual(fold: int = datasets.TRAIN) -> FaceSet:
     """Faces whose landmarks people set."""
-    pack = packs.load_manual()
+    pack = datasets.load_manual()
     rows = pack.indices(fold)
-    mesh = packs.load_annotated_mesh(pack)[rows]
+    mesh = datasets.load_annotated_mesh(pack)[rows]
     extra = mesh[:, t.DENSE_MESH, :2]
     weights = np.ones((len(rows), N_POINTS), np.float32)
     weights[:, t.JAW] = JAW_TRUST
     weights[:, t.N_LANDMARKS :] = EXTRA_TRUST * np.isfinite(extra[:, :, 0])
     points = np.concatenate([pack["lm68"][rows][:, t.IBUG_68], np.nan_to_num(extra)], axis=1)
-    coefficients, trust = scores_and_trust(packs.load_scores(pack)[rows])
+    coefficients, trust = scores_and_trust(datasets.load_scores(pack)[rows])
     pixels = pack.pixels
     return FaceSet(lambda i: pixels[rows[i]], points.astype(np.float32), weights, coefficients, trust)
 
 
-def portraits(fold: int = packs.TRAIN) -> FaceSet:
+def portraits(fold: int = datasets.TRAIN) -> FaceSet:
     """Frontal portraits. Their hand-set points are loose: they say a little about the eyes' corners, the mesh the
     rest."""
-    pack = packs.load_portraits()
-    mesh = packs.load_annotated_mesh(pack)
+    pack = datasets.load_portraits()
+    mesh = datasets.load_annotated_mesh(pack)
     rows = np.flatnonzero((pack.fold == fold) & np.isfinite(mesh[:, 0, 0]))
     mesh = mesh[rows]
     points = np.concatenate([load_convention().points(mesh), mesh[:, t.DENSE_MESH, :2]], axis=1)
@@ -110,7 +110,7 @@ def portraits(fold: int = packs.TRAIN) -> FaceSet:
     weights = np.full((len(rows), N_POINTS), MAPPED_TRUST, np.float32)
     weights[:, t.JAW] *= JAW_TRUST
     weights[:, t.N_LANDMARKS :] = EXTRA_TRUST
-    coefficients, trust = scores_and_trust(packs.load_scores(pack)[rows])
+    coefficients, trust = scores_and_trust(datasets.load_scores(pack)[rows])
     pixels = pack.pixels
     return FaceSet(lambda i: pixels[rows[i]], points, weights, coefficients, trust)
 
@@ -121,8 +121,8 @@ PORTRAIT_SHARE = 0.3
 
 
 def augmented(name: str) -> FaceSet:
-    """Photographs turned by `training.landmarks.repose`: nothing is known of their coefficients."""
-    folder = packs.runs_folder()
+    """Photographs turned by `training.landmarks.pose_augment`: nothing is known of their coefficients."""
+    folder = datasets.runs_folder()
     pixels = np.load(folder / f"{name}-pixels.npy", mmap_mode="r")
     with np.load(folder / f"{name}-labels.npz") as labels:
         points, weights = labels["points"], labels["weights"]

@@ -24,7 +24,7 @@ from tracker import topology as t
 from tracker.face.crop import crop_around, cut
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore, Network
-from training import packs
+from training import datasets
 from training.landmarks.evaluate import inner_49, predict, relative_error
 from training.manifest import MODELS_FOLDER
 
@@ -41,8 +41,8 @@ FINE = ("maps", "merge4", "stem", "stage4", "merge8")
 class Crops(CalibrationDataReader):
     """Crops of fold 0, one at a time."""
 
-    def __init__(self, pack: packs.Pack, size: int) -> None:
-        chosen = np.random.default_rng(0).choice(pack.indices(packs.TRAIN), CALIBRATION)
+    def __init__(self, pack: datasets.Pack, size: int) -> None:
+        chosen = np.random.default_rng(0).choice(pack.indices(datasets.TRAIN), CALIBRATION)
         self.crops = [cut(np.ascontiguousarray(pack.pixels[i]), crop_around(pack["lm66"][i]), size) for i in chosen]
         self._next = iter(self.crops)
 
@@ -51,11 +51,11 @@ class Crops(CalibrationDataReader):
         return None if crop is None else {"image": crop[None].copy()}
 
 
-def errors(network: Network, pack: packs.Pack) -> dict[str, float]:
+def errors(network: Network, pack: datasets.Pack) -> dict[str, float]:
     """Percent of the outer-eye distance against `lm66` per source, and against `fan68`."""
     reader, found = LandmarkReader(network), {}
     for source, every in EVERY.items():
-        rows = np.flatnonzero((pack.fold == packs.VALIDATION) & (pack.source == source))[::every]
+        rows = np.flatnonzero((pack.fold == datasets.VALIDATION) & (pack.source == source))[::every]
         landmarks = predict(reader, pack, rows, 0).landmarks
         found[source] = inner_49(relative_error(landmarks, pack["lm66"][rows]))
         third = pack["fan68"].astype(np.float32)[rows][:, t.IBUG_68]
@@ -65,10 +65,10 @@ def errors(network: Network, pack: packs.Pack) -> dict[str, float]:
     return found
 
 
-def roughness(network: Network, pack: packs.Pack) -> float:
+def roughness(network: Network, pack: datasets.Pack) -> float:
     """Standard deviation of a sliding face's coordinates around a smooth (cubic) path, % of the outer-eye distance."""
     reader, apart = LandmarkReader(network), []
-    for i in np.flatnonzero((pack.fold == packs.VALIDATION) & (pack.source == "utk"))[:SLIDING_FACES]:
+    for i in np.flatnonzero((pack.fold == datasets.VALIDATION) & (pack.source == "utk"))[:SLIDING_FACES]:
         picture, box = np.ascontiguousarray(pack.pixels[i]), crop_around(pack["lm66"][i])
         places = [box.centre[0] + part * box.side / reader.crop_px for part in SLIDE]
         path = np.stack([reader.read(picture, replace(box, centre=(x, box.centre[1]))).xy for x in places])
@@ -102,7 +102,7 @@ def quantised(prepared: Path, crops: Crops, *, without: tuple[str, ...]) -> byte
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, nargs="+", default=[3, 0, -3])
-    pack, store = packs.load_faces(), ModelStore(MODELS_FOLDER)
+    pack, store = datasets.load_faces(), ModelStore(MODELS_FOLDER)
     for model in parser.parse_args().models:
         name = f"landmarks_{model}"
         entry = store.load(name).metadata

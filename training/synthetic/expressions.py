@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.topology import BLENDSHAPE_NAMES
-from training.packs import data_folder
+from training.datasets import data_folder
 
 FloatArray = npt.NDArray[np.floating]
 

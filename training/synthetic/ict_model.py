@@ -21,7 +21,7 @@ from tracker.topology import (
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
 )
-from training.packs import data_folder
+from training.datasets import data_folder
 from training.synthetic.eyeball import eye_radius, turned
 from training.synthetic.ict_shifts import DENSE_SHIFT, LANDMARK_SHIFT
 from training.synthetic.staging import Mesh

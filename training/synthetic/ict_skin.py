@@ -15,7 +15,7 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-from training.packs import TRAIN, VALIDATION, Pixels, load_faces, load_mesh
+from training.datasets import TRAIN, VALIDATION, Pixels, load_faces, load_mesh
 from training.synthetic.ict_hair import Hair, sample_hair, strands
 from training.synthetic.ict_model import N_FACE, IctModel
 from training.synthetic.ict_paint import dressed, painted, regions, sample_paint

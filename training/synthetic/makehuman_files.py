@@ -20,7 +20,7 @@ import numpy as np
 
 from tracker.errors import SettingsError
 from tracker.topology import BLENDSHAPE_NAMES
-from training.packs import data_folder, runs_folder
+from training.datasets import data_folder, runs_folder
 
 CM = 10.0
 LOWEST, WIDEST = 45.0, 26.0

@@ -18,7 +18,7 @@ import numpy as np
 from scipy.interpolate import RBFInterpolator
 
 from tracker import topology as t
-from training.packs import data_folder, runs_folder
+from training.datasets import data_folder, runs_folder
 from training.synthetic.makehuman_files import DESCENTS, SEXES, Assets, build_name, load_assets, macro_name
 from training.synthetic.makehuman_loops import EYE_SEEDS, MOUTH_SEED, concentric
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.rotations import matrix_from_euler
-from training.packs import TRAIN, data_folder
+from training.datasets import TRAIN, data_folder
 from training.synthetic.staging import MODEL_TO_CAMERA, Camera, Colour, Light, Lighting
 
 FloatArray = npt.NDArray[np.floating]

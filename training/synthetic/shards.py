@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.errors import SettingsError
-from training.packs import runs_folder
+from training.datasets import runs_folder
 from training.synthetic.truth import ARRAYS, Truth, stack
 
 JPEG_QUALITY = 94

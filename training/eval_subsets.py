@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import topology as t
-from training import packs
+from training import datasets
 from training.accessories import put_on_glasses, put_on_mask
 from training.landmarks.face_sets import UPPER_INNER
 from training.photometric import add_noise, motion_blur, through_jpeg
@@ -30,7 +30,7 @@ TINY_FACE_PX = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Group:
+class Subset:
     """Pictures of held-out faces and their truth, in pixels of those pictures.
 
     pictures: N of (H, W, 3). landmarks (N, 66, 2): `lm66`. third (N, 66, 2): `fan68`, NaN where it is unknown.
@@ -71,11 +71,11 @@ _glasses = _same_size(lambda picture, points, rng: put_on_glasses(picture, point
 _mask = _same_size(lambda picture, points, rng: put_on_mask(picture, points, picture[::-1], rng))
 
 
-def load_groups(only: str = "") -> Iterator[Group]:
+def load_subsets(only: str = "") -> Iterator[Subset]:
     """One group after another, those whose name contains `only`."""
-    pack = packs.load_faces()
-    mesh = packs.load_mesh(pack)
-    rows = pack.indices(packs.VALIDATION)
+    pack = datasets.load_faces()
+    mesh = datasets.load_mesh(pack)
+    rows = pack.indices(datasets.VALIDATION)
     source = pack.source[rows]
     across = mesh[rows, 473] - mesh[rows, 468]
     yaw = np.degrees(np.arctan2(np.abs(across[:, 2]), np.abs(across[:, 0])))
@@ -114,8 +114,8 @@ def load_groups(only: str = "") -> Iterator[Group]:
 
 
 def _make(
-    name: str, pack: packs.Pack, mesh: np.ndarray, rows: np.ndarray, treatment: Treatment, measured: np.ndarray
-) -> Group:
+    name: str, pack: datasets.Pack, mesh: np.ndarray, rows: np.ndarray, treatment: Treatment, measured: np.ndarray
+) -> Subset:
     rng = np.random.default_rng(SEED)
     pictures, landmarks, third, pupils = [], [], [], []
     for i in rows:
@@ -131,4 +131,4 @@ def _make(
         landmarks.append(moved(points))
         third.append(moved(pack["fan68"][i][t.IBUG_68].astype(np.float32)))
         pupils.append(moved(mesh[i][[468, 473], :2]))
-    return Group(name, pictures, np.stack(landmarks), np.stack(third), np.stack(pupils), measured)
+    return Subset(name, pictures, np.stack(landmarks), np.stack(third), np.stack(pupils), measured)

@@ -1,10 +1,10 @@
-"""Photographs re-rendered with another head pose and other eyelids: `python -m training.landmarks.repose`.
+"""Photographs re-rendered with another head pose and other eyelids: `python -m training.landmarks.pose_augment`.
 
 The dense mesh of a picture turns in 3D, the picture is mapped onto it triangle by triangle, and a band of
 triangles around the face carries the background along (the idea of 300W-LP: Zhu et al. 2016, "Face Alignment
 Across Large Poses"). Lids close by moving the upper lid's rim onto the lower one; the skin above it follows. Mouths
 open as they do on average, with a mouth's inside painted in, and purse by drawing in around the lips' middle.
-Labels move by the same rules, so they stay exact. Writes reposed-pixels.npy and reposed-labels.npz.
+Labels move by the same rules, so they stay exact. Writes pose_augmented-pixels.npy and pose_augmented-labels.npz.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.crop import CropBox, cut, transform
-from training import packs
+from training import datasets
 from training.landmarks.conventions import load_convention
 from training.landmarks.face_sets import N_POINTS, point_weights
 from training.mesh import FaceMesh, load_face_mesh
@@ -50,7 +50,7 @@ class Change:
     pursing: float = 0.0
 
 
-class Reposer:
+class PoseAugmenter:
     """Re-renders one picture after another over one fixed topology."""
 
     def __init__(self, mesh: FaceMesh) -> None:
@@ -226,15 +226,15 @@ def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     The landmarks come from the turned mesh, so that the jaw follows the visible outline as people draw it.
     """
     rng = np.random.default_rng(seed)
-    pack = packs.load_faces()
-    meshes, weights = packs.load_mesh(pack), point_weights(pack)
+    pack = datasets.load_faces()
+    meshes, weights = datasets.load_mesh(pack), point_weights(pack)
     usable = np.flatnonzero(
-        (pack.fold == packs.TRAIN)
+        (pack.fold == datasets.TRAIN)
         & (pack["disagreement"] < 0.04)
         & (pack["native_px"] > 80)
         & (pack.source != "mask_on")
     )
-    reposer = Reposer(load_face_mesh())
+    augmenter = PoseAugmenter(load_face_mesh())
     pictures = np.empty((count, PICTURE_PX, PICTURE_PX, 3), np.uint8)
     points = np.empty((count, N_POINTS, 2), np.float32)
     trust = np.empty((count, N_POINTS), np.float32)
@@ -249,7 +249,7 @@ def remake(count: int, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         mesh = np.concatenate([transform(box.to_crop(PICTURE_PX), meshes[i, :, :2]), meshes[i, :, 2:] * scale], axis=1)
         landmarks = transform(box.to_crop(PICTURE_PX), landmarks)
         change = random_change(mesh, landmarks, str(pack.source[i]) == "cew_closed", rng)
-        pictures[k], _, mesh = reposer.render(picture, mesh, landmarks, change, rng)
+        pictures[k], _, mesh = augmenter.render(picture, mesh, landmarks, change, rng)
         landmarks = convention.points(mesh[None])[0]
         points[k] = np.concatenate([landmarks, mesh[t.DENSE_MESH, :2]])
         trust[k] = weights[i] * TRUST
@@ -263,8 +263,8 @@ def main() -> None:
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     pictures, points, weights = remake(arguments.count, arguments.seed)
-    np.save(packs.runs_folder() / "reposed-pixels.npy", pictures)
-    np.savez(packs.runs_folder() / "reposed-labels.npz", points=points, weights=weights)
+    np.save(datasets.runs_folder() / "pose_augmented-pixels.npy", pictures)
+    np.savez(datasets.runs_folder() / "pose_augmented-labels.npz", points=points, weights=weights)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-ADAPTER = Path(__file__).parents[2] / "training" / "peers" / "openseeface.py"
+ADAPTER = Path(__file__).parents[2] / "training" / "baselines" / "openseeface.py"
 STAND_IN = """
 import numpy as np
 

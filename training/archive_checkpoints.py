@@ -1,4 +1,4 @@
-"""Keep the averaged weights of the runs, so that training can go on elsewhere: `python -m training.keep`.
+"""Keep the averaged weights of the runs, so that training can go on: `python -m training.archive_checkpoints`.
 
 Writes training/checkpoints/NAME.pt in half precision for every run in the runs folder. A training that begins with a
 network finds it there.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import torch
 
-from training.packs import runs_folder
+from training.datasets import runs_folder
 from training.run import ARCHIVE
 
 NAMES = (

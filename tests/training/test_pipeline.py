@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from training.all import STEPS, Progress, Step, run
+from training.pipeline import STEPS, Progress, Step, run
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def calls():
 
 def test_steps_run_in_order_and_only_once(module, tmp_path):
     steps = [Step("first", module, ("1",)), Step("second", module, ("2",), steps=10)]
-    file = tmp_path / "all.json"
+    file = tmp_path / "pipeline.json"
     assert run(steps, Progress(file), 0.5, dry=False) == 0
     assert calls() == ["1", "2 --steps 5"]
     assert run(steps, Progress(file), 0.5, dry=False) == 0
@@ -36,13 +36,13 @@ def test_steps_run_in_order_and_only_once(module, tmp_path):
 
 def test_pictures_to_be_made_scale_with_the_training(module, tmp_path):
     step = Step("made", module, ("1",), count=300)
-    assert run([step], Progress(tmp_path / "all.json"), 0.01, dry=False) == 0
+    assert run([step], Progress(tmp_path / "pipeline.json"), 0.01, dry=False) == 0
     assert calls() == ["1 --count 3"]
 
 
 def test_a_training_that_failed_is_resumed(module, tmp_path):
     steps = [Step("first", module, ("1",)), Step("second", module, ("2",), steps=10), Step("third", module)]
-    file = tmp_path / "all.json"
+    file = tmp_path / "pipeline.json"
     run(steps[:1], Progress(file), 1, dry=False)
     (tmp_path / "broken").touch()
     assert run(steps, Progress(file), 1, dry=False) == 3
@@ -53,7 +53,7 @@ def test_a_training_that_failed_is_resumed(module, tmp_path):
 
 
 def test_a_dry_run_changes_nothing(module, tmp_path, capsys):
-    file = tmp_path / "all.json"
+    file = tmp_path / "pipeline.json"
     assert run([Step("first", module, ("a b",))], Progress(file), 1, dry=True) == 0
     assert not file.exists() and not (tmp_path / "calls.txt").exists()
     assert f"-m {module} 'a b'" in capsys.readouterr().out

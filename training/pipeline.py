@@ -1,7 +1,7 @@
-"""Everything in order, from the packs to the tables: `python -m training.all`.
+"""Everything in order, from the packs to the tables: `python -m training.pipeline`.
 
-What is done is noted in all.json of the runs folder: started again, it goes on where it ended, also in the middle of
-a training. `--dry-run` prints the commands.
+What is done is noted in pipeline.json of the runs folder: started again, it goes on where it ended, also in the middle
+of a training. `--dry-run` prints the commands.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def siblings(models: tuple[str, ...], minutes: float, seed: str) -> Step:
 STEPS = (
     Step("head", "training.make_head"),
     Step("demo face", "training.make_demo_face"),
-    Step("re-posed faces", "training.landmarks.repose", ("--seed", "5"), count=10000),
+    Step("re-posed faces", "training.landmarks.pose_augment", ("--seed", "5"), count=10000),
     Step("landmarks", "training.landmarks.train", ("--models", *FULL, "--extra", "reposed", "--seed", "11"), 210),
     alone("3", 50, "62"),
     alone("0", 40, "63"),
@@ -98,7 +98,7 @@ STEPS = (
     Step("feature prior", "training.feature_prior"),
     Step("prior of the coefficients", "training.blendshape_prior"),
     Step("figures", "training.evaluate"),
-    Step("kept weights", "training.keep"),
+    Step("kept weights", "training.archive_checkpoints"),
     Step("tables", "training.tables"),
     Step("plot", "training.plot"),
 )
@@ -142,7 +142,7 @@ def run(steps: Sequence[Step], progress: Progress, scale: float, *, dry: bool) -
 
 
 def main() -> int:
-    from training.packs import runs_folder
+    from training.datasets import runs_folder
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dry-run", action="store_true", help="only print the commands that are left")
@@ -154,7 +154,7 @@ def main() -> int:
     )
     parser.add_argument("--again", action="store_true", help="forget what is done")
     arguments = parser.parse_args()
-    file = runs_folder() / "all.json"
+    file = runs_folder() / "pipeline.json"
     if arguments.again:
         file.unlink(missing_ok=True)
     return run(STEPS, Progress(file), arguments.scale, dry=arguments.dry_run)
