@@ -29,6 +29,8 @@ MAPPED_TRUST = 0.6
 """Of landmarks told from the mesh, against those people set."""
 HIDDEN_TRUST = 0.4
 """Of a rendered point that something covers."""
+RENDERED_TRUST = (0.15, 0.5)
+"""Of rendered points by family (`training.synthetic.truth.FAMILIES`): exact, but a vertex is not where people click."""
 NEUTRAL_TRUST = 2.5
 """Of the coefficients of a rendered face without expression: what it answers falsely everybody sees."""
 JAW_TRUST = 0.5
@@ -136,6 +138,7 @@ def renders(names: list[str]) -> FaceSet:
 
     shards = RenderSet(names)
     weights = np.where(shards["visible"], 1.0, HIDDEN_TRUST).astype(np.float32)
+    weights *= np.array(RENDERED_TRUST, np.float32)[shards["family"]][:, None]
     trust = shards["known"].astype(np.float32)
     trust[shards["neutral"]] *= NEUTRAL_TRUST
     coefficients = np.nan_to_num(shards["coefficients"].astype(np.float32))
