@@ -88,7 +88,7 @@ class IctPerson:
         heads, model = self._heads, self._heads.model
         vertices = model.expressed(self._shape, act.coefficients, act.gaze_deg)
         landmarks = model.points.on(vertices)
-        extra, lines = model.dense.on(vertices), model.jaw_lines.on(vertices)
+        dense, lines = model.dense.on(vertices), model.jaw_lines.on(vertices)
         vertices[:N_SKIN] += self._hair.offsets
         meshes = model.meshes
         parts = [Part(meshes["Face"], vertices, self._face), Part(meshes["BackHead"], vertices, self._scalp)]
@@ -99,15 +99,15 @@ class IctPerson:
             ball = heads.eye_vertices @ eyeball.turned(act.gaze_deg[k]).T * eye.radius + eye.centre
             pupils[k] = ball[0]
             parts.append(Part(heads.eye_mesh, ball, self._eye, shade=self._lid_shade(vertices, ball, k)))
-        if (extra[25] - extra[35])[1] > 0.03 or (landmarks[59:62, 1] - landmarks[65:62:-1, 1]).max() > 0.03:
-            lips = float(extra[[25, 35], 2].mean())
+        if (dense[25] - dense[35])[1] > 0.03 or (landmarks[59:62, 1] - landmarks[65:62:-1, 1]).max() > 0.03:
+            lips = float(dense[[25, 35], 2].mean())
             shade = np.clip(1.0 - (lips - vertices[:, 2]) / 6.0, 0.03, 1).astype(np.float32)
             parts += [Part(meshes["Teeth"], vertices, self._teeth, shade=shade)]
             parts += [Part(meshes["GumsTongue"], vertices, self._gums, shade=shade)]
         parts.append(Part(heads.lash_mesh, vertices, self._lashes))
         if self._glasses is not None:
             parts += self._glasses.parts()
-        return Head(parts, landmarks, lines.reshape(len(JAW), JAW_STEPS, 3), extra, pupils)
+        return Head(parts, landmarks, lines.reshape(len(JAW), JAW_STEPS, 3), dense, pupils)
 
     def _lid_shade(self, vertices: FloatArray, ball: FloatArray, k: int) -> FloatArray:
         """(V,) the upper lid's shadow on the eyeball."""

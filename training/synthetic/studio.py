@@ -31,13 +31,13 @@ class Head:
 
     parts: what is drawn. landmarks: (66, 3), of which the jaw's 17 are where it is seen from the front.
     jaw_lines: (17, K, 3) surface points from the cheek (first) out to each jaw point (last): the visible outline is
-        looked for on them. extra: (87, 3). pupils: (2, 3) right, left of the subject, as drawn.
+        looked for on them. dense: (87, 3). pupils: (2, 3) right, left of the subject, as drawn.
     """
 
     parts: list[Part]
     landmarks: FloatArray
     jaw_lines: FloatArray
-    extra: FloatArray
+    dense: FloatArray
     pupils: FloatArray
 
 
@@ -80,11 +80,11 @@ class Family(Protocol):
         """The person of that number; all that is random about it comes from `rng`."""
 
 
-def lid_gap(extra: FloatArray) -> FloatArray:
-    """(2,) mean gap of the lids over the eye's width, right and left eye, of the (87, 3) extra points. Negative where
+def lid_gap(dense: FloatArray) -> FloatArray:
+    """(2,) mean gap of the lids over the eye's width, right and left eye, of the (87, 3) dense points. Negative where
     the lids overlap."""
     out = np.zeros(2)
-    for side, lids in enumerate(extra[LIDS]):
+    for side, lids in enumerate(dense[LIDS]):
         upper, lower = lids[2:7], lids[14:9:-1]  # from the outer to the inner corner
         out[side] = (upper - lower)[:, 1].mean() / np.linalg.norm(lids[8] - lids[0])
     return out
@@ -147,20 +147,20 @@ class Studio:
         """One picture as drawn, and its truth."""
         head, about = person.head(act, rng), person.about
         picture = self._rasteriser.draw(head.parts, camera, lighting, background)
-        points = camera.project(np.concatenate([head.landmarks, head.extra]))
+        points = camera.project(np.concatenate([head.landmarks, head.dense]))
         points[JAW] = visible_outline(head.jaw_lines, camera)
         visible = picture.visible(points)
         visible[JAW] = picture.visible(points[JAW], OUTLINE_SLACK_CM)
         units = OUTER_EYE_UNITS / about.outer_eyes_cm
-        extra = points[N_LANDMARKS : N_LANDMARKS + N_DENSE]
+        dense = points[N_LANDMARKS : N_LANDMARKS + N_DENSE]
         truth = Truth(
             coefficients=act.coefficients,
             known=about.known,
             points=points[:, :2].astype(np.float32),
             visible=visible,
             pupils=camera.project(head.pupils)[:, :2].astype(np.float32),
-            lids=extra[LIDS, :2].astype(np.float32),
-            openness=np.clip(lid_gap(head.extra) / about.lid_gap, 0, OPENNESS_LIMIT),
+            lids=dense[LIDS, :2].astype(np.float32),
+            openness=np.clip(lid_gap(head.dense) / about.lid_gap, 0, OPENNESS_LIMIT),
             gaze_deg=act.gaze_deg,
             rotation=camera.rotation,
             translation=(camera.rotation @ MODEL_TO_CAMERA @ about.nose_tip + camera.translation) * units,
