@@ -22,7 +22,7 @@ from training.datasets import data_folder, runs_folder
 from training.synthetic.makehuman_files import DESCENTS, SEXES, Assets, build_name, load_assets, macro_name
 from training.synthetic.makehuman_loops import EYE_SEEDS, MOUTH_SEED, concentric
 
-VERSION = 2
+VERSION = 3
 LID_ROWS = (9, 10, 11, 12)
 """Rows of an eye's grid that can be the visible edge of a lid: from the line of the lashes inwards."""
 CANTHUS_ROW = 10
@@ -31,11 +31,12 @@ OUTER_LIP_ROW, OUTER_LIP_SHARE, LIP_CORNER_ROW = 3, 0.3, 6
 at the corners."""
 INNER_LIP_ROWS, LIP_MEETING_ROW = (5, 6, 7, 8, 9, 10), 8
 
-JAW_STEPS = 10
+JAW_STEPS = 16
 EAR_CM = 6.9
 """Farther out than this from the middle of the mean head lie the ears."""
-FORWARD = 0.12
-"""Skin whose normal has less than this towards the front is beyond the outline."""
+FORWARD_BELOW, FORWARD_BESIDE, EAR_Z_CM, JUMP_CM = 0.12, -0.3, 5.0, 0.8
+"""Skin whose normal has less than this towards the front is beyond the outline, below the face and beside it: a turned
+head shows more of its side, up to the ears."""
 
 LID_SHARES = (0, 0.08, 0.163, 0.285, 0.45, 0.63, 0.82, 0.962, 1, 0.965, 0.885, 0.70, 0.525, 0.335, 0.2, 0.11)
 EYE_SHARES = (0, 0.25, 0.785, 1, 0.755, 0.239)
@@ -264,15 +265,20 @@ def jaw_lines(
     for k, point in enumerate(ict.landmarks[t.JAW]):
         outwards = np.array([point[0] * stretch, (point[1] - ict_middle[2, 1]) * stretch, 0.0])
         outwards /= np.linalg.norm(outwards)
+        beside = np.clip((abs(outwards[0]) - 0.87) / 0.1, 0, 1)
+        forward = FORWARD_BELOW + beside * (FORWARD_BESIDE - FORWARD_BELOW)
         line = []
         for tilt in np.radians(np.arange(30, 125, 0.5)):
             direction = np.array([0, 0, np.cos(tilt)]) + outwards * np.sin(tilt)
             hit = _outermost(origin, direction, a, b, c)
-            if hit is None or normal[hit[0], 2] < FORWARD:
+            if hit is None or normal[hit[0], 2] < forward:
                 break
-            line.append(hit)
-        for step, at in enumerate(np.linspace(0, len(line) - 1, JAW_STEPS).round().astype(int)):
-            index[k, step], weights[k, step] = triangles[line[at][0]], line[at][1]
+            at = hit[1] @ head[triangles[hit[0]]]
+            if at[2] < EAR_Z_CM or (line and np.linalg.norm(at - line[-1][2]) > JUMP_CM):
+                break
+            line.append((*hit, at))
+        for step, place in enumerate(np.linspace(0, len(line) - 1, JAW_STEPS).round().astype(int)):
+            index[k, step], weights[k, step] = triangles[line[place][0]], line[place][1]
     return index, weights
 
 
