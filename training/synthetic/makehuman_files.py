@@ -88,11 +88,11 @@ class Proxy:
         """(V, 3) on this base mesh (n, 3)."""
         ends = base[self.scale_points]
         scale = np.abs(ends[:, 0] - ends[:, 1])[np.arange(3), np.arange(3)] / self.scale_length
-        return self.follow(base) + self.offset * scale.astype(np.float32)
+        return np.asarray(self.follow(base) + self.offset * scale.astype(np.float32))
 
     def follow(self, displacement: np.ndarray) -> np.ndarray:
         """What a displacement of the base mesh (n, 3) does to the proxy: (V, 3)."""
-        return np.einsum("vk,vkc->vc", self.weights, displacement[self.index])
+        return np.asarray(np.einsum("vk,vkc->vc", self.weights, displacement[self.index]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -155,7 +155,9 @@ def parse_target(lines: Iterable[str], count: int) -> np.ndarray:
 
 def parse_proxy(mhclo: str, obj: str) -> Proxy:
     """A proxy from its .mhclo (how it hangs on the base mesh) and its .obj."""
-    index, weights, offset = [], [], []
+    index: list[list[int]] = []
+    weights: list[list[float]] = []
+    offset: list[list[float]] = []
     points, length = np.zeros((3, 2), np.int64), np.ones(3, np.float32)
     in_vertices = False
     for line in mhclo.splitlines():

@@ -13,6 +13,7 @@ from functools import cache
 import cv2
 import numpy as np
 
+from tracker.errors import SettingsError
 from training.synthetic.makehuman_files import BROWS, HAIR, LASHES, TEETH, texture_path
 from training.synthetic.staging import Colour
 
@@ -155,6 +156,8 @@ def ita_of(rgb: np.ndarray) -> float:
 def texture(name: str) -> np.ndarray:
     """(H, W, 3 or 4) uint8 RGB(A) of one of MakeHuman's textures; the same array every time."""
     image = cv2.imread(str(texture_path(name)), cv2.IMREAD_UNCHANGED)
+    if image is None:
+        raise SettingsError(f"no texture {texture_path(name)}")
     code = cv2.COLOR_BGR2RGB if image.shape[2] == 3 else cv2.COLOR_BGRA2RGBA
     return np.asarray(cv2.cvtColor(image, code))
 
@@ -190,7 +193,7 @@ def cheek_colour(name: str) -> np.ndarray:
     for u, v in CHEEK_UV:
         x, y = int(u * image.shape[1]), int((1 - v) * image.shape[0])
         patches.append(image[y - r : y + r, x - r : x + r].reshape(-1, 3))
-    return np.concatenate(patches).mean(axis=0) / 255
+    return np.asarray(np.concatenate(patches).mean(axis=0) / 255)
 
 
 def _choose_skin(rng: np.random.Generator, ita: float, male: float, years: float, test: bool) -> str:

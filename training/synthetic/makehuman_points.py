@@ -94,7 +94,7 @@ def mean_head(assets: Assets) -> np.ndarray:
     shares = {macro_name(d, s, "young"): 1 / 6 for d in DESCENTS for s in SEXES}
     shares |= {build_name(s, "young", "averageweight"): 0.5 for s in SEXES}
     moved = sum(share * assets.shapes[names.index(name)].astype(np.float32) for name, share in shares.items())
-    return assets.base + moved
+    return np.asarray(assets.base + moved)
 
 
 @cache
@@ -136,12 +136,12 @@ def measure(assets: Assets) -> PointMap:
     inner_landmarks = columns_at(inner, left_corner, fractions(ict.landmarks[60:68], 4), 4)
 
     sources = [dense[t.DENSE_RIGHT_LID], dense[t.DENSE_LEFT_LID], dense[t.DENSE_OUTER_LIP]]
-    sources.append(profile(ict.midline, np.linalg.norm(ict.landmarks[45] - ict.landmarks[36])))
+    sources.append(profile(ict.midline, float(np.linalg.norm(ict.landmarks[45] - ict.landmarks[36]))))
     targets = [
         at_columns(eye, lid_columns),
         at_columns(head[left[CANTHUS_ROW]], lid_columns),
         at_columns(outer, outer_columns),
-        profile(head[np.abs(head[:, 0]) < 0.01], np.linalg.norm(head[left[CANTHUS_ROW, 0]] - eye[0])),
+        profile(head[np.abs(head[:, 0]) < 0.01], float(np.linalg.norm(head[left[CANTHUS_ROW, 0]] - eye[0]))),
     ]
     spline = RBFInterpolator(np.concatenate(sources), np.concatenate(targets), smoothing=0.05)
     wanted = np.concatenate([ict.landmarks[:68][t.IBUG_68], dense])[SURFACE_POINTS]
@@ -267,7 +267,7 @@ def jaw_lines(
         outwards /= np.linalg.norm(outwards)
         beside = np.clip((abs(outwards[0]) - 0.87) / 0.1, 0, 1)
         forward = FORWARD_BELOW + beside * (FORWARD_BESIDE - FORWARD_BELOW)
-        line = []
+        line: list[tuple[int, np.ndarray, np.ndarray]] = []
         for tilt in np.radians(np.arange(30, 125, 0.5)):
             direction = np.array([0, 0, np.cos(tilt)]) + outwards * np.sin(tilt)
             hit = _outermost(origin, direction, a, b, c)
