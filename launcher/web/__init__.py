@@ -1,4 +1,4 @@
-"""The window: a page in the user's browser, served from 127.0.0.1."""
+"""The window: a page in the user's browser, served on 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ def main(
 ) -> int:
     """Serve the window until Ctrl-C or SIGTERM, then stop the tracker. Returns the exit code.
 
-    host, port: where to listen; another port is taken when that one is not free. token: lets in any number of
-    browsers, beside the keys that work once; never let it be an argument of a process. program: the words that start
-    the tracker; None = look for it. options: what the form shows at first; None = what was used last. another: open a
-    window of its own also when this user has one already, which is shown otherwise.
+    host, port: where to listen; another port is used if that one is taken. token: admits any number of browsers,
+    besides the single-use keys; never pass it as an argument of a process. program: the command that starts the
+    tracker; None = find it. options: initial content of the form; None = the last settings used. another: open a
+    second window although this user has one, which is shown otherwise.
 
-    Raises LauncherError when the extra is missing or the host is not this machine's.
+    Raises LauncherError when libraries are missing or the host is not an address of this machine.
     """
     missing = [name for name in REQUIREMENTS if importlib.util.find_spec(name) is None]
     if missing:
@@ -60,38 +60,38 @@ def main(
             f"the window needs {', '.join(missing)}: run 'pip install {wanted}', or use 'facetracker-launcher run'"
         )
     if not 0 <= port <= 65535:
-        raise UsageError(f"the window's port is 0 to 65535, not {port}")
+        raise UsageError(f"the window's port must be between 0 and 65535, got {port}")
     _log_in_one_line()
     if not another and (code := _show_running(open_browser, out)) is not None:
         return code
     from launcher.web.access_keys import AccessKeys
-    from launcher.web.controller import Desk
+    from launcher.web.controller import Controller
     from launcher.web.entry_page import EntryPages
     from launcher.web.server import Server, build_app, listen
 
     listening = listen(host, port)
     asked_port, port = port, listening.getsockname()[1]
-    desk = Desk(program, options)
+    controller = Controller(program, options)
     entries = EntryPages(_address(host, port))
     keys = AccessKeys(token, entries.used)
 
     def enter(with_file: bool = True) -> dict[str, str]:
-        """What leads one more browser in."""
+        """The link and the file that admit one more browser."""
         ticket = keys.new_ticket()
         file = str(entries.write(ticket)) if with_file else ""
         return {"link": entries.link(ticket), "file": file}
 
-    server = Server(build_app(desk, keys, host, port))
+    server = Server(build_app(controller, keys, host, port))
     with contextlib.ExitStack() as cleaning:
         cleaning.callback(listening.close)
-        cleaning.callback(desk.close)
+        cleaning.callback(controller.close)
         cleaning.callback(entries.close)
         try:
-            cleaning.enter_context(RemoteAccess(desk.process, on_window=enter))
+            cleaning.enter_context(RemoteAccess(controller.process, on_window=enter))
         except LauncherError as error:
             logger.warning("%s", error)
         if asked_port not in (0, port):
-            logger.warning("port %d is taken by another program; the window is at port %d", asked_port, port)
+            logger.warning("port %d is taken by another program; the window uses port %d", asked_port, port)
         try:
             entry = enter(open_browser)
         except LauncherError as error:
@@ -105,13 +105,13 @@ def main(
 
 
 def _show_running(open_browser: bool, out: TextIO) -> int | None:
-    """Show the window that this user has open already. The exit code; None when there is none."""
+    """Show the window that this user already has. Returns the exit code, or None when there is no window."""
     for launcher in running_launchers():
         try:
             entry = launcher.ask("window")
-        except LauncherError:  # it runs a tracker without a window
+        except LauncherError:  # it has no window
             continue
-        out.write(f"A window is open already, of process {launcher.pid}; 'window --another' opens a second one.\n")
+        out.write(f"Process {launcher.pid} already has a window; 'window --another' opens a second one.\n")
         opening = _show({name: str(entry.get(name, "")) for name in ("link", "file")}, open_browser, out)
         if opening is not None:
             opening.join(BROWSER_LIMIT_S)
@@ -120,9 +120,9 @@ def _show_running(open_browser: bool, out: TextIO) -> int | None:
 
 
 def _show(entry: dict[str, str], open_browser: bool, out: TextIO) -> threading.Thread | None:
-    """Lead the browser in, in a thread, or say how.
+    """Open the browser, in a thread, or print how to.
 
-    The secret is never in the browser's command line, which others can read.
+    The secret is never in the browser's command line, which other users can read.
     """
     opening = None
     if open_browser and entry["file"]:
@@ -131,13 +131,13 @@ def _show(entry: dict[str, str], open_browser: bool, out: TextIO) -> threading.T
         opening = threading.Thread(target=_open_browser, args=(page,), name="browser", daemon=True)
         opening.start()
     else:
-        out.write(f"The window is at {entry['link']}\nWhat follows the # lets one browser in, once.\n")
+        out.write(f"The window is at {entry['link']}\nThe part after # admits one browser, once.\n")
     out.flush()
     return opening
 
 
 def _address(host: str, port: int) -> str:
-    """What to open. A server on all addresses is reached on this machine as 127.0.0.1."""
+    """The URL to open. A server on all addresses is reached on this machine as 127.0.0.1."""
     shown = {"0.0.0.0": HOST, "::": "[::1]", "": HOST}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{shown}:{port}/"
 
@@ -148,11 +148,11 @@ def _open_browser(address: str) -> None:
     except webbrowser.Error:
         opened = False
     if not opened:
-        logger.warning("no browser could be opened; open the file named above in one")
+        logger.warning("no browser could be started; open the file named above in one")
 
 
 class _OneLine(logging.Formatter):
-    """What goes wrong inside is said in one line; FACETRACKER_DEBUG=1 adds the traceback."""
+    """Formats errors as one line; FACETRACKER_DEBUG=1 adds the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         if os.environ.get("FACETRACKER_DEBUG") == "1":

@@ -1,11 +1,11 @@
-"""Keeps strangers out: checks Host and Origin of every request and websocket before anything else sees it.
+"""Refuses foreign requests: checks Host and Origin of every request and websocket before the application sees it.
 
-A web page anywhere can make the user's browser ask 127.0.0.1. Two checks stop it. The Host header must name this
-server, so that a foreign name that is made to point at 127.0.0.1 (DNS rebinding) is refused. An Origin header must
-name this server too, and websockets must have one, because browsers let every page open a websocket to everywhere.
+Any web page can make the user's browser send requests to 127.0.0.1. Two checks stop that. The Host header must name
+this server, so that a foreign name that resolves to 127.0.0.1 (DNS rebinding) is refused. An Origin header must name
+this server too, and websockets must have one, because browsers let every page open a websocket to any host.
 
-Other users of the machine, and other machines, pass both. They get the page's files, which hold no secret; what a
-websocket must show before it is told anything is in `access_keys.py` and `clients.py`.
+Other users of the machine, and other machines, pass both checks. They can read the page's files, which hold no secret;
+the key that a websocket must send first is checked in `access_keys.py` and `clients.py`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a server bound to `host` can be reached from this machine alone."""
+    """Whether a server bound to `host` can be reached from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -43,8 +43,8 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-class Guard:
-    """An ASGI application around `app` that lets only the window's own page through.
+class AccessControl:
+    """An ASGI middleware that passes only requests of the window's own page to `app`.
 
     host, port: what the server is bound to.
     """
@@ -56,18 +56,18 @@ class Guard:
         self._any_address = not is_loopback(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on what may pass and refuse the rest: 403 for a foreign Host or Origin."""
+        """Forward the request, or refuse it with 403 for a foreign Host or Origin."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        status, reason = self._judge(scope)
+        status, reason = self._verdict(scope)
         if status is not None:
             await _refuse(scope, receive, send, status, reason)
             return
         await self._app(scope, receive, _with_headers(send))
 
-    def _judge(self, scope: Scope) -> tuple[int | None, str]:
-        """The status to refuse with and the reason in words; None to let through."""
+    def _verdict(self, scope: Scope) -> tuple[int | None, str]:
+        """The status to refuse with and the reason; None to forward."""
         hosts = _headers(scope, b"host")
         if len(hosts) != 1 or not self._is_ours(hosts[0]):
             return 403, "this address does not belong to the facetracker window"
@@ -75,9 +75,9 @@ class Guard:
         if len(origins) > 1 or any(origin.lower() != f"http://{hosts[0].lower()}" for origin in origins):
             return 403, "another web page may not use the facetracker window"
         if scope["type"] == "websocket" and not origins:
-            return 403, "a websocket must say where it comes from"
+            return 403, "a websocket must have an Origin header"
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
-            return 405, "only GET is answered here"
+            return 405, "only GET and HEAD are supported"
         return None, ""
 
     def _is_ours(self, header: str) -> bool:
@@ -88,8 +88,8 @@ class Guard:
             return False
         if name in _LOOPBACK_NAMES or name == _bracketed(self._host):
             return True
-        # Bound to more than loopback, the page is asked for by whichever address the machine has. Rebinding needs
-        # a name, so any address will do.
+        # Bound to more than loopback, the page is requested by any address of the machine. Rebinding needs a name, so
+        # every address is accepted.
         return self._any_address and _is_address(name)
 
 
@@ -112,7 +112,7 @@ def _is_address(name: str) -> bool:
 async def _refuse(scope: Scope, receive: Receive, send: Send, status: int, reason: str) -> None:
     if scope["type"] == "websocket":
         await receive()
-        await send({"type": "websocket.close", "code": 1008, "reason": reason})  # before accepting: the server says 403
+        await send({"type": "websocket.close", "code": 1008, "reason": reason})  # before accepting: answered with 403
         return
     await _respond(send, status, reason.encode() + b"\n", ((b"content-type", b"text/plain; charset=utf-8"),))
 
@@ -126,7 +126,7 @@ async def _respond(send: Send, status: int, body: bytes, headers: tuple[tuple[by
 def _with_headers(send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
-            # no-cache: ask each time, so that the page after an update is never a mixture of two versions.
+            # no-cache: revalidate each time, so that the page after an update is never a mixture of two versions.
             message["headers"] = [*message.get("headers", ()), *SECURITY_HEADERS, (b"cache-control", b"no-cache")]
         await send(message)
 

@@ -1,4 +1,4 @@
-"""Secrets that let a browser in: a lasting token, tickets that work once, and the session keys they are exchanged for.
+"""Secrets that admit a browser: a permanent token, single-use tickets, and the session keys they are exchanged for.
 
 None of them is ever an argument of a process, which every user of the machine can read, or a cookie, which browsers
 send to every port of a host.
@@ -23,14 +23,14 @@ TOKEN_VARIABLE = "FACETRACKER_WINDOW_TOKEN"
 MIN_TOKEN_CHARACTERS = 16
 _KEY_BYTES = 24
 _MAX_KEPT = 256
-"""So many tickets wait, and so many sessions go on; the oldest give way."""
+"""The most unused tickets, and the most sessions; beyond that the oldest are dropped."""
 _MAX_FILE_BYTES = 4096
 
 
 class AccessKeys:
-    """Decides who is let in. From any thread.
+    """Decides which browsers are admitted. Thread-safe.
 
-    token: lets in any number of browsers; None = nobody knows it. on_use: called with each ticket that was used.
+    token: admits any number of browsers; None = there is none. on_use: called with each ticket that was used.
     """
 
     def __init__(self, token: str | None = None, on_use: Callable[[str], object] = lambda ticket: None) -> None:
@@ -41,16 +41,16 @@ class AccessKeys:
         self._lock = threading.Lock()
 
     def new_ticket(self) -> str:
-        """A secret that lets in one browser, once."""
+        """A secret that admits one browser, once."""
         ticket = secrets.token_urlsafe(_KEY_BYTES)
         with self._lock:
             self._tickets.append(ticket)
         return ticket
 
     def admit(self, key: object) -> str | None:
-        """The session key of a browser that showed `key`: the token, an unused ticket or a session key. None: refused.
+        """The session key for `key`, which is the token, an unused ticket or a session key. None: refused.
 
-        A session key is good until the program ends and known to one page, which shows it when it comes back.
+        A session key is valid until the program ends and known to one page, which sends it when it reconnects.
         """
         if not isinstance(key, str):
             return None
@@ -89,10 +89,10 @@ def _read_private(path: Path) -> str:
         with path.open("rb") as file:
             status = os.fstat(file.fileno())
             if sys.platform != "win32" and (status.st_uid != os.getuid() or stat.S_IMODE(status.st_mode) & 0o077):
-                raise UsageError(f"others can read {path}: make it yours alone with 'chmod 600'")
+                raise UsageError(f"other users can read {path}: make it private with 'chmod 600'")
             return file.read(_MAX_FILE_BYTES).decode()
     except UnicodeDecodeError:
-        raise UsageError(f"{path} is not a text") from None
+        raise UsageError(f"{path} is not a text file") from None
     except OSError as error:
         raise UsageError(f"the token file {path} cannot be read: {error.strerror}") from error
 

@@ -1,4 +1,4 @@
-"""The open pages: one websocket each, and what waits to be sent to them."""
+"""The connected browser pages: one websocket each, with its queue of outgoing messages."""
 
 from __future__ import annotations
 
@@ -16,48 +16,48 @@ from protocol.foreign_json import ForeignJsonError, parse_json
 Message = dict[str, Any]
 
 ENTRY_LIMIT_S = 5.0
-"""How long a page may take to show its key."""
-MAX_ENTERING = 32
-"""So many may be about to show theirs; whoever has been silent longest gives way, so that strangers keep nobody out."""
+"""How long a page may take to send its key."""
+MAX_UNAUTHENTICATED = 32
+"""Beyond this many connections without a key, the oldest is dropped, so that strangers cannot lock users out."""
 MAX_ENTRY_BYTES = 1000
 REFUSED = 4401
-"""The code a websocket is closed with for a missing or wrong key."""
-MAX_WAITING = 500
-"""Of what a page does not read, the newest so many messages are kept."""
+"""Close code of a websocket with a missing or wrong key."""
+MAX_QUEUED = 500
+"""Messages kept for a page that does not read; the oldest are dropped."""
 
 
 class Page:
-    """One open page. Only for use in the server's loop.
+    """One connected page. For use in the server's event loop only.
 
-    Messages wait in order; of frames and of pictures only the newest waits, so that a slow page is never behind.
+    Messages are queued in order; of frames and pictures only the newest is kept, so that a slow page never lags.
     """
 
     def __init__(self, socket: WebSocket) -> None:
         self._socket = socket
-        self._texts: deque[str] = deque(maxlen=MAX_WAITING)
+        self._texts: deque[str] = deque(maxlen=MAX_QUEUED)
         self._binary: dict[int, bytes] = {}
         self._waiting = asyncio.Event()
         self.watching = True
-        """Whether it is visible and wants frames."""
+        """Whether the page is visible and receives frames."""
         self.wants_picture = False
-        """Whether the user asked to see the camera's picture."""
+        """Whether the user wants the camera picture."""
 
-    def tell(self, message: Message) -> None:
+    def send(self, message: Message) -> None:
         """Queue `message` as JSON."""
-        self.tell_text(json.dumps(message))
+        self.send_text(json.dumps(message))
 
-    def tell_text(self, text: str) -> None:
-        """Queue what is JSON already."""
+    def send_text(self, text: str) -> None:
+        """Queue a message that is JSON already."""
         self._texts.append(text)
         self._waiting.set()
 
-    def show(self, data: bytes) -> None:
-        """Queue a binary message in place of an older one of its kind (its first byte)."""
+    def send_latest(self, data: bytes) -> None:
+        """Queue a binary message; it replaces an older one of its kind, which is the first byte."""
         self._binary[data[0]] = data
         self._waiting.set()
 
     async def write(self) -> None:
-        """Send what waits until the page is gone."""
+        """Send queued messages until the page disconnects."""
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
             while True:
                 await self._waiting.wait()
@@ -69,44 +69,44 @@ class Page:
 
 
 class Pages:
-    """All open pages. changed: called in the loop when pages come, go, hide or ask for something else."""
+    """All connected pages. on_change: called in the event loop when pages come, go, hide or want other data."""
 
-    def __init__(self, changed: Callable[[], None]) -> None:
-        self._changed = changed
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        self._on_change = on_change
         self._pages: set[Page] = set()
-        self._entering: list[asyncio.Task[str]] = []
+        self._unauthenticated: list[asyncio.Task[str]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
     def watching(self) -> bool:
-        """Whether anybody looks."""
+        """Whether any page is visible."""
         return any(page.watching for page in self._pages)
 
     @property
     def open(self) -> bool:
-        """Whether there is any page, looked at or not."""
+        """Whether any page is connected, visible or not."""
         return bool(self._pages)
 
     @property
     def wants_picture(self) -> bool:
-        """Whether anybody who looks asked for the camera's picture."""
+        """Whether any visible page wants the camera picture."""
         return any(page.watching and page.wants_picture for page in self._pages)
 
     async def serve(
         self,
         socket: WebSocket,
         admit: Callable[[object], str | None],
-        greet: Callable[[Page], None],
-        take: Callable[[Page, Message], None],
+        on_connect: Callable[[Page], None],
+        on_message: Callable[[Page, Message], None],
     ) -> None:
-        """Hold one page's conversation until it leaves.
+        """Serve one page until it disconnects.
 
-        admit: the session key for the key that the page shows first; None keeps it out, and it is told nothing.
-        greet: once it is in. take: each JSON message it sends.
+        admit: returns the session key for the key that the page sends first; None refuses the page.
+        on_connect: called after that. on_message: called with each JSON message from the page.
         """
         await socket.accept()
-        session = admit(await self._shown_key(socket))
-        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it may have left
+        session = admit(await self._received_key(socket))
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it may have disconnected
             if session is None:
                 await socket.close(REFUSED)
                 return
@@ -116,8 +116,8 @@ class Pages:
         self._pages.add(page)
         writer = asyncio.create_task(page.write())
         try:
-            self._changed()
-            greet(page)
+            self._on_change()
+            on_connect(page)
             while True:
                 text = await socket.receive_text()
                 try:
@@ -125,61 +125,61 @@ class Pages:
                 except ForeignJsonError:
                     continue
                 if isinstance(message, dict):
-                    take(page, message)
+                    on_message(page, message)
         except (WebSocketDisconnect, RuntimeError, KeyError):
-            pass  # it left; a binary message, which the page never sends, counts as leaving
+            pass  # disconnected; a binary message, which the page never sends, counts as that
         finally:
             self._pages.discard(page)
             writer.cancel()
-            self._changed()
+            self._on_change()
 
-    async def _shown_key(self, socket: WebSocket) -> object:
-        """What the first message gives as key; None for another message, for none in time, and for too many at once."""
+    async def _received_key(self, socket: WebSocket) -> object:
+        """The key in the first message; None for another message, a time-out, or too many connections without a key."""
         receiving = asyncio.create_task(socket.receive_text())
-        self._entering.append(receiving)
-        if len(self._entering) > MAX_ENTERING:
-            self._entering[0].cancel()
+        self._unauthenticated.append(receiving)
+        if len(self._unauthenticated) > MAX_UNAUTHENTICATED:
+            self._unauthenticated[0].cancel()
         try:
             await asyncio.wait({receiving}, timeout=ENTRY_LIMIT_S)
-            if not receiving.done() or receiving.cancelled():  # too late, or it gave way
+            if not receiving.done() or receiving.cancelled():  # timed out, or dropped
                 return None
             message = parse_json(receiving.result(), max_bytes=MAX_ENTRY_BYTES)
         except (ForeignJsonError, WebSocketDisconnect, RuntimeError, KeyError):
             return None
         finally:
             receiving.cancel()
-            self._entering.remove(receiving)
+            self._unauthenticated.remove(receiving)
         return message.get("key") if isinstance(message, dict) and message.get("do") == "enter" else None
 
-    def tell(self, message: Message) -> None:
+    def broadcast(self, message: Message) -> None:
         """Send `message` to every page. From any thread."""
-        self._in_loop(self._tell, json.dumps(message))
+        self._in_loop(self._broadcast, json.dumps(message))
 
-    def show(self, data: bytes) -> None:
-        """Send a frame to every page that is looked at. From any thread."""
-        self._in_loop(self._show, data)
+    def broadcast_frame(self, data: bytes) -> None:
+        """Send a frame to every visible page. From any thread."""
+        self._in_loop(self._broadcast_frame, data)
 
-    def show_picture(self, data: bytes) -> None:
-        """Send a picture to every page that asked for it. From any thread."""
-        self._in_loop(self._show_picture, data)
+    def broadcast_picture(self, data: bytes) -> None:
+        """Send a picture to every visible page that wants it. From any thread."""
+        self._in_loop(self._broadcast_picture, data)
 
     def _in_loop(self, function: Callable[[Any], None], argument: object) -> None:
         loop = self._loop
         if loop is None:
             return
-        with contextlib.suppress(RuntimeError):  # the loop is closed when the window ends
+        with contextlib.suppress(RuntimeError):  # the loop is closed at the end
             loop.call_soon_threadsafe(function, argument)
 
-    def _tell(self, text: str) -> None:
+    def _broadcast(self, text: str) -> None:
         for page in self._pages:
-            page.tell_text(text)
+            page.send_text(text)
 
-    def _show(self, data: bytes) -> None:
+    def _broadcast_frame(self, data: bytes) -> None:
         for page in self._pages:
             if page.watching:
-                page.show(data)
+                page.send_latest(data)
 
-    def _show_picture(self, data: bytes) -> None:
+    def _broadcast_picture(self, data: bytes) -> None:
         for page in self._pages:
             if page.watching and page.wants_picture:
-                page.show(data)
+                page.send_latest(data)

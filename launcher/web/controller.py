@@ -1,4 +1,4 @@
-"""What the page's buttons do to the tracker, and what the pages are told of it."""
+"""Connects the pages with the tracker: executes what their buttons request and broadcasts its state."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ from launcher.web.clients import Message, Page, Pages
 from launcher.web.daemon_thread import in_thread
 from launcher.web.form import from_form, to_form
 from launcher.web.frames import PICTURE
-from launcher.web.live_view import Feed
+from launcher.web.live_view import LiveView
 from protocol.control_commands import REMOTE_COMMANDS, Command
 
 logger = logging.getLogger(__name__)
 
 LAST_USED = "Last used"
-"""The profile that the settings of each start are kept in."""
+"""The profile that stores the settings of each start."""
 LOG_LINES = 200
-"""So many lines a page is shown when it opens, and at most at once."""
+"""The most lines that a page receives when it connects, and at once."""
 LOG_PAUSE_S = 0.25
-"""After lines were shown; what a talkative tracker prints meanwhile is shown together."""
+"""Pause after lines were sent; what the tracker prints meanwhile is sent together."""
 STATISTICS_EVERY_S = 1.0
 PICTURE_PAUSE_S = 0.15
-"""Between two pictures. The tracker gives ten a second at most, more than a look at the camera needs."""
+"""Pause between two pictures: the tracker could send ten per second, more than is needed to see the camera."""
 RETRY_PICTURE_S = 1.0
 
 
-class Desk:
-    """Holds one tracker and tells all pages the same of it.
+class Controller:
+    """Owns one tracker, whose state all pages share.
 
-    program: the words that start the tracker; None = look for it. options: what the form shows at first; None = what
-    was used last. While no page is open nothing runs here: no statistics are asked for, no packets are read.
-    Everything but `close` is for the server's loop.
+    program: the command that starts the tracker; None = find it. options: initial content of the form; None = the
+    last settings used. While no page is connected nothing runs here: no statistics are requested, no packets read.
+    Every method but `close` is for the server's event loop.
     """
 
     def __init__(self, program: Sequence[str] | None = None, options: TrackerOptions | None = None) -> None:
@@ -58,42 +58,42 @@ class Desk:
         """The tracker."""
         self._options = options or _last_used()
         self._approvals = Approvals()
-        self._feed = Feed(self.pages.show)
+        self._live_view = LiveView(self.pages.broadcast_frame)
         self._paused = False
         self._cameras: list[Message] | None = None
         self._searching = False
         self._formats: list[Message] | None = None
         self._listed: tuple[Option, ...] | None = None
         self._unsubscribe: Callable[[], None] | None = None
-        self._one_by_one = asyncio.Lock()
+        self._in_turn_lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._picturing: asyncio.Task[None] | None = None
 
     def close(self) -> None:
-        """Stop the tracker and receive no more. Blocks until it is gone."""
+        """Stop the tracker and the live view. Blocks until the tracker is gone."""
         self.process.stop()
-        self._feed.close()
+        self._live_view.close()
 
-    def greet(self, page: Page) -> None:
-        """Tell a page that has just been opened how things stand."""
-        page.tell({"type": "settings", "settings": to_form(self._options)})
-        page.tell(self._state())
-        page.tell(_profiles())
-        page.tell(_log(self.process.output, 0))
+    def on_connect(self, page: Page) -> None:
+        """Send the complete state to a page that has just connected."""
+        page.send({"type": "settings", "settings": to_form(self._options)})
+        page.send(self._state())
+        page.send(_profiles())
+        page.send(_log(self.process.output, 0))
         if self._listed is None:
-            self._in_background(self._find_options(), in_turn=False)
+            self._in_background(self._list_options(), in_turn=False)
         else:
-            page.tell(_option_list(self._listed))
+            page.send(_option_list(self._listed))
         if self._formats is None:
-            self._in_background(self._find_formats(), in_turn=False)
+            self._in_background(self._list_formats(), in_turn=False)
         else:
-            page.tell({"type": "formats", "formats": self._formats})
-        page.tell(self._camera_list())
+            page.send({"type": "formats", "formats": self._formats})
+        page.send(self._camera_list())
         if self._cameras is None:
-            self._in_background(self._find_cameras(), in_turn=False)
+            self._in_background(self._list_cameras(), in_turn=False)
 
-    def take(self, page: Page, message: Message) -> None:
-        """Do what a page asks for."""
+    def on_message(self, page: Page, message: Message) -> None:
+        """Execute a request of a page."""
         match message.get("do"):
             case "watch":
                 page.watching = bool(message.get("on"))
@@ -108,113 +108,113 @@ class Desk:
             case str(name) if name in REMOTE_COMMANDS:
                 self._in_background(self._send(REMOTE_COMMANDS[name]))
             case "cameras":
-                self._in_background(self._find_cameras(), in_turn=False)
+                self._in_background(self._list_cameras(), in_turn=False)
             case "load" | "save" | "delete" as action:
-                self._in_background(self._keep(page, action, message))
+                self._in_background(self._manage_profile(page, action, message))
             case _:
-                page.tell(_notice("warning", "this page is older than the window's server; load it again"))
+                page.send(_notice("warning", "this page is older than the window's server: reload it"))
 
-    # What the buttons do.
+    # Requests of the pages.
 
     async def _start(self, page: Page, message: Message) -> None:
         was_running = self.process.alive
-        listed = await self._find_options()
+        listed = await self._list_options()
         options = from_form(message.get("settings"), listed)
         extra = list(options.extra_args)
         if message.get("confirm") == extra:
             self._approvals.add(extra)
         if not self._approvals.covers(extra):
             text = "These settings start the tracker with further arguments. It can be told to write files. Start it?"
-            page.tell(_question(text, extra, {**message, "confirm": extra}))
+            page.send(_question(text, extra, {**message, "confirm": extra}))
             return
         self._options = options
         try:
             save_profile(Profile(LAST_USED, options))
-        except LauncherError as error:  # no reason not to start
+        except LauncherError as error:  # must not prevent the start
             logger.warning("%s", error)
-        self.pages.tell(_profiles())
+        self.pages.broadcast(_profiles())
         self._paused = False
-        self.pages.tell(_notice("info", "Restarting with these settings." if was_running else "Starting."))
+        self.pages.broadcast(_notice("info", "Restarting with these settings." if was_running else "Starting."))
         for sentence in await in_thread(shared_receivers, options):
-            self.pages.tell(_notice("warning", sentence))
+            self.pages.broadcast(_notice("warning", sentence))
         await in_thread(self.process.start, self._with_view(checked_options(options, listed)))
-        self.pages.tell(self._state())
+        self.pages.broadcast(self._state())
 
     async def _stop(self) -> None:
         await in_thread(self.process.stop)
-        self.pages.tell(self._state())
+        self.pages.broadcast(self._state())
 
     async def _send(self, command: Command) -> None:
         await in_thread(self.process.control.request, command.name)
         if command.name in ("pause", "resume"):
             self._paused = command.name == "pause"
-            self.pages.tell(self._state())
+            self.pages.broadcast(self._state())
         if command.name == "recentre":
-            self.pages.tell({"type": "recentred"})
-        self.pages.tell(_notice("info", command.done))
+            self.pages.broadcast({"type": "recentred"})
+        self.pages.broadcast(_notice("info", command.done))
 
-    async def _find_cameras(self) -> None:
+    async def _list_cameras(self) -> None:
         if self._searching:
             return
         self._searching = True
-        self.pages.tell(self._camera_list())
+        self.pages.broadcast(self._camera_list())
         try:
             cameras = await in_thread(list_cameras, self._program)
             self._cameras = [{**dataclasses.asdict(camera), "selector": camera.selector} for camera in cameras]
         finally:
             self._searching = False
-            self.pages.tell(self._camera_list())
+            self.pages.broadcast(self._camera_list())
 
-    async def _find_options(self) -> tuple[Option, ...]:
+    async def _list_options(self) -> tuple[Option, ...]:
         if self._listed is None:
             self._listed = await in_thread(list_options, self._program)
-            self.pages.tell(_option_list(self._listed))
+            self.pages.broadcast(_option_list(self._listed))
         return self._listed
 
-    async def _find_formats(self) -> None:
+    async def _list_formats(self) -> None:
         self._formats = [dataclasses.asdict(format) for format in await in_thread(list_formats, self._program)]
-        self.pages.tell({"type": "formats", "formats": self._formats})
+        self.pages.broadcast({"type": "formats", "formats": self._formats})
 
-    async def _keep(self, page: Page, action: str, message: Message) -> None:
+    async def _manage_profile(self, page: Page, action: str, message: Message) -> None:
         name = str(message.get("name") or "").strip()
         if action == "load":
             self._options = load_profile(name).options
-            page.tell({"type": "settings", "settings": to_form(self._options)})
+            page.send({"type": "settings", "settings": to_form(self._options)})
         elif action == "save":
-            options = from_form(message.get("settings"), await self._find_options())
+            options = from_form(message.get("settings"), await self._list_options())
             if name in profile_names() and message.get("replace") is not True:
-                page.tell(_question(f"Replace the profile “{name}”?", [], {**message, "replace": True}))
+                page.send(_question(f"Replace the profile “{name}”?", [], {**message, "replace": True}))
                 return
             save_profile(Profile(name, options))
         else:
             delete_profile(name)
-        self.pages.tell(_profiles())
-        page.tell(_notice("info", {"load": "Loaded", "save": "Saved", "delete": "Deleted"}[action] + f" “{name}”."))
+        self.pages.broadcast(_profiles())
+        page.send(_notice("info", {"load": "Loaded", "save": "Saved", "delete": "Deleted"}[action] + f" “{name}”."))
 
     def _with_view(self, options: TrackerOptions) -> TrackerOptions:
-        """`options` with the page as one more receiver."""
+        """`options` with the live view as an additional receiver."""
         receivers = options.receivers or (Receiver(),)  # naming any receiver replaces the tracker's default one
-        return options.replace(receivers=(*receivers, Receiver("127.0.0.1", self._feed.port)))
+        return options.replace(receivers=(*receivers, Receiver("127.0.0.1", self._live_view.port)))
 
     def _in_background(self, work: Coroutine[Any, Any, object], *, in_turn: bool = True) -> None:
-        """in_turn: after what was asked for before, which looking for cameras need not hold up."""
-        task = asyncio.get_running_loop().create_task(self._guarded(work, in_turn))
+        """in_turn: after earlier requests; listing cameras need not wait for them."""
+        task = asyncio.get_running_loop().create_task(self._guard(work, in_turn))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _guarded(self, work: Coroutine[Any, Any, object], in_turn: bool) -> None:
-        """What goes wrong is said in words."""
-        async with self._one_by_one if in_turn else contextlib.nullcontext():
+    async def _guard(self, work: Coroutine[Any, Any, object], in_turn: bool) -> None:
+        """Run `work` and show its errors as notices."""
+        async with self._in_turn_lock if in_turn else contextlib.nullcontext():
             try:
                 await work
             except LauncherError as error:
-                self.pages.tell(self._state())
-                self.pages.tell(_notice("error", str(error)))
-            except Exception as error:  # a mistake of ours must not take the window down
+                self.pages.broadcast(self._state())
+                self.pages.broadcast(_notice("error", str(error)))
+            except Exception as error:  # a bug must not end the window
                 logger.warning("%s: %s", type(error).__name__, error)
-                self.pages.tell(_notice("error", f"That failed unexpectedly: {error}"))
+                self.pages.broadcast(_notice("error", f"Unexpected error: {error}"))
 
-    # What the pages are told.
+    # State for the pages.
 
     def _state(self) -> Message:
         state = self.process.state
@@ -228,38 +228,38 @@ class Desk:
             "steerable": self.process.control.connected,
             "paused": self._paused and active,
             "running": to_form(self._options_running()) if active else None,
-            "view_port": self._feed.port,
+            "view_port": self._live_view.port,
         }
 
     def _camera_list(self) -> Message:
         return {"type": "cameras", "cameras": self._cameras or [], "searching": self._searching}
 
     def _options_running(self) -> TrackerOptions:
-        """What the tracker runs with, less the page as receiver."""
+        """The options of the running tracker without the live view as receiver."""
         options = self.process.options
         return options.replace(receivers=options.receivers[:-1])
 
-    def _hear(self, event: Event) -> None:
-        """Tell the pages of an event. In the library's thread for events."""
+    def _on_event(self, event: Event) -> None:
+        """Broadcast an event to the pages. Runs in the dispatcher's thread."""
         if isinstance(event, StatisticsCame):
             paused = event.statistics.state == "paused"
-            if paused != self._paused:  # by another launcher's command
+            if paused != self._paused:  # by a command from another shell
                 self._paused = paused
-                self.pages.tell(self._state())
-            self.pages.tell(_statistics(event.statistics))
+                self.pages.broadcast(self._state())
+            self.pages.broadcast(_statistics(event.statistics))
             return
         if isinstance(event, Lines):
-            self.pages.tell(_log(event.lines, event.left_out))
+            self.pages.broadcast(_log(event.lines, event.left_out))
             time.sleep(LOG_PAUSE_S)
             return
         if isinstance(event, Started | Stopped):
-            self._paused = False  # a new process tracks
-        self.pages.tell(self._state())
+            self._paused = False  # a new process is not paused
+        self.pages.broadcast(self._state())
 
     def _pages_changed(self) -> None:
-        self._feed.watch(self.pages.watching)
+        self._live_view.watch(self.pages.watching)
         if self.pages.open and self._unsubscribe is None:
-            self._unsubscribe = self.process.subscribe(self._hear)
+            self._unsubscribe = self.process.subscribe(self._on_event)
             self._in_background(self._report_every(STATISTICS_EVERY_S), in_turn=False)
         elif not self.pages.open and self._unsubscribe is not None:
             self._unsubscribe()
@@ -269,7 +269,7 @@ class Desk:
             self._picturing = asyncio.get_running_loop().create_task(self._send_pictures())
 
     async def _report_every(self, seconds: float | None) -> None:
-        with contextlib.suppress(ControlError):  # when no tracker is connected the next one is told
+        with contextlib.suppress(ControlError):  # without a connected tracker the next one is asked
             await in_thread(self.process.control.report_every, seconds)
 
     async def _send_pictures(self) -> None:
@@ -282,7 +282,7 @@ class Desk:
                     except ControlError as error:
                         logger.debug("no picture: %s", error)
                     else:
-                        self.pages.show_picture(bytes([PICTURE]) + jpeg)
+                        self.pages.broadcast_picture(bytes([PICTURE]) + jpeg)
                         pause_s = PICTURE_PAUSE_S
                 await asyncio.sleep(pause_s)
         finally:

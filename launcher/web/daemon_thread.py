@@ -1,4 +1,4 @@
-"""Waiting for what blocks, without holding up the loop or the program's end."""
+"""Runs blocking functions without blocking the event loop or the end of the program."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ Result = TypeVar("Result")
 
 
 async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
-    """What `function` returns or raises, called in a daemon thread.
+    """Call `function` in a daemon thread; return or raise what it does.
 
-    asyncio's own threads are waited for at the end of the program, be it for a camera driver that hangs.
+    The end of the program waits for asyncio's own threads, even for one that hangs in a camera driver.
     """
     loop = asyncio.get_running_loop()
     future: asyncio.Future[Result] = loop.create_future()
@@ -33,7 +33,7 @@ async def in_thread(function: Callable[..., Result], *arguments: Any) -> Result:
             result = function(*arguments)
         except Exception as raised:
             error = raised
-        with contextlib.suppress(RuntimeError):  # the loop is closed when the window ends
+        with contextlib.suppress(RuntimeError):  # the loop is closed at the end
             loop.call_soon_threadsafe(settle, result, error)
 
     threading.Thread(target=work, name=f"window-{getattr(function, '__name__', 'work')}", daemon=True).start()

@@ -1,6 +1,6 @@
-"""Files that lead a browser to the page: readable by the user alone, each with a ticket that works once.
+"""Files that redirect a browser to the page: readable by the user only, each with a single-use ticket.
 
-A browser is started with the name of such a file, as what stands in its command line can be read by everybody.
+A browser is started with the name of such a file, because every user can read its command line.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from launcher.profiles import runtime_folder
 from protocol.atomic_file import write_atomically
 
 _CONFINED = ("firefox", "chromium", "brave", "opera")
-"""Browsers that Ubuntu installs as snaps. Those see neither the runtime folder nor hidden ones, but the home folder."""
+"""Browsers that Ubuntu installs as snaps, which can read the home folder but neither the runtime nor hidden folders."""
 
 
 class EntryPages:
     """The entry files of one window.
 
-    address: of the page. folder: where the files lie; None = where the user's browser can read them.
+    address: of the page. folder: of the files; None = one that the user's browser can read.
     """
 
     def __init__(self, address: str, folder: Path | None = None) -> None:
@@ -36,18 +36,18 @@ class EntryPages:
         return f"{self._address}#{ticket}"
 
     def write(self, ticket: str) -> Path:
-        """A new file that leads to the page with `ticket`. Raises LauncherError where it cannot lie safely."""
+        """A new file that redirects to the page with `ticket`. Raises LauncherError if it cannot be stored safely."""
         name = f"facetracker-window-{secrets.token_hex(4)}.html"
         try:
             path = (self._folder or _readable_folder()) / name
             write_atomically(path, _content(self.link(ticket)), durable=False)
         except OSError as error:
-            raise LauncherError(f"the page that leads a browser in cannot be written: {error}") from error
+            raise LauncherError(f"the file for the browser cannot be written: {error}") from error
         self._paths[ticket] = path
         return path
 
     def used(self, ticket: str) -> None:
-        """Remove the file of `ticket`, which does not work any more."""
+        """Remove the file of `ticket`, which is no longer valid."""
         path = self._paths.pop(ticket, None)
         if path is not None:
             with suppress(OSError):

@@ -1,6 +1,6 @@
-"""What the page draws of one datagram, packed small: 12 bytes and then 476 for each face.
+"""Packs one datagram for the page: 12 bytes, then 476 bytes per face.
 
-The page reads the same layout in static/frame.js; a browser test holds the two together.
+static/frame.js parses the same layout; a browser test compares the two.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from protocol.openseeface import FaceRecord
 FRAME = 1
 """The first byte of such a message; see also `PICTURE`."""
 PICTURE = 2
-"""The first byte of a message that goes on as a JPEG."""
+"""The first byte of a message whose rest is a JPEG."""
 
 POINT_SCALE = 8.0
 """Points are sent in eighths of a pixel, which 16 bits hold up to a width of 4095."""
@@ -43,10 +43,10 @@ assert FACE_DTYPE.itemsize == 476
 
 
 def pack_frame(records: Sequence[FaceRecord], received: int, latency_ms: float) -> bytes:
-    """One message for the page.
+    """The message for the page.
 
-    records: of one datagram. received: datagrams so far, also those not shown, from which the page takes the frame
-    rate. latency_ms: from the reading of the frame to its arrival here.
+    records: of one datagram. received: datagrams so far, including those not shown; the page derives the frame rate
+    from it. latency_ms: from capture to arrival here.
     """
     table = np.zeros(len(records), FACE_DTYPE)
     for row, record in zip(table, records, strict=True):

@@ -1,4 +1,4 @@
-"""Receives the tracker's datagrams for the page, on a loopback port of its own, while somebody looks."""
+"""Receives the tracker's datagrams for the pages, on a separate loopback port, while any page is visible."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from launcher.web.frames import pack_frame
 from protocol import openseeface
 
 MAX_RATE_HZ = 30.0
-"""The page is sent no more than so many frames a second, however fast the tracker is."""
+"""The highest frame rate that the page receives."""
 _EARLY_S = 0.01
 _LARGEST_DATAGRAM = 65535
 
 
 class RateLimiter:
-    """Lets at most `rate_hz` through on average, without beating against a source that runs at that rate."""
+    """Passes at most `rate_hz` events per second on average, without beating against a source of that rate."""
 
     def __init__(self, rate_hz: float) -> None:
         self._period = 1.0 / rate_hz
         self._due = 0.0
 
     def take(self, now: float) -> bool:
-        """Whether something that comes at `now` (seconds, any origin) goes through. A little early counts as due."""
+        """Whether an event at `now` (seconds, any origin) passes. Slightly early counts as due."""
         if now < self._due - _EARLY_S:
             return False
         self._due = max(self._due, now - _EARLY_S) + self._period
         return True
 
 
-class Feed:
+class LiveView:
     """A receiver of OpenSeeFace datagrams on 127.0.0.1.
 
-    deliver: called with each packed frame, in this object's thread. While nobody looks the thread sleeps without a
-    timer; what the tracker sends meanwhile is thrown away by the system.
+    deliver: called with each packed frame, in this object's thread. While no page is visible the thread sleeps without
+    a timer, and the system discards what the tracker sends.
     """
 
     def __init__(self, deliver: Callable[[bytes], None], clock: Callable[[], float] = time.time) -> None:
-        """clock: seconds since 1970, as the records' time."""
+        """clock: seconds since 1970, like the records' time."""
         self._deliver = deliver
         self._clock = clock
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -48,17 +48,17 @@ class Feed:
         self._closed = False
         self._pacer = RateLimiter(MAX_RATE_HZ)
         self._received = 0
-        self._thread = threading.Thread(target=self._run, name="view feed", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="live view", daemon=True)
         self._thread.start()
 
     @property
     def port(self) -> int:
-        """Where the tracker must send to."""
+        """The port that the tracker must send to."""
         port: int = self._socket.getsockname()[1]
         return port
 
     def watch(self, wanted: bool) -> None:
-        """Receive from now on, or rest."""
+        """Start or suspend receiving."""
         if wanted:
             self._wanted.set()
         elif self._wanted.is_set():
@@ -66,7 +66,7 @@ class Feed:
             self._wake()
 
     def close(self) -> None:
-        """Stop receiving and give the port back."""
+        """Stop receiving and close the port."""
         self._closed = True
         self._wanted.set()
         self._wake()
@@ -93,7 +93,7 @@ class Feed:
                 self._take(data)
 
     def _drop_old(self) -> None:
-        """Throw away what the system kept while nobody looked."""
+        """Discard what the system queued while nothing was received."""
         self._socket.setblocking(False)
         try:
             while True:
@@ -108,6 +108,6 @@ class Feed:
         try:
             records = openseeface.decode(data)
         except openseeface.PacketError:
-            return  # anybody on this machine can send here; what is no record is not shown
+            return  # any program of this machine can send here; invalid records are not shown
         latency_ms = (self._clock() - records[0].time) * 1000.0
         self._deliver(pack_frame(records, self._received, latency_ms))

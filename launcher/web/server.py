@@ -1,4 +1,4 @@
-"""The window's server: the page, its files and one websocket per page, on 127.0.0.1."""
+"""The window's web server: the page, its files and one websocket per page."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ from websockets.exceptions import InvalidState
 
 from launcher.errors import LauncherError
 from launcher.signals import stop_signals
-from launcher.web.access_control import Guard
+from launcher.web.access_control import AccessControl
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from launcher.web.access_keys import AccessKeys
-    from launcher.web.controller import Desk
+    from launcher.web.controller import Controller
 
-# Windows keeps these in its registry, where other programs change them, and browsers refuse modules of another type.
+# Windows reads these from its registry, which other programs change, and browsers refuse modules of another type.
 for suffix, kind in ((".js", "text/javascript"), (".css", "text/css"), (".svg", "image/svg+xml")):
     mimetypes.add_type(kind, suffix)
 
 STATIC = Path(__file__).parent / "static"
 MAX_MESSAGE_BYTES = 1 << 20
-"""Longer messages from a page are refused; its settings take about a thousand."""
+"""Longer messages from a page are refused; its settings take about 1000 bytes."""
 GRACE_S = 1
 
 
 def three_js() -> Path:
-    """The file of three.js and its glTF loader that NiceGUI brings along.
+    """The file of three.js and its glTF loader that NiceGUI contains.
 
     Raises LauncherError when NiceGUI is not installed or keeps it elsewhere.
     """
-    spec = importlib.util.find_spec("nicegui")  # looked up, not imported: that takes half a second
+    spec = importlib.util.find_spec("nicegui")  # not imported, which takes half a second
     for folder in spec.submodule_search_locations or () if spec is not None else ():
         path = Path(folder) / "elements" / "scene" / "dist" / "index.js"
         if path.is_file():
@@ -56,7 +56,7 @@ def three_js() -> Path:
     )
 
 
-def build_app(desk: Desk, keys: AccessKeys, host: str, port: int) -> ASGIApp:
+def build_app(controller: Controller, keys: AccessKeys, host: str, port: int) -> ASGIApp:
     """The application, guarded. keys: what lets a page in. host, port: what it is bound to."""
     three = three_js()
 
@@ -67,7 +67,7 @@ def build_app(desk: Desk, keys: AccessKeys, host: str, port: int) -> ASGIApp:
         return FileResponse(three, media_type="text/javascript")
 
     async def conversation(socket: WebSocket) -> None:
-        await desk.pages.serve(socket, keys.admit, desk.greet, desk.take)
+        await controller.pages.serve(socket, keys.admit, controller.on_connect, controller.on_message)
 
     routes = [
         Route("/", page),
@@ -75,7 +75,7 @@ def build_app(desk: Desk, keys: AccessKeys, host: str, port: int) -> ASGIApp:
         WebSocketRoute("/page", conversation),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    return Guard(Starlette(routes=routes), host, port)
+    return AccessControl(Starlette(routes=routes), host, port)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -90,7 +90,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
 
 
 class Server(uvicorn.Server):
-    """A server that sleeps until something comes in: uvicorn's own wakes ten times a second to look for its end."""
+    """A server that sleeps until something arrives: uvicorn's own wakes ten times a second to check whether to end."""
 
     def __init__(self, app: ASGIApp) -> None:
         super().__init__(
@@ -120,7 +120,7 @@ class Server(uvicorn.Server):
             await self._ended.wait()
 
     def end(self) -> None:
-        """Stop serving. From any thread and from signal handlers."""
+        """Stop serving. From any thread or signal handler."""
         self.should_exit = True
         if self._loop is not None:
             with contextlib.suppress(RuntimeError):
@@ -128,7 +128,7 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Let Ctrl-C and SIGTERM end the server and nothing else: what comes after it stops the tracker."""
+        """Ctrl-C and SIGTERM end the server only; its caller then stops the tracker."""
         with stop_signals(self.end):
             yield
 
@@ -136,12 +136,12 @@ class Server(uvicorn.Server):
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket on `host` and `port`, or on a free port when that one is taken.
 
-    Raises LauncherError for a host that is not this machine's.
+    Raises LauncherError for a host that is not an address of this machine.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except OSError as error:
-        raise LauncherError(f"the host {host!r} is not known: {error.strerror}") from error
+        raise LauncherError(f"the host {host!r} cannot be resolved: {error.strerror}") from error
     for tried in (port, 0):
         try:
             return socket.create_server((address[0], tried), family=family)

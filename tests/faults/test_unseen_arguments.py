@@ -31,7 +31,7 @@ class APage:
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
 
-    def tell(self, message: dict[str, Any]) -> None:
+    def send(self, message: dict[str, Any]) -> None:
         self.told.append(message)
 
     def of(self, kind: str) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ class APage:
 def converse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[APage, list[TrackerOptions]]]:
     """Says messages to a controller; what the page is told, and what would have been started."""
     pytest.importorskip("starlette", reason="the window needs the extra 'launcher'")
-    from launcher.web.controller import Desk
+    from launcher.web.controller import Controller
 
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
@@ -51,13 +51,13 @@ def converse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., t
         page, started = APage(), []
 
         async def talk() -> None:
-            desk = Desk(PROGRAM)
-            monkeypatch.setattr(desk.process, "start", started.append)
+            controller = Controller(PROGRAM)
+            monkeypatch.setattr(controller.process, "start", started.append)
             for message in messages:
-                desk.take(page, message)  # type: ignore[arg-type]
-                while desk._tasks:
-                    await asyncio.gather(*desk._tasks)
-            desk.close()
+                controller.on_message(page, message)  # type: ignore[arg-type]
+                while controller._tasks:
+                    await asyncio.gather(*controller._tasks)
+            controller.close()
 
         asyncio.run(talk())
         return page, started

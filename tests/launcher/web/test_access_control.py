@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from launcher.web.access_control import Guard, is_loopback
+from launcher.web.access_control import AccessControl, is_loopback
 
 Headers = list[tuple[str, str]]
 
 
-def ask(guard: Guard, headers: Headers, *, kind: str = "http", method: str = "GET") -> Any:
+def ask(guard: AccessControl, headers: Headers, *, kind: str = "http", method: str = "GET") -> Any:
     """What `guard` sends, as one list of messages; what it lets through says 'reached'."""
     sent: list[Any] = []
 
@@ -48,7 +48,7 @@ HOME = "127.0.0.1:11580"
 
 @pytest.mark.parametrize("host", [HOME, "localhost:11580", "[::1]:11580", "LOCALHOST:11580"])
 def test_the_own_address_is_let_in(host: str) -> None:
-    assert status(ask(Guard(inside, "127.0.0.1", 11580), [("host", host)])) == 200
+    assert status(ask(AccessControl(inside, "127.0.0.1", 11580), [("host", host)])) == 200
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_the_own_address_is_let_in(host: str) -> None:
 def test_a_foreign_host_is_refused(hosts: list[str]) -> None:
     headers = [("host", host) for host in hosts]
     for kind in ("http", "websocket"):
-        sent = ask(Guard(inside, "127.0.0.1", 11580), headers + [("origin", f"http://{HOME}")], kind=kind)
+        sent = ask(AccessControl(inside, "127.0.0.1", 11580), headers + [("origin", f"http://{HOME}")], kind=kind)
         assert status(sent) in (403, "closed")
 
 
@@ -79,29 +79,29 @@ def test_a_foreign_host_is_refused(hosts: list[str]) -> None:
 )
 @pytest.mark.parametrize("kind", ["http", "websocket"])
 def test_a_foreign_origin_is_refused(origin: str, kind: str) -> None:
-    sent = ask(Guard(inside, "127.0.0.1", 11580), [("host", HOME), ("origin", origin)], kind=kind)
+    sent = ask(AccessControl(inside, "127.0.0.1", 11580), [("host", HOME), ("origin", origin)], kind=kind)
     assert status(sent) in (403, "closed")
 
 
 def test_a_websocket_must_have_an_origin() -> None:
-    guard = Guard(inside, "127.0.0.1", 11580)
+    guard = AccessControl(inside, "127.0.0.1", 11580)
     assert status(ask(guard, [("host", HOME)], kind="websocket")) == "closed"
     assert status(ask(guard, [("host", HOME), ("origin", f"http://{HOME}")], kind="websocket")) == 200
 
 
 def test_nothing_but_reading_is_answered() -> None:
-    assert status(ask(Guard(inside, "127.0.0.1", 11580), [("host", HOME)], method="POST")) == 405
+    assert status(ask(AccessControl(inside, "127.0.0.1", 11580), [("host", HOME)], method="POST")) == 405
 
 
 def test_bound_to_the_network_any_address_is_ours_but_no_foreign_name() -> None:
-    guard = Guard(inside, "0.0.0.0", 11580)
+    guard = AccessControl(inside, "0.0.0.0", 11580)
     assert status(ask(guard, [("host", "192.168.0.7:11580")])) == 200
     assert status(ask(guard, [("host", "[fe80::1]:11580")])) == 200
     assert status(ask(guard, [("host", "evil.example:11580")])) == 403
 
 
 def test_refusals_forbid_framing_and_foreign_content_like_everything_else() -> None:
-    (start, _) = ask(Guard(inside, "127.0.0.1", 11580), [("host", "evil.example")])
+    (start, _) = ask(AccessControl(inside, "127.0.0.1", 11580), [("host", "evil.example")])
     policy = dict(start["headers"])[b"content-security-policy"].decode()
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from launcher.web.frames import FACE_DTYPE, FRAME, HEADER, NO_POSE, POINT_SCALE, pack_frame
-from launcher.web.live_view import Feed, RateLimiter
+from launcher.web.live_view import LiveView, RateLimiter
 from protocol import openseeface
 
 DATA = Path(__file__).resolve().parents[2] / "protocol" / "data"
@@ -61,7 +61,7 @@ def test_the_feed_receives_only_while_somebody_looks() -> None:
     frames: queue.Queue[bytes] = queue.Queue()
     data = (DATA / "two_faces.bin").read_bytes()
     recorded = openseeface.decode(data)[0].time
-    feed = Feed(frames.put, clock=lambda: recorded + 0.025)
+    feed = LiveView(frames.put, clock=lambda: recorded + 0.025)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.connect(("127.0.0.1", feed.port))
 
