@@ -42,38 +42,40 @@ class Step:
         return command
 
 
-FULL, SIBLINGS = ("3", "0", "-3"), ("2", "1", "-1", "-2")
+SETS = ("--augmented", "pose_augmented", "--renders", "ict", "makehuman")
+"""What the landmark networks learn from beside the photographs."""
 
 
-def alone(model: str, minutes: float, seed: str) -> Step:
-    """A landmark network goes on by itself: beside model 3 the small ones take a fraction of their steps."""
-    arguments = ("--models", model, "--extra", "reposed", "--go-on", "--full-size", "--learning-rate", "1e-3")
-    return Step(f"landmarks {model} alone", "training.landmarks.train", (*arguments, "--seed", seed), minutes)
+def renders(family: str, identities: int, *, split: str = "train") -> Step:
+    name = family if split == "train" else f"{family}-{split}"
+    arguments = ("--family", family, "--identities", str(identities), "--split", split, "--seed", "1", "--out", name)
+    return Step(f"renders {name}", "training.synthetic.render", arguments)
 
 
-def siblings(models: tuple[str, ...], minutes: float, seed: str) -> Step:
-    """Landmark networks that begin with the weights of another input size."""
-    arguments = ("--models", *models, "--extra", "reposed", "--fine-tune", "--learning-rate", "8e-4")
-    name = f"landmarks {' and '.join(models)}"
-    return Step(name, "training.landmarks.train", (*arguments, "--seed", seed), minutes)
+def landmarks(models: tuple[str, ...], steps: int, seed: str, *arguments: str) -> Step:
+    """Landmark networks; those after model 3 follow its answers."""
+    chosen = ("--models", *models, *SETS, *arguments, "--seed", seed)
+    return Step(f"landmarks {' and '.join(models)}", "training.landmarks.train", chosen, steps)
 
 
 STEPS = (
     Step("head", "training.make_head"),
     Step("demo face", "training.make_demo_face"),
-    Step("re-posed faces", "training.landmarks.pose_augment", ("--seed", "5"), count=10000),
-    Step("landmarks", "training.landmarks.train", ("--models", *FULL, "--extra", "reposed", "--seed", "11"), 210),
-    alone("3", 50, "62"),
-    alone("0", 40, "63"),
-    alone("-3", 28, "64"),
-    siblings(("2", "1"), 14, "67"),
-    siblings(("-1",), 9, "66"),
-    siblings(("-2",), 9, "65"),
-    Step("landmarks export", "training.landmarks.export", ("--models", *FULL, *SIBLINGS)),
-    Step("detector", "training.detector.train", (), 192),
+    Step("pose-augmented faces", "training.landmarks.pose_augment", ("--seed", "5"), count=8000),
+    renders("ict", 1500),
+    renders("makehuman", 1500),
+    renders("ict", 120, split="test"),
+    renders("makehuman", 100, split="test"),
+    landmarks(("3",), 30000, "11"),
+    landmarks(("0", "-3"), 15000, "12", "--teacher", "3"),
+    landmarks(("2", "1"), 1500, "13", "--begin-with", "3", "3", "--teacher", "3"),
+    landmarks(("-1",), 2000, "14", "--begin-with", "0", "--teacher", "3"),
+    landmarks(("-2",), 3000, "15", "--begin-with", "-3", "--teacher", "3"),
+    Step("landmarks export", "training.landmarks.export", ("--models", "3", "2", "1", "0", "-1", "-2", "-3")),
+    Step("detector", "training.detector.train", (), 19400),
     Step("detector export", "training.detector.publish"),
     Step("crops for the classifier", "training.classifier.data", ("--name", "second", "--seed", "31"), count=85000),
-    Step("first classifier", "training.classifier.train", ("--crops", "second"), 12),
+    Step("first classifier", "training.classifier.train", ("--crops", "second"), 2900),
     Step("first classifier export", "training.classifier.publish"),
     Step(
         "hard crops for the classifier",
@@ -81,7 +83,7 @@ STEPS = (
         ("--hard", "--name", "hard3", "--seed", "303"),
         count=55000,
     ),
-    Step("second classifier", "training.classifier.train", ("--resume", "--crops", "second", "hard3"), 105),
+    Step("second classifier", "training.classifier.train", ("--resume", "--crops", "second", "hard3"), 25500),
     Step("second classifier export", "training.classifier.publish"),
     Step(
         "hardest crops for the classifier",
@@ -89,9 +91,9 @@ STEPS = (
         ("--hard", "--name", "hard6", "--seed", "808"),
         count=40000,
     ),
-    Step("classifier", "training.classifier.train", ("--resume", "--crops", "second", "hard3", "hard6"), 171),
+    Step("classifier", "training.classifier.train", ("--resume", "--crops", "second", "hard3", "hard6"), 41600),
     Step("classifier export", "training.classifier.publish"),
-    Step("eyes", "training.eyes.train", ("--network", "eyes_fine", "eyes"), 100),
+    Step("eyes", "training.eyes.train", ("--network", "eyes_fine", "eyes"), 8200),
     Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
     Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),
     Step("eyes' points", "training.eyes.points"),

@@ -153,8 +153,9 @@ def main() -> None:
         )
         for model in arguments.models
     ]
+    learnt = () if arguments.teacher is None else (arguments.teacher,)
     samples = FaceSamples(
-        max(TIERS[model].input_px for model in arguments.models),
+        max(TIERS[model].input_px for model in (*arguments.models, *learnt)),
         arguments.batch,
         arguments.seed,
         arguments.augmented,
