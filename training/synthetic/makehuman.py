@@ -106,6 +106,9 @@ class Person:
             self._lids.append(Lids.of(self._base, blinked, points.eyes[side], self._eyeballs[side]))
         names = ["tongue01", look.teeth, look.lashes, look.brow] + ([look.hair] if look.hair else [])
         self._rest = {name: assets.proxies[name].fit(self._base) for name in names}
+        if look.hair and look.hair_mirrored:  # most styles fall over the same eye
+            middle = float(self._base[:, 0].mean())
+            self._rest[look.hair][:, 0] = 2 * middle - self._rest[look.hair][:, 0]
         self._lash_margin = self._bind_lashes()
         darkness = float(np.clip(0.6 - look.skin_ita / 60, 0, 0.98))
         iris = eyeball.sample_iris(rng, darkness)

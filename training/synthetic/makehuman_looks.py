@@ -59,6 +59,7 @@ class Look:
     skin_ita: float
     shine: float
     hair: str | None
+    hair_mirrored: bool
     hair_colour: Colour
     brow: str
     brow_colour: Colour
@@ -101,6 +102,7 @@ def sample_look(
         skin_ita=ita_of(cheek_colour(skin) * tint),
         shine=float(rng.uniform(0.0, 0.16) + 0.1 * (ita < 0) * rng.random()),
         hair=None if bald else str(rng.choice(allowed_hair or list(TEST_HAIR))),
+        hair_mirrored=bool(rng.random() < 0.5),
         hair_colour=_rgb(colour),
         brow=str(rng.choice(allowed_brows)),
         brow_colour=_rgb(brows),
