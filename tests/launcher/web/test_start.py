@@ -72,7 +72,7 @@ def test_hosts_and_ports_that_cannot_be_are_said() -> None:
         server.listen("no such host", 0)
     with pytest.raises(LauncherError, match=r"cannot listen on 192\.0\.2\.1"):
         server.listen("192.0.2.1", 0)
-    with pytest.raises(UsageError, match="port is 0 to 65535"):
+    with pytest.raises(UsageError, match="port must be between 0 and 65535"):
         window.main(port=65536)
 
 
