@@ -7,15 +7,21 @@ import json
 import re
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from launcher.options import TrackerOptions
+from tracker.app import options
 from tracker.app.cli import main
 from tracker.app.options import WITHOUT_EFFECT, all_options, describe_options
 from tracker.app.parsing import build_parser, canonical, openseeface_prefixes, parse
 from tracker.errors import SettingsError
-from tracker.option import Group, Origin
+from tracker.face.options import EngineOptions
+from tracker.option import FormField, Group, Origin, from_arguments
+from tracker.option import option as declare
+from tracker.option_types import Integer
 from tracker.version import VERSION
 
 VSEEFACE = (
@@ -288,3 +294,28 @@ def test_the_version_is_the_packages() -> None:
     config = configparser.ConfigParser()
     config.read(Path(__file__).resolve().parents[2] / "setup.cfg", encoding="utf-8")
     assert config["metadata"]["version"] in (VERSION, "attr: tracker.version.VERSION")
+
+
+def test_a_new_declaration_reaches_the_parser_the_help_the_list_and_the_launcher(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    @dataclass(frozen=True)
+    class Extended(EngineOptions):
+        min_face_px: int = declare(
+            "--min-face", "ignore faces narrower than this", Integer(0, 1000), 0, Group.TRACKING,
+            form=FormField("Smallest face", "tracking"),
+        )  # fmt: skip
+
+    monkeypatch.setattr(
+        options, "SETTINGS", (*(kind for kind in options.SETTINGS if kind is not EngineOptions), Extended)
+    )
+    assert from_arguments(Extended, parse(["--min-face", "40"])).min_face_px == 40
+    with pytest.raises(SettingsError, match="argument --min-face: must be between 0 and 1000, got 1001"):
+        parse(["--min-face=1001"])
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+    assert "ignore faces narrower than this (default: 0)" in capsys.readouterr().out
+    (described,) = (entry for entry in describe_options() if entry["name"] == "min_face")
+    (argument,) = TrackerOptions("0", min_face=40).arguments()[1:]
+    assert from_arguments(Extended, parse([argument])).min_face_px == 40
+    assert described["form"] == {"label": "Smallest face", "section": "tracking"}
