@@ -173,7 +173,7 @@ def test_a_run_ends_with_openseefaces_summary_and_copies_what_it_prints(empty_cl
 def test_an_unknown_host_only_warns(empty_clip: str) -> None:
     done = run("-c", "demo", "-F", "0", "--frames", "40", *CHEAP, "--ip", "no-such-host.invalid", "-s", "1")
     assert done.returncode == 0
-    assert done.stderr.startswith("facetracker: warning: host no-such-host.invalid is not known (")
+    assert done.stderr.startswith("facetracker: warning: host no-such-host.invalid is unknown (")
     assert done.stderr.count("\n") == 1
 
 

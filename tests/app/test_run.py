@@ -64,7 +64,7 @@ def test_the_formats_are_printed_for_other_programs(capsys: pytest.CaptureFixtur
     [
         (
             "foo://127.0.0.1",
-            "argument --target: target 'foo://127.0.0.1': there is no format 'foo'; choose from "
+            "argument --target: target 'foo://127.0.0.1': unknown format 'foo'; must be one of "
             "osf, vmc, ifacialmocap, ifacialmocap+listen, livelink, opentrack, vts, json, json+ws (see --help)",
         ),
         ("vmc://127.0.0.1?model=missing.vrm", "cannot read the avatar missing.vrm (No such file or directory)"),

@@ -29,16 +29,16 @@ def test_target_is_read_and_written_back(text: str, host: str, port: int, writte
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "target '' has no port: write HOST:PORT, for instance 127.0.0.1:11573"),
-        ("localhost", "target 'localhost' has no port: write HOST:PORT, for instance 127.0.0.1:11573"),
-        (":11573", "the receiver's host is empty: give a name or an address such as 127.0.0.1"),
-        ("[]:11573", "the receiver's host is empty: give a name or an address such as 127.0.0.1"),
-        ("a:0", "port 0 does not exist: give one from 1 to 65535"),
-        ("a:70000", "port 70000 does not exist: give one from 1 to 65535"),
-        ("a:", "target 'a:': '' is no port number, which is 1 to 65535"),
-        ("a:-1", "target 'a:-1': '-1' is no port number, which is 1 to 65535"),
-        ("a:1e3", "target 'a:1e3': '1e3' is no port number, which is 1 to 65535"),
-        ("::1:11573", "target '::1:11573': write an IPv6 address in brackets, for instance [::1]:11573"),
+        ("", "target '' has no port; write HOST:PORT, for example 127.0.0.1:11573"),
+        ("localhost", "target 'localhost' has no port; write HOST:PORT, for example 127.0.0.1:11573"),
+        (":11573", "the host is empty; give a name or an address such as 127.0.0.1"),
+        ("[]:11573", "the host is empty; give a name or an address such as 127.0.0.1"),
+        ("a:0", "0 is not a valid port (1 to 65535)"),
+        ("a:70000", "70000 is not a valid port (1 to 65535)"),
+        ("a:", "target 'a:': '' is not a port number (1 to 65535)"),
+        ("a:-1", "target 'a:-1': '-1' is not a port number (1 to 65535)"),
+        ("a:1e3", "target 'a:1e3': '1e3' is not a port number (1 to 65535)"),
+        ("::1:11573", "target '::1:11573': write IPv6 addresses in brackets, for example [::1]:11573"),
     ],
 )
 def test_wrong_target_is_refused_with_what_to_write(text: str, message: str) -> None:
@@ -82,19 +82,19 @@ def test_target_of_a_format_is_read_and_written_back(text: str, target: Target, 
     [
         (
             "foo://a",
-            "target 'foo://a': there is no format 'foo'; choose from osf, vmc, ifacialmocap, ifacialmocap+listen, "
+            "target 'foo://a': unknown format 'foo'; must be one of osf, vmc, ifacialmocap, ifacialmocap+listen, "
             "livelink, opentrack, vts, json, json+ws",
         ),
-        ("vmc://", "the receiver's host is empty: give a name or an address such as 127.0.0.1"),
-        ("vmc://a:0", "port 0 does not exist: give one from 1 to 65535"),
-        ("vmc://a/b", "target 'vmc://a/b': 'a/b' is no host"),
-        ("vmc://::1", "target 'vmc://::1': write an IPv6 address in brackets, for instance [::1]:11573"),
-        ("opentrack://a?x=1", "target 'opentrack://a?x=1': opentrack has no 'x'; it has fps, mirror"),
-        ("opentrack://a?mirror", "target 'opentrack://a?mirror': write name=value after the ?, with & between two"),
-        ("opentrack://a?mirror=2", "target 'opentrack://a?mirror=2': mirror is one of 0, 1, not '2'"),
+        ("vmc://", "the host is empty; give a name or an address such as 127.0.0.1"),
+        ("vmc://a:0", "0 is not a valid port (1 to 65535)"),
+        ("vmc://a/b", "target 'vmc://a/b': 'a/b' is not a host name"),
+        ("vmc://::1", "target 'vmc://::1': write IPv6 addresses in brackets, for example [::1]:11573"),
+        ("opentrack://a?x=1", "target 'opentrack://a?x=1': opentrack has no option 'x'; its options are fps, mirror"),
+        ("opentrack://a?mirror", "target 'opentrack://a?mirror': options must be written as ?name=value&name=value"),
+        ("opentrack://a?mirror=2", "target 'opentrack://a?mirror=2': mirror must be one of 0, 1, got '2'"),
         ("livelink://a?subject=", "target 'livelink://a?subject=': subject is empty"),
-        ("osf://a?fps=0", "target 'osf://a?fps=0': fps is a number above 0 and at most 1000, not '0'"),
-        ("osf://a?fps=nan", "target 'osf://a?fps=nan': fps is a number above 0 and at most 1000, not 'nan'"),
+        ("osf://a?fps=0", "target 'osf://a?fps=0': fps must be above 0 and at most 1000, got '0'"),
+        ("osf://a?fps=nan", "target 'osf://a?fps=nan': fps must be above 0 and at most 1000, got 'nan'"),
     ],
 )
 def test_wrong_target_of_a_format_is_refused_with_what_to_write(text: str, message: str) -> None:

@@ -171,7 +171,7 @@ def test_unknown_host_warns_once_and_is_tried_again_every_five_seconds(
     until(lambda: after_a_write(sink).errors == 2)
     assert names.asked == ["nowhere"] * 2
     assert warnings(caplog) == [
-        "host nowhere is not known (Name or service not known); tracking goes on, trying again every 5 s"
+        "host nowhere is unknown (Name or service not known); tracking continues, retrying every 5 s"
     ]
 
     names.known["nowhere"] = (socket.AF_INET, receiver.getsockname())
@@ -239,7 +239,7 @@ def test_unreachable_receiver_warns_once_and_is_left_alone_for_five_seconds(
         write(sink)
         clock.now += 1.0
     assert fake.attempts == sink.errors == 3
-    assert warnings(caplog) == ["cannot send to 127.0.0.1:11573 (it failed); tracking goes on, trying again every 5 s"]
+    assert warnings(caplog) == ["cannot send to 127.0.0.1:11573 (it failed); tracking continues, retrying every 5 s"]
     fake.error = None
     clock.now += RETRY_S
     write(sink)
@@ -259,7 +259,7 @@ def test_refused_datagrams_do_not_delay_the_next_frame(
         write(sink, index)
         clock.now += 0.03
     assert (fake.attempts, sink.sent, sink.errors) == (10, 5, 5)
-    assert warnings(caplog) == ["cannot send to 127.0.0.1:11573 (it failed); tracking goes on"]
+    assert warnings(caplog) == ["cannot send to 127.0.0.1:11573 (it failed); tracking continues"]
     sink.close()
 
 

@@ -1,4 +1,4 @@
-"""Hands each frame's result to the senders of all targets."""
+"""The network sink: passes each frame's result to the senders of all targets."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from tracker.types import Frame, FrameResult
 
 
 class NetworkSink:
-    """Everything that is sent. Never blocks and never fails for what receivers or the network do.
+    """Sends results to all targets. Never blocks, and never fails because of a receiver or the network.
 
-    senders: closed with the sink. face_id_offset: added to every id that is sent.
+    senders: are closed with the sink. face_id_offset: added to every id sent.
     """
 
     name = "network"
@@ -24,12 +24,12 @@ class NetworkSink:
 
     @property
     def sent(self) -> int:
-        """Messages handed to the network so far."""
+        """Number of messages sent so far."""
         return sum(sender.sent for sender in self._senders)
 
     @property
     def errors(self) -> int:
-        """Messages, connections and look-ups that failed so far."""
+        """Number of messages, connections and look-ups that failed so far."""
         return sum(sender.errors for sender in self._senders)
 
     def write(self, frame: Frame, result: FrameResult) -> None:
@@ -39,10 +39,10 @@ class NetworkSink:
             sender.send(output_frame)
 
     def recentre(self) -> None:
-        """The user is recentred: where they sit now is where they rest. May be called from any thread."""
+        """Take the present distance of the user as their resting distance. May be called from any thread."""
         self._subject_tracker.recentre()
 
     def close(self) -> None:
-        """End all sending. Safe to call twice."""
+        """Close all senders. Safe to call twice."""
         for sender in self._senders:
             sender.close()

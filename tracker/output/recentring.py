@@ -1,6 +1,6 @@
-"""Recentring: takes the pose a user holds now for straight and centred, in everything that is sent.
+"""Recentring: the user's present pose becomes straight ahead and centred, in everything that is sent.
 
-The log and the library interface keep the poses the camera saw.
+The CSV log and `Tracker` report poses without recentring.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from tracker.sample_window import SampleWindow
 from tracker.types import Face, FrameResult, HeadPose
 
 WINDOW_S = 0.3
-"""A neutral pose is the mean of those of so long: one frame alone has noise, and nobody holds still for long."""
+"""A neutral pose is the mean over this time: a single frame is noisy, and nobody holds still for long."""
 MIN_POSES = 3
-"""A window ends no sooner than with so many poses."""
+"""The window ends no sooner than with this many poses."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NeutralPose:
-    """Moves the camera, in effect, to where a given pose is seen straight on, at the same distance.
+    """A pose that counts as frontal and centred.
 
-    A head at that pose then counts as frontal and centred, and it is turned and moved along its own axes from
-    there. So a user who looks at a screen beside the camera nods when nodding and comes nearer when leaning in.
+    In effect the camera is moved to where this pose is frontal, at the same distance. Motion is then measured along the
+    head's own axes: a user who looks at a screen beside the camera nods when nodding, and comes closer when leaning in.
 
     rotation: (3, 3), translation: (3,) of the neutral pose in C.
     """
@@ -37,18 +37,18 @@ class NeutralPose:
 
     @classmethod
     def from_pose(cls, pose: HeadPose) -> NeutralPose:
-        """Take `pose` for neutral."""
+        """Take one pose as neutral."""
         return cls(pose.rotation, pose.translation)
 
     @classmethod
     def from_poses(cls, poses: Sequence[HeadPose]) -> NeutralPose:
-        """Take the mean of `poses` for neutral; at least one, within a few degrees of each other."""
+        """Take the mean of at least one pose as neutral; all within a few degrees of each other."""
         mean = mean_quaternion([pose.quaternion_xyzw for pose in poses])
         translation = np.mean([pose.translation for pose in poses], axis=0)
         return cls(matrix_from_quaternion(mean), translation)
 
     def apply(self, pose: HeadPose) -> HeadPose:
-        """`pose` as the moved camera would see it."""
+        """`pose` relative to the neutral pose: as the moved camera would see it."""
         distance = float(np.linalg.norm(self.translation))
         to_neutral = self.rotation.T
         translation = to_neutral @ (pose.translation - self.translation) + (0.0, 0.0, distance)
@@ -56,11 +56,10 @@ class NeutralPose:
 
 
 class Recentring:
-    """The neutral pose of each face, taken from the frames that follow a request.
+    """The neutral pose of each face, taken from the frames after a request.
 
-    A request concerns the faces with a pose in the first frame that has any: with nobody there it waits. Until a
-    face's new neutral pose is known its old one holds. `request` and `reset` may be called from any thread, `apply`
-    from one.
+    A request applies to the faces in the first frame that has any pose; without a face it waits. Until a new neutral
+    pose is known the old one remains in effect. `request` and `reset` may be called from any thread, `apply` from one.
     """
 
     def __init__(self) -> None:
@@ -70,19 +69,19 @@ class Recentring:
         self._lock = threading.Lock()
 
     def request(self) -> None:
-        """Take what comes next for neutral."""
+        """Take the poses that come next as neutral."""
         with self._lock:
             self._requested = True
 
     def reset(self) -> None:
-        """Send poses as the camera sees them again."""
+        """Return to poses as the camera sees them."""
         with self._lock:
             self._requested = False
             self._windows.clear()
             self._neutral.clear()
 
     def apply(self, result: FrameResult) -> FrameResult:
-        """`result` with the poses that should be sent. Frames must come in the order of their media time."""
+        """`result` with recentred poses. Frames must come in order of their media time."""
         with self._lock:
             if self._requested:
                 posed = [face.face_id for face in result.faces if face.pose is not None]

@@ -1,4 +1,4 @@
-"""Looks host names up in a thread of its own, because a name server may take seconds to answer."""
+"""Resolves host names in a thread of its own, because a name server may take seconds to answer."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ Resolve = Callable[[Target], Resolution]
 
 CLOSE_LIMIT_S = 0.2
 
-# A host that means "every interface" to a receiver is often copied to the sender's side. Linux takes that for
-# the loopback interface; the other systems refuse to send there.
+# Users copy the address that means "every interface" from a receiver's settings. Linux sends it to the loopback
+# interface; other systems refuse.
 _UNSPECIFIED = {"0.0.0.0": "127.0.0.1", "::": "::1"}
 
 
 def resolve(target: Target) -> Resolution:
-    """Family and socket address of `target`, IPv4 where it has both. Raises OSError when the host is not known."""
+    """Family and socket address of `target`, IPv4 where it has both. Raises OSError when the host is unknown."""
     host = _UNSPECIFIED.get(target.host, target.host)
     try:
         found = socket.getaddrinfo(host, target.port, type=socket.SOCK_DGRAM)
     except UnicodeError as error:  # a label that is empty or longer than 63 characters
-        raise OSError(f"'{host}' is no host name") from error
-    # Receivers of OpenSeeFace listen on IPv4 alone, while localhost often means ::1 first.
+        raise OSError(f"'{host}' is not a host name") from error
+    # OpenSeeFace's receivers listen on IPv4 only, while localhost often resolves to ::1 first.
     family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     return family, address
 
 
 class Resolver:
-    """One daemon thread that answers look-ups one after another.
+    """A daemon thread that resolves one host name after another.
 
-    A look-up cannot be interrupted, so `close` waits a moment and leaves a hanging one behind.
+    A look-up cannot be interrupted, so `close` waits briefly and abandons one that hangs.
     """
 
     def __init__(self, resolve: Resolve = resolve) -> None:
@@ -53,11 +53,11 @@ class Resolver:
         self._thread.start()
 
     def ask(self, target: Target) -> None:
-        """Look `target` up; the answer comes with a later `answers`."""
+        """Resolve `target`; a later call of `answers` returns the result."""
         self._questions.put(target)
 
     def answers(self) -> list[tuple[Target, Resolution | OSError]]:
-        """What was found out since the last call: an address, or why there is none."""
+        """Results since the last call: an address, or the reason why there is none."""
         found = []
         while not self._answers.empty():
             found.append(self._answers.get())
@@ -82,19 +82,19 @@ logger = logging.getLogger(__name__)
 
 
 def listening_address(target: Target) -> Resolution:
-    """Family and socket address to bind. Says so when other machines can connect. Raises OSError."""
+    """Family and socket address to bind to. Logs a line when other machines can connect. Raises OSError."""
     try:
         found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_DGRAM, flags=socket.AI_PASSIVE)
     except UnicodeError as error:  # a label that is empty or longer than 63 characters
-        raise OSError(f"'{target.host}' is no host name") from error
+        raise OSError(f"'{target.host}' is not a host name") from error
     family, _, _, _, address = min(found, key=lambda entry: entry[0] != socket.AF_INET)
     if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_loopback:
-        logger.info("%s: other machines on this network can read it", target)
+        logger.info("%s: other machines on this network can connect", target)
     return family, address
 
 
 def cannot_listen(target: Target, error: OSError, advice: str = "") -> SettingsError:
-    """What to tell the user. advice: what to do instead where the port is the reason."""
+    """The error for the user. advice: what to do instead, where the port is the reason."""
     if error.errno not in (errno.EADDRINUSE, errno.EACCES):
         advice = ""
     return SettingsError(f"cannot listen at {target} ({error.strerror or error}){advice and '; '}{advice}")

@@ -1,4 +1,4 @@
-"""What every receiver of results looks like to the service."""
+"""The interface of everything that takes results."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from tracker.types import Frame, FrameResult
 
 
 class Sink(Protocol):
-    """Results out: a file, a window, the network. Used from one thread."""
+    """A destination of results: a file, a window, the network. Used from one thread."""
 
     name: str
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Take one frame's result. Must not keep either beyond the call unless it copies what it needs."""
+        """Take one frame's result. Must copy what it needs beyond the call."""
 
     def close(self) -> None:
-        """Flush and release; what was written stays valid. Safe to call twice."""
+        """Flush and release everything. Safe to call twice."""

@@ -1,4 +1,4 @@
-"""The one person that formats for a single avatar show: the face with the lowest id, in angles and centimetres."""
+"""The subject of single-avatar formats: the face with the lowest id, in degrees and centimetres."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from tracker.topology import gaze_vectors
 from tracker.types import Expression, FloatArray, FrameResult, HeadPose
 
 CM_PER_UNIT = 9.0 / 0.632
-"""A face unit in centimetres on a head whose outer eye corners are 9 cm apart."""
+"""Centimetres per face unit, for a head whose outer eye corners are 9 cm apart."""
 REST_S = 1.0
-"""The distance at which somebody sits is the mean over so long after they were first seen."""
+"""A user's resting distance is the mean over this time after they appeared."""
 
 
 @dataclass(frozen=True, slots=True)
 class Angles:
-    """Degrees: yaw + to the subject's right, pitch + down, roll + with the top to the subject's left."""
+    """Degrees. Positive yaw turns to the subject's right, pitch down, roll tilts the top to the subject's left."""
 
     yaw: float
     pitch: float
     roll: float = 0.0
 
     def mirrored(self) -> Angles:
-        """The same in a mirror."""
+        """The mirror image."""
         return Angles(-self.yaw, self.pitch, -self.roll)
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where the head is and looks.
+    """Position and orientation of the head.
 
-    quaternion: x, y, z, w of the turn in Unity's axes for an avatar that faces the way the user does (x to its right,
-    y up, z forward, left-handed). These are the camera's axes all turned round, so that the numbers are the same.
+    quaternion: x, y, z, w of the rotation in Unity's axes for an avatar that faces as the user does (x to its right, y
+    up, z forward, left-handed). These are the camera's axes with all signs reversed, so that the numbers are the same.
     position_cm: the nose tip: to the image's right, up, away from the camera.
-    offset_cm: from where the user sits: to the image's right, up, towards the camera.
+    offset_cm: from the resting position: to the image's right, up, towards the camera.
     """
 
     angles: Angles
@@ -48,7 +48,7 @@ class Head:
     offset_cm: tuple[float, float, float]
 
     def mirrored(self) -> Head:
-        """The same in a mirror."""
+        """The mirror image."""
         x, y, z, w = self.quaternion
         return Head(
             self.angles.mirrored(),
@@ -60,10 +60,10 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class AvatarSubject:
-    """One person in one frame. Pairs are right, left of the subject.
+    """One person in one frame. Pairs are right, left.
 
-    head: the last one known where the frame gave no pose; None before the first. gaze: within the head.
-    openness: 0 to 1. blendshapes: ARKit's 52, or None where nobody asked for them.
+    head: from the last frame with a pose; None before the first. gaze: relative to the head. openness: 0 to 1.
+    blendshapes: ARKit's 52, or None if no target needs them.
     """
 
     face_id: int
@@ -74,7 +74,7 @@ class AvatarSubject:
     blendshapes: tuple[float, ...] | None
 
     def mirrored(self) -> AvatarSubject:
-        """The same person in a mirror: right is left."""
+        """The mirror image: right is left."""
         right, left = self.gaze
         shapes = self.blendshapes
         return AvatarSubject(
@@ -88,7 +88,7 @@ class AvatarSubject:
 
 
 class AvatarSubjectTracker:
-    """Turns results into the subject, frame after frame. Without a measured gaze the subject looks straight ahead."""
+    """Derives the subject from each frame's result. Without a measured gaze it looks straight ahead."""
 
     def __init__(self) -> None:
         self._face_id: int | None = None
@@ -99,7 +99,7 @@ class AvatarSubjectTracker:
         self._rest_cm = 0.0
 
     def update(self, result: FrameResult) -> AvatarSubject | None:
-        """The subject in `result`, None when there is no face. Frames must come in the order of their media time."""
+        """The subject in `result`; None without a face. Frames must come in order of their media time."""
         if not result.faces:
             return None
         face = result.faces[0]
@@ -121,7 +121,7 @@ class AvatarSubjectTracker:
         )
 
     def recentre(self) -> None:
-        """Take the distance of the next second for that at which the user sits. May be called from any thread."""
+        """Take the distance of the next second as the resting distance. May be called from any thread."""
         self._recentre_requested = True
 
     def _head_of(self, pose: HeadPose, now_s: float) -> Head:
@@ -137,13 +137,13 @@ class AvatarSubjectTracker:
 
 
 def head_angles(pose: HeadPose) -> Angles:
-    """The pose's angles."""
+    """The rotation of `pose` as angles."""
     pitch, yaw, roll = pose.euler_deg.tolist()
     return Angles(yaw, pitch, roll)
 
 
 def head_position_cm(pose: HeadPose) -> tuple[float, float, float]:
-    """Centimetres: to the image's right, up, away from the camera."""
+    """Position of the nose tip: to the image's right, up, away from the camera."""
     x, y, z = (CM_PER_UNIT * value for value in pose.translation.tolist())
     return (x, -y, z)
 
@@ -151,15 +151,15 @@ def head_position_cm(pose: HeadPose) -> tuple[float, float, float]:
 def gaze_angles(gaze: FloatArray) -> tuple[Angles, Angles]:
     """Directions of the right and the left eye's gaze within the head, from `Face.gaze`.
 
-    0 is the reference head's look straight ahead, at which the pupils stand above the line through the eye's corners
-    and with it above the eyeballs' centres.
+    Zero is the direction of the reference head's gaze, whose pupils lie above the line through the eye corners and so
+    above the eyeballs' centres.
     """
     right, left = gaze.tolist()
     return _look(right, _STRAIGHT[0]), _look(left, _STRAIGHT[1])
 
 
 def _look(direction: Sequence[float], zero: Angles) -> Angles:
-    """`direction` in the head frame as angles from `zero`."""
+    """Angles between `direction` (head frame) and `zero`."""
     x, y, z = direction
     across, up = math.degrees(math.atan2(x, z)), math.degrees(math.atan2(y, math.hypot(x, z)))
     return Angles(across - zero.yaw, -up - zero.pitch)
@@ -184,11 +184,12 @@ _STRAIGHT = [_look(direction, _AHEAD) for direction in gaze_vectors(REFERENCE_HE
 _MIRRORED_SHAPES = [t.BLENDSHAPE_NAMES.index(_other_side(name, "Left", "Right")) for name in t.BLENDSHAPE_NAMES]
 
 
-@dataclass(frozen=True)  # no slots: the mirrored subject is worked out once, for those who want it
+@dataclass(frozen=True)  # no slots: the mirrored subject is cached
 class OutputFrame:
-    """subject: the one person that formats for a single avatar show; None when there is no face.
+    """One frame's results, as senders get them.
 
-    face_id_offset: added to the ids that formats for several faces send.
+    subject: the person that single-avatar formats show; None without a face. face_id_offset: added to the ids that
+    formats for several faces send.
     """
 
     result: FrameResult
@@ -197,9 +198,9 @@ class OutputFrame:
 
     @cached_property
     def mirrored(self) -> AvatarSubject | None:
-        """The subject in a mirror."""
+        """The mirrored subject."""
         return None if self.subject is None else self.subject.mirrored()
 
     def subject_for(self, mirror: bool) -> AvatarSubject | None:
-        """The subject, as seen or in a mirror."""
+        """The subject, mirrored or not."""
         return self.mirrored if mirror else self.subject

@@ -1,4 +1,4 @@
-"""Where results are sent, and how: what the user writes as ``FORMAT://HOST:PORT?option=value``."""
+"""Targets: where results are sent and in which format, written ``FORMAT://HOST:PORT?option=value``."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _SCHEME_END = "://"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A receiver, or with a format that listens the address to listen at.
+    """A receiver; for a format that listens, the address to listen at.
 
-    host: a name or an address without brackets; port: 1 to 65535. format: a name of `formats.FORMATS`.
+    host: a name, or an address without brackets. port: 1 to 65535. format: a key of `table.FORMATS`.
     options: names and values as given, sorted by name.
 
-    Raises SettingsError for an empty host or a port that does not exist.
+    Raises SettingsError for an empty host or an invalid port.
     """
 
     host: str
@@ -30,9 +30,9 @@ class Target:
 
     def __post_init__(self) -> None:
         if not self.host or self.host.isspace():
-            raise SettingsError("the receiver's host is empty: give a name or an address such as 127.0.0.1")
+            raise SettingsError("the host is empty; give a name or an address such as 127.0.0.1")
         if not 1 <= self.port <= 65535:
-            raise SettingsError(f"port {self.port} does not exist: give one from 1 to 65535")
+            raise SettingsError(f"{self.port} is not a valid port (1 to 65535)")
 
     def __str__(self) -> str:
         place = f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
@@ -43,7 +43,7 @@ class Target:
 
     @property
     def is_address(self) -> bool:
-        """Whether the host is written as an address, so that looking it up cannot take time."""
+        """Whether the host is an address, so that resolving it takes no time."""
         try:
             ipaddress.ip_address(self.host.partition("%")[0])
         except ValueError:
@@ -52,17 +52,17 @@ class Target:
 
     @property
     def fps(self) -> float | None:
-        """The most frames a second; None without a limit."""
+        """Maximum number of frames per second; None without a limit."""
         text = self.value(FPS)
         return float(text) if text else None
 
     @property
     def needs_blendshapes(self) -> bool:
-        """Whether ARKit's coefficients must be estimated for it."""
+        """Whether the target needs ARKit's blendshapes."""
         return FORMATS[self.format].needs_blendshapes(self.value)
 
     def value(self, name: str) -> str:
-        """The value of a option that the format has: as given, else its default."""
+        """The value of one of the format's options: as given, else the default."""
         for given, value in self.options:
             if given == name:
                 return value
@@ -71,7 +71,7 @@ class Target:
 
 
 def parse_target(text: str) -> Target:
-    """``FORMAT://HOST[:PORT][?option=value&...]``, or ``HOST:PORT`` for OpenSeeFace. An IPv6 host is in brackets.
+    """Parse ``FORMAT://HOST[:PORT][?option=value&...]``, or ``HOST:PORT`` for OpenSeeFace. IPv6 hosts are in brackets.
 
     Raises SettingsError for anything else.
     """
@@ -82,27 +82,27 @@ def parse_target(text: str) -> Target:
         return Target(host, port)
     format = FORMATS.get(name.lower())
     if format is None:
-        raise SettingsError(f"target '{text}': there is no format '{name}'; choose from {', '.join(FORMATS)}")
+        raise SettingsError(f"target '{text}': unknown format '{name}'; must be one of {', '.join(FORMATS)}")
     place, _, query = rest.partition("?")
     host, port = _place(text, place.removesuffix("/"), format.port)
     return Target(host, port, format.name, _parse_options(text, format, query))
 
 
 def _place(text: str, place: str, default_port: int | None) -> tuple[str, int]:
-    """Host and port of `place`, the part of `text` that says where."""
+    """Host and port of `place`, the address part of `text`."""
     host, colon, port = place.rpartition(":")
     if default_port is not None and (not colon or port.endswith("]")):
         host, port = place, str(default_port)
     elif not colon:
-        raise SettingsError(f"target '{text}' has no port: write HOST:PORT, for instance 127.0.0.1:11573")
+        raise SettingsError(f"target '{text}' has no port; write HOST:PORT, for example 127.0.0.1:11573")
     if host.startswith("[") and host.endswith("]"):
         host = host[1:-1]
     elif ":" in host:
-        raise SettingsError(f"target '{text}': write an IPv6 address in brackets, for instance [::1]:11573")
+        raise SettingsError(f"target '{text}': write IPv6 addresses in brackets, for example [::1]:11573")
     if "/" in host or "#" in host:
-        raise SettingsError(f"target '{text}': '{host}' is no host")
+        raise SettingsError(f"target '{text}': '{host}' is not a host name")
     if not (port.isascii() and port.isdigit()):
-        raise SettingsError(f"target '{text}': '{port}' is no port number, which is 1 to 65535")
+        raise SettingsError(f"target '{text}': '{port}' is not a port number (1 to 65535)")
     return host, int(port)
 
 
@@ -111,14 +111,14 @@ def _parse_options(text: str, format: Format, query: str) -> tuple[tuple[str, st
     try:
         pairs = parse_qsl(query, keep_blank_values=True, strict_parsing=bool(query))
     except ValueError:
-        raise SettingsError(f"target '{text}': write name=value after the ?, with & between two") from None
+        raise SettingsError(f"target '{text}': options must be written as ?name=value&name=value") from None
     given: dict[str, str] = {}
     for name, value in pairs:
         option = format.option(name)
         if option is None:
-            raise SettingsError(f"target '{text}': {format.name} has no '{name}'; it has {known}")
+            raise SettingsError(f"target '{text}': {format.name} has no option '{name}'; its options are {known}")
         if option.choices and value not in option.choices:
-            raise SettingsError(f"target '{text}': {name} is one of {', '.join(option.choices)}, not '{value}'")
+            raise SettingsError(f"target '{text}': {name} must be one of {', '.join(option.choices)}, got '{value}'")
         if not value:
             raise SettingsError(f"target '{text}': {name} is empty")
         if name == FPS:
@@ -133,4 +133,4 @@ def _check_fps(text: str, value: str) -> None:
     except ValueError:
         fps = math.nan
     if not 0.0 < fps <= 1000.0:
-        raise SettingsError(f"target '{text}': fps is a number above 0 and at most 1000, not '{value}'")
+        raise SettingsError(f"target '{text}': fps must be above 0 and at most 1000, got '{value}'")

@@ -1,4 +1,4 @@
-"""Sends datagrams to receivers over UDP, whatever becomes of the receivers."""
+"""Sends datagrams over UDP, tolerating receivers that are absent or disappear."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from tracker.output.target import Target
 logger = logging.getLogger(__name__)
 
 RETRY_S = 5.0
-"""How long a receiver that cannot be reached is left alone."""
+"""Pause before an unreachable receiver is tried again."""
 
 # macOS refuses datagrams above 9216 bytes (five faces) unless the socket's send buffer is larger.
 _SEND_BUFFER_BYTES = 1 << 17
 
-# These pass by themselves and cost nothing to try again with the next frame: nobody listens (yet), as an ICMP
-# message about an earlier datagram told us, or the network card is busy.
-_PASSING = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
+# Transient, and free to retry with the next frame: nobody listens (yet), as an ICMP reply to an earlier datagram
+# reported, or the network card is busy.
+_TRANSIENT = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 
 
 def open_udp_socket(family: socket.AddressFamily) -> socket.socket:
-    """A non-blocking socket to send from. Every destination needs one of its own.
+    """A non-blocking socket to send from; every destination needs its own.
 
     Linux charges packets that wait for a host's link-layer address (ARP) to the socket they were sent from. With a
     shared socket, two switched-off hosts fill its buffer, and datagrams to everybody else are refused meanwhile.
@@ -41,7 +41,7 @@ def open_udp_socket(family: socket.AddressFamily) -> socket.socket:
 
 @dataclass(slots=True)
 class _Receiver:
-    """What is known of one target. Touched by the sending thread alone."""
+    """The state of one target; used by the sending thread only."""
 
     target: Target
     opened: socket.socket | None = None
@@ -55,12 +55,11 @@ class _Receiver:
 
 
 class UdpChannel:
-    """The way to all receivers that are reached over UDP, whatever is sent to them.
+    """Delivers datagrams of all formats to all targets reached over UDP.
 
-    Sending never blocks and never fails: what goes wrong is counted, reported in one line per target until that
-    target works again, and tried again every five seconds. Every target has a socket of its own, so that an absent
-    one costs the others nothing. It lives as long as the channel, because receivers may hold on to the sender's port.
-    Used from one thread.
+    Sending never blocks and never raises: errors are counted, reported once per target until it works again, and
+    retried every five seconds. Every target has a socket of its own, so that an absent one does not affect the others.
+    It lives as long as the channel, because receivers may remember the sender's port. Used from one thread.
     """
 
     def __init__(
@@ -74,22 +73,22 @@ class UdpChannel:
 
     @property
     def sent(self) -> int:
-        """Datagrams handed to the network so far."""
+        """Number of datagrams sent so far."""
         return sum(receiver.sent for receiver in self._receivers.values())
 
     @property
     def errors(self) -> int:
-        """Datagrams and look-ups that failed so far."""
+        """Number of datagrams and look-ups that failed so far."""
         return sum(receiver.errors for receiver in self._receivers.values())
 
     def take_answers(self) -> None:
-        """Learn what host names were found to mean. Call it now and then, also while there is nothing to send."""
+        """Take over resolved host names. Call it regularly, even while there is nothing to send."""
         if self._resolver is not None:
             for target, answer in self._resolver.answers():
                 self._take_answer(self._receivers[target], answer)
 
     def send(self, target: Target, datagrams: Sequence[bytes]) -> None:
-        """Send `datagrams`, in their order, to one of the channel's targets."""
+        """Send `datagrams`, in order, to one of the channel's targets."""
         receiver = self._receivers[target]
         if self._clock() < receiver.retry_at:
             return
@@ -103,12 +102,12 @@ class UdpChannel:
                 _socket_of(receiver, family).sendto(data, address)
                 receiver.sent += 1
         except OSError as error:
-            passing = error.errno in _PASSING
-            self._failed(receiver, f"cannot send to {target} ({_reason(error)})", pause=not passing)
-            if not passing and not target.is_address:
-                receiver.resolution = None  # the name may mean another address by then
+            transient = error.errno in _TRANSIENT
+            self._failed(receiver, f"cannot send to {target} ({_reason(error)})", pause=not transient)
+            if not transient and not target.is_address:
+                receiver.resolution = None  # by then the name may resolve to another address
             return
-        # An absent receiver makes every other datagram fail on some systems; that is no recovery.
+        # On some systems an absent receiver makes only every other datagram fail; that is not a recovery.
         if receiver.reported and self._clock() - receiver.failed_at >= RETRY_S:
             receiver.reported = False
             logger.warning("sending to %s again", target)
@@ -132,7 +131,7 @@ class UdpChannel:
     def _take_answer(self, receiver: _Receiver, answer: Resolution | OSError) -> None:
         receiver.asked = False
         if isinstance(answer, OSError):
-            self._failed(receiver, f"host {receiver.target.host} is not known ({_reason(answer)})", pause=True)
+            self._failed(receiver, f"host {receiver.target.host} is unknown ({_reason(answer)})", pause=True)
         else:
             receiver.resolution = answer
 
@@ -143,12 +142,12 @@ class UdpChannel:
             receiver.retry_at = receiver.failed_at + RETRY_S
         if not receiver.reported:
             receiver.reported = True
-            then = f", trying again every {RETRY_S:g} s" if pause else ""
-            logger.warning("%s; tracking goes on%s", what, then)
+            then = f", retrying every {RETRY_S:g} s" if pause else ""
+            logger.warning("%s; tracking continues%s", what, then)
 
 
 def _socket_of(receiver: _Receiver, family: socket.AddressFamily) -> socket.socket:
-    if receiver.opened is not None and receiver.opened.family != family:  # its name means another kind of address now
+    if receiver.opened is not None and receiver.opened.family != family:  # the name resolves to another family now
         receiver.opened.close()
         receiver.opened = None
     if receiver.opened is None:

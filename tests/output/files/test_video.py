@@ -78,7 +78,7 @@ def test_path_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
 
 def test_kind_of_file_that_is_not_known_is_refused_at_once(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
-    with pytest.raises(SettingsError, match=r"out\.txt: this OpenCV knows no such kind of file, use \.avi$"):
+    with pytest.raises(SettingsError, match=r"out\.txt: this OpenCV does not support the file type; use \.avi$"):
         VideoSink(path)
     assert not path.exists()
 
@@ -93,5 +93,5 @@ def test_missing_codec_falls_back_with_one_warning(
     sink.close()
     assert len(frames_of(path)) == 1
     assert [record.getMessage() for record in caplog.records] == [
-        "this OpenCV cannot write QQQQ: the video is written as MJPG"
+        "this OpenCV cannot write QQQQ; writing the video as MJPG"
     ]

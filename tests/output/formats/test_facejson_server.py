@@ -18,7 +18,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.output.people import a_person, an_output_frame
 from tracker.errors import SettingsError
 from tracker.output.formats.facejson import JsonEncoder
-from tracker.output.formats.facejson_server import MAX_CONNECTIONS, JsonServer, is_of_this_machine
+from tracker.output.formats.facejson_server import MAX_CONNECTIONS, JsonServer, is_local_origin
 from tracker.output.target import Target
 
 LIMIT_S = 5.0
@@ -124,7 +124,7 @@ def test_one_that_does_not_read_delays_nobody_and_gets_the_newest_later(server: 
     ],
 )
 def test_origins_of_this_machine(origin: str, is_ours: bool) -> None:
-    assert is_of_this_machine(origin) is is_ours
+    assert is_local_origin(origin) is is_ours
 
 
 @pytest.mark.parametrize("origin", ["http://evil.example", "null"])
@@ -134,7 +134,7 @@ def test_a_foreign_page_is_refused(server: JsonServer, origin: str, caplog: pyte
             pass
         assert refused.value.response.status_code == 403
     told = [record.getMessage() for record in caplog.records]
-    assert told == [f"a web page of {origin} was refused; add ?origin={origin} to the target to let it in"]
+    assert told == [f"refused a web page from {origin}; add ?origin={origin} to the target to admit it"]
 
 
 @pytest.mark.parametrize(

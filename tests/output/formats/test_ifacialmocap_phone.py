@@ -123,7 +123,7 @@ def test_listening_to_the_network_is_told(free_udp_port: int, caplog: pytest.Log
     assert caplog.messages == []
     IFacialMocapPhone(Target("0.0.0.0", free_udp_port, "ifacialmocap+listen")).close()
     assert caplog.messages == [
-        f"ifacialmocap+listen://0.0.0.0:{free_udp_port}: other machines on this network can read it"
+        f"ifacialmocap+listen://0.0.0.0:{free_udp_port}: other machines on this network can connect"
     ]
 
 
@@ -133,6 +133,6 @@ def test_a_port_that_is_taken_is_told_with_what_to_do(receiver: socket.socket) -
         IFacialMocapPhone(Target("127.0.0.1", port, "ifacialmocap+listen"))
     assert str(refused.value) == (
         f"cannot listen at ifacialmocap+listen://127.0.0.1:{port} (Address already in use); "
-        "to send to a program on this machine write ifacialmocap://127.0.0.1 instead"
+        "to send to a program on this machine use ifacialmocap://127.0.0.1 instead"
     )
     assert refused.value.exit_code == 2

@@ -1,4 +1,4 @@
-"""The data log: one row per face and frame, in OpenSeeFace's columns."""
+"""The CSV data log: one row per face and frame, in OpenSeeFace's columns."""
 
 from __future__ import annotations
 
@@ -28,14 +28,13 @@ _LINE_END = "\r\n"
 
 
 class CsvSink:
-    """Writes the tracker's values in the wire's axes, without any recentring.
+    """Writes results in the wire's axes, without recentring.
 
-    is_live: whether Time is the wall clock in seconds since 1970. For a file it is the position in seconds, so that
-        the same file gives the same log. fps: the rate asked of a camera; OpenSeeFace writes 0 for files.
-    face_id_offset: added to FaceID.
+    is_live: whether Time is Unix time. For a file it is the media time, so that the same file gives the same log.
+    fps: the rate requested from a camera; OpenSeeFace writes 0 for files. face_id_offset: added to FaceID.
 
-    Every row is flushed: whatever ends the program, the file lacks at most the row being written.
-    Raises SettingsError when `path` cannot be written, and FacetrackerError when that ends later (a full disk).
+    Every row is flushed: however the program ends, at most the row being written is lost.
+    Raises SettingsError when `path` cannot be written, FacetrackerError when writing fails later (a full disk).
     """
 
     name = "csv"
@@ -46,12 +45,12 @@ class CsvSink:
         self._face_id_offset = face_id_offset
         self._path = path
         with write_errors_as(SettingsError, _WHAT, path):
-            # newline="": the line ends are ours and the same on every system.
+            # newline="": the same line endings on every system.
             self._file = path.open("w", encoding="utf-8", newline="")
         self._write_line(",".join(COLUMNS))
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Append a row for every face of `result`."""
+        """Append a row for each face in `result`."""
         for number, face in enumerate(result.faces):
             self._write_line(self._row(result, number, face))
 
@@ -82,7 +81,7 @@ class CsvSink:
 
 
 def _pose_values(face: Face) -> np.ndarray:
-    """PnPError, RotationQuat, Euler, RVec, TVec: zeros where there is no pose, as on the wire."""
+    """PnPError, RotationQuat, Euler, RVec, TVec; zeros without a pose, as on the wire."""
     if face.pose is None or face.points_3d is None:
         return np.array([NO_POSE_ERROR, *[0.0] * 13])
     wire = WirePose.from_pose(face.pose)

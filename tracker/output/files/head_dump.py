@@ -1,4 +1,4 @@
-"""``--dump-points``: the head model as text, for those who build avatars or other trackers from it."""
+"""``--dump-points``: writes the head model as text, for building avatars or other trackers from it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from tracker.types import FloatArray
 
 
 def symmetric(points: FloatArray) -> FloatArray:
-    """(70, 3) the mean of `points` (frame M, x to the side) and their mirror image."""
+    """(70, 3) the mean of `points` (frame M) and their mirror image."""
     mirrored = points[MIRROR_70] * np.array([-1.0, 1.0, 1.0])
     mean: FloatArray = (points + mirrored) / 2
     return mean
 
 
 def dump_points(points: FloatArray, path: Path) -> None:
-    """Write the symmetric head as `repr` of a NumPy array. Raises FacetrackerError when that fails."""
+    """Write the symmetric head as the `repr` of a NumPy array. Raises FacetrackerError when that fails."""
     with np.printoptions(threshold=sys.maxsize, precision=15):
         text = repr(symmetric(np.asarray(points, np.float64)))
     try:

@@ -1,4 +1,4 @@
-"""The annotated video: every frame with what was found drawn onto it."""
+"""The annotated video: every frame with its results drawn onto it."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ logger = logging.getLogger(__name__)
 LOSSLESS, COMPRESSED = "FFV1", "MJPG"
 _PROBE_SIZE = (64, 64)
 _BUFFER_BYTES = 512 << 10
-"""What FFmpeg holds back before it writes, and the index of a long video at its end."""
+"""Space for FFmpeg's write buffer and for the index at the end of a long video."""
 _FRAMES_WITHOUT_GROWTH = 1000
-"""Even plain frames fill FFmpeg's buffer in fewer."""
+"""Fewer than this fill FFmpeg's buffer, even if they are blank."""
 
 
 class VideoSink:
-    """Writes an AVI file, lossless (FFV1) where this OpenCV can, else compressed (MJPG) with one warning.
+    """Writes an AVI file: lossless (FFV1) if this OpenCV can, else compressed (MJPG) with a warning.
 
-    scale: 1 to 4, every pixel becomes a square of that many. fps: the rate the file plays at. visualize and
-    pnp_points: what is drawn, see `draw_faces`; at least the landmarks.
+    scale: 1 to 4, the size of each pixel in the video. fps: the playback rate. visualize, pnp_points: what is drawn,
+    see `draw_faces`; at least the landmarks.
 
-    The first frame decides the size; later ones of another size are fitted into it, their shape kept, on black.
-    An AVI file gets its index when it is closed. Raises SettingsError when `path` cannot be written.
+    The first frame determines the size; frames of another size are fitted into it with black borders. An AVI file gets
+    its index when it is closed. Raises SettingsError when `path` cannot be written.
 
-    OpenCV does not tell when writing fails. So there must be room for a frame before it is written, else the video
-    ends there, whole; and a video that is closed must hold the frames it was given.
+    OpenCV does not report write errors. Therefore the space for a frame is checked before it is written, so that the
+    video ends intact when the disk is full, and after closing the number of frames in the file is verified.
     """
 
     name = "video"
@@ -60,25 +60,25 @@ class VideoSink:
         self._grown_at = 0
         self._failed = False
         check_writable(path, "the video")
-        # The size is not known yet, but whether the codec is there and fits the kind of file can be tried with any.
+        # The size is unknown yet, but any size shows whether the codec exists and fits the file type.
         self._codec = self._working_codec()
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Append the frame. Raises FacetrackerError when the file cannot be written."""
+        """Append a frame. Raises FacetrackerError when the file cannot be written."""
         if self._writer is None:
             self._size = (frame.width * self._scale, frame.height * self._scale)
             self._writer = self._open(self._codec, self._size)
             if not self._writer.isOpened():
-                raise self._failure(f"no video of {self._size[0]}x{self._size[1]} can be written")
-        picture: np.ndarray = frame.bgr.copy()
-        draw_faces(picture, result, self._visualize, self._pnp_points)
-        picture = fitted(picture, self._size)
-        self._check_room(picture.nbytes)
-        self._writer.write(picture)
+                raise self._failure(f"this OpenCV cannot write a video of {self._size[0]}x{self._size[1]}")
+        image: np.ndarray = frame.bgr.copy()
+        draw_faces(image, result, self._visualize, self._pnp_points)
+        image = fitted(image, self._size)
+        self._check_room(image.nbytes)
+        self._writer.write(image)
         self._written += 1
 
     def close(self) -> None:
-        """Finish the file; one without a single frame is removed. Safe to call twice.
+        """Finish the file, or remove it if it has no frames. Safe to call twice.
 
         Raises FacetrackerError when frames are missing in it.
         """
@@ -91,7 +91,7 @@ class VideoSink:
             self._remove()
 
     def _check_room(self, frame_bytes: int) -> None:
-        """Raises FacetrackerError when the disk is as good as full, or the file does not grow any more."""
+        """Raises FacetrackerError when the disk is nearly full or the file has stopped growing."""
         try:
             free = shutil.disk_usage(self._path.parent).free
             size = self._path.stat().st_size
@@ -102,7 +102,7 @@ class VideoSink:
         if free < _BUFFER_BYTES + 2 * frame_bytes:
             raise self._failure("the disk is full")
         if self._written - self._grown_at > _FRAMES_WITHOUT_GROWTH:
-            raise self._failure("the file does not grow any more")
+            raise self._failure("the file has stopped growing")
 
     def _failure(self, reason: str) -> FacetrackerError:
         self._failed = True
@@ -117,8 +117,8 @@ class VideoSink:
         if not self._written - 1 <= held:
             size = self._path.stat().st_size
             raise FacetrackerError(
-                f"the video {display_name(self._path)} is not complete: the system took {size} bytes of it; "
-                "is the disk full, or the size of files limited?"
+                f"the video {display_name(self._path)} is incomplete: only {size} bytes were written; "
+                "is the disk full or the file size limited?"
             )
 
     def _working_codec(self) -> str:
@@ -128,11 +128,11 @@ class VideoSink:
             writer.release()
             if works:
                 if codec != LOSSLESS:
-                    logger.warning("this OpenCV cannot write %s: the video is written as %s", LOSSLESS, codec)
+                    logger.warning("this OpenCV cannot write %s; writing the video as %s", LOSSLESS, codec)
                 return codec
         self._remove()
         raise SettingsError(
-            f"cannot write the video {display_name(self._path)}: this OpenCV knows no such kind of file, use .avi"
+            f"cannot write the video {display_name(self._path)}: this OpenCV does not support the file type; use .avi"
         )
 
     def _remove(self) -> None:
@@ -144,14 +144,14 @@ class VideoSink:
             return cv2.VideoWriter(name, cv2.VideoWriter.fourcc(*codec), self._fps, size)
 
 
-def fitted(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """`picture` (H, W, 3) as large as fits into `size` (width, height), in its middle, black around."""
-    height, width = picture.shape[:2]
+def fitted(image: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """`image` (H, W, 3) scaled to fit `size` (width, height), centred on black."""
+    height, width = image.shape[:2]
     if (width, height) == size:
-        return picture
+        return image
     scale = min(size[0] / width, size[1] / height)
     inner = (max(1, min(round(width * scale), size[0])), max(1, min(round(height * scale), size[1])))
     whole = np.zeros((size[1], size[0], 3), np.uint8)
     x, y = (size[0] - inner[0]) // 2, (size[1] - inner[1]) // 2
-    whole[y : y + inner[1], x : x + inner[0]] = cv2.resize(picture, inner, interpolation=cv2.INTER_NEAREST)
+    whole[y : y + inner[1], x : x + inner[0]] = cv2.resize(image, inner, interpolation=cv2.INTER_NEAREST)
     return whole

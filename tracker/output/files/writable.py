@@ -1,4 +1,4 @@
-"""Files the user asked for: one clear line when they cannot be written."""
+"""Errors about files the user asked for that cannot be written."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.opencv_path import display_name
 
 @contextmanager
 def write_errors_as(kind: type[FacetrackerError], what: str, path: Path) -> Iterator[None]:
-    """Turn what the system raises while writing `path` into a `kind` that names both."""
+    """Convert system errors in the block to a `kind` that says what could not be written where."""
     try:
         yield
     except (OSError, ValueError) as error:  # ValueError: a path with a null character

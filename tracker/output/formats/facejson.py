@@ -1,4 +1,4 @@
-"""Our own JSON, over UDP; the WebSocket server takes its text from here too."""
+"""The encoder of our own JSON format, for UDP and for the WebSocket server."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from tracker.types import Face, HeadPose
 
 
 class JsonEncoder:
-    """All faces of a frame, and an empty list for a frame without one.
+    """Encodes all faces of a frame; a frame without a face has an empty list.
 
-    points: also the landmarks. max_bytes: of a datagram; None for a stream.
+    points: whether to include the landmarks. max_bytes: limit of a datagram; None for a stream.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class JsonEncoder:
 
     def _face(self, face: Face, frame: OutputFrame) -> facejson.Face:
         right_open, left_open = face.eyes.openness.tolist()
-        looks = (None, None) if face.gaze is None else gaze_angles(face.gaze)
+        gaze = (None, None) if face.gaze is None else gaze_angles(face.gaze)
         shapes = face.blendshapes if self._blendshapes else None
         return facejson.Face(
             id=face.face_id + frame.face_id_offset,
             confidence=face.landmarks.mean_confidence,
             head=None if face.pose is None else _head(face.pose),
-            right_eye=_eye(right_open, looks[0]),
-            left_eye=_eye(left_open, looks[1]),
+            right_eye=_eye(right_open, gaze[0]),
+            left_eye=_eye(left_open, gaze[1]),
             features=dict(zip(FEATURE_NAMES, face.expression.as_tuple(), strict=True)),
             blendshapes=None if shapes is None else dict(zip(BLENDSHAPE_NAMES, shapes.tolist(), strict=True)),
             points=face.landmarks.xy.tolist() if self._points else None,
@@ -58,5 +58,5 @@ def _head(pose: HeadPose) -> facejson.Head:
     return facejson.Head(angles.yaw, angles.pitch, angles.roll, head_position_cm(pose))
 
 
-def _eye(openness: float, look: Angles | None) -> facejson.Eye:
-    return facejson.Eye(openness, *((None, None) if look is None else (look.yaw, look.pitch)))
+def _eye(openness: float, gaze: Angles | None) -> facejson.Eye:
+    return facejson.Eye(openness, *((None, None) if gaze is None else (gaze.yaw, gaze.pitch)))

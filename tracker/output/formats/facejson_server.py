@@ -1,4 +1,4 @@
-"""Our own JSON for web pages: a WebSocket server that sends every frame to all who connected."""
+"""A WebSocket server that sends every frame as JSON to all connected pages and programs."""
 
 from __future__ import annotations
 
@@ -32,23 +32,23 @@ OPEN_LIMIT_S = 3.0
 CLOSE_LIMIT_S = 0.3
 ANY_ORIGIN = "*"
 
-_MAX_INCOMING_BYTES = 1024  # nobody has anything to tell us
-_MAX_REFUSALS_TOLD = 20
+_MAX_INCOMING_BYTES = 1024  # clients have nothing to send
+_MAX_REFUSALS_LOGGED = 20
 _IDLE_CHECK_S = 1.0
 
-# The library tells of every broken handshake, with a traceback: no concern of the user's.
+# The library logs every failed handshake with a traceback, which does not concern the user.
 _QUIET = logging.getLogger(f"{__name__}.connections")
 _QUIET.setLevel(logging.CRITICAL)
 
 
 class JsonServer:
-    """Sends the newest frame to each connection as fast as it takes them; a slow one gets fewer, and delays nobody.
+    """Sends the newest frame to each client as fast as it accepts them; a slow client gets fewer and delays nobody.
 
-    A web page is let in when it comes from this machine or from one of `origins`, as ``https://example.org``; any
-    with ``*``. Else every site that the user visits could watch their face. A program, which sends no origin, is let
-    in by its address alone, so by default only from this machine.
+    A web page is admitted if it was served by this machine or by one of `origins` (such as ``https://example.org``;
+    ``*`` admits all). Otherwise every site the user visits could watch their face. A program, which sends no origin, is
+    admitted by the address it can reach: by default this machine only.
 
-    target: the address to listen at. Raises SettingsError when that is not possible, or without the library.
+    target: the address to listen at. Raises SettingsError when that is not possible or the library is missing.
     """
 
     def __init__(self, target: Target, encoder: JsonEncoder, origins: frozenset[str] = frozenset()) -> None:
@@ -58,7 +58,7 @@ class JsonServer:
         self._encoder = encoder
         self._origins = origins
         self._rate_limit = RateLimiter(target.fps)
-        self._unsendable = OneTimeWarning(str(target))
+        self._warning = OneTimeWarning(str(target))
         self._connections: dict[ServerConnection, HandoffQueue[str]] = {}
         self._lock = threading.Lock()
         self._closing = False
@@ -72,7 +72,7 @@ class JsonServer:
                 self._serve,
                 sock=self._listener,
                 process_request=self._admit,
-                compression=None,  # a few kilobytes a frame to this machine: not worth a compressor's time
+                compression=None,  # a few kilobytes per frame within this machine are not worth the time
                 open_timeout=OPEN_LIMIT_S,
                 close_timeout=CLOSE_LIMIT_S,
                 max_size=_MAX_INCOMING_BYTES,
@@ -80,25 +80,25 @@ class JsonServer:
             )
         except OSError as error:
             raise cannot_listen(target, error, "choose another port") from error
-        # Connections' threads inherit that they are daemons, so that none can hold the end of the program.
+        # The connections' threads inherit being daemons, so that none can delay the end of the program.
         self._thread = threading.Thread(target=self._server.serve_forever, name="json-server", daemon=True)
         self._thread.start()
 
     def send(self, frame: OutputFrame) -> None:
-        """Hand the text of `frame` to every connection."""
+        """Queue the text of `frame` for every client."""
         if not self._rate_limit.allows(frame.result.media_s) or not self._connections:
             return
         try:
             (data,) = self._encoder.encode(frame)
         except ValueError as error:
-            self._unsendable.report(error)
+            self._warning.report(error)
             return
         text = data.decode()
         for queue in self._queues():
             queue.put(text)
 
     def close(self) -> None:
-        """End all connections, waiting a moment. Safe to call twice."""
+        """Close all connections, waiting briefly. Safe to call twice."""
         with self._lock:
             self._closing = True
         for queue in self._queues():
@@ -111,23 +111,23 @@ class JsonServer:
         self._thread.join(CLOSE_LIMIT_S)
 
     def _admit(self, connection: ServerConnection, request: Request) -> Response | None:
-        """None to let a connection in, else why not."""
+        """None to admit a connection, else the response that refuses it."""
         if len(self._connections) >= MAX_CONNECTIONS:
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many connections\n")
         origins = request.headers.get_all("Origin")
         if all(self._may_read(origin) for origin in origins):
             return None
-        self._tell_refused(printable(origins[0], 100))
+        self._log_refusal(printable(origins[0], 100))
         return connection.respond(http.HTTPStatus.FORBIDDEN, "this origin may not read the face\n")
 
-    def _tell_refused(self, origin: str) -> None:
-        """Once for each, and not without end: a page can try as often as it likes."""
-        if origin not in self._refused and len(self._refused) < _MAX_REFUSALS_TOLD:
+    def _log_refusal(self, origin: str) -> None:
+        """Warn once per origin, and not endlessly: a page can try as often as it likes."""
+        if origin not in self._refused and len(self._refused) < _MAX_REFUSALS_LOGGED:
             self._refused.add(origin)
-            logger.warning("a web page of %s was refused; add ?origin=%s to the target to let it in", origin, origin)
+            logger.warning("refused a web page from %s; add ?origin=%s to the target to admit it", origin, origin)
 
     def _may_read(self, origin: str) -> bool:
-        return ANY_ORIGIN in self._origins or origin in self._origins or is_of_this_machine(origin)
+        return ANY_ORIGIN in self._origins or origin in self._origins or is_local_origin(origin)
 
     def _serve(self, connection: ServerConnection) -> None:
         """Send until either side ends. Runs in the connection's thread."""
@@ -165,9 +165,10 @@ class JsonServer:
             pass
 
 
-def is_of_this_machine(origin: str) -> bool:
-    """Whether a web page's origin is a web server on this machine. Pages opened as files have the origin ``null``,
-    like pages that a foreign site hides in a frame: those are not.
+def is_local_origin(origin: str) -> bool:
+    """Whether a web page was served by this machine.
+
+    Pages opened from files have the origin ``null``, and so have pages that a foreign site hides in a frame: not local.
     """
     try:
         parts = urlsplit(origin)

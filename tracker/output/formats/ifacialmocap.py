@@ -1,4 +1,4 @@
-"""iFacialMocap's text: pushed to a receiver, or sent to whoever asks for it as it would ask a phone."""
+"""iFacialMocap's text format: pushed to a receiver, or sent to clients that request it as they would from a phone."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tracker.topology import BLENDSHAPE_NAMES
 logger = logging.getLogger(__name__)
 
 MAX_CLIENTS = 8
-"""Whoever asks beyond that replaces the one who asked longest ago."""
+"""One more client replaces the one whose request is oldest."""
 MAX_REQUESTS_PER_FRAME = 16
-"""How many datagrams are looked at with every frame; a flood of them must not hold up tracking."""
+"""Datagrams examined per frame; a flood of them must not delay tracking."""
 
 _NAMES = tuple(ifacialmocap.phone_name(name) for name in BLENDSHAPE_NAMES)
 
 
 class IFacialMocapEncoder:
-    """One text a frame; nothing while there is no face, or before its first pose."""
+    """Encodes one text per frame; nothing without a face or before its first pose."""
 
     def __init__(self, version: int = 1, mirror: bool = False) -> None:
         self._version = version
@@ -45,7 +45,7 @@ class IFacialMocapEncoder:
 
 @dataclass(slots=True)
 class _Client:
-    """A machine that asked. opened: the socket to send to it with."""
+    """A machine that requested data. opened: the socket for sending to it."""
 
     address: SocketAddress
     version: int
@@ -53,18 +53,18 @@ class _Client:
 
 
 class IFacialMocapPhone:
-    """Answers the question that receivers ask a phone, and sends to the machines that asked.
+    """Takes the part of the phone: listens for requests and sends to the machines that made them.
 
-    target: the address to listen at. reply_port: where a machine that asked gets its answers, whatever port it asked
-    from. Raises SettingsError when it cannot listen, mostly because a receiver on this machine does already.
+    target: the address to listen at. reply_port: the port to send to, whatever port a request came from.
+    Raises SettingsError when it cannot listen, usually because a receiver on this machine does already.
     """
 
     def __init__(self, target: Target, mirror: bool = False, reply_port: int = ifacialmocap.DEFAULT_PORT) -> None:
         self._encoders = {version: IFacialMocapEncoder(version, mirror) for version in ifacialmocap.VERSIONS}
         self._rate_limit = RateLimiter(target.fps)
-        self._unsendable = OneTimeWarning(str(target))
+        self._warning = OneTimeWarning(str(target))
         self._reply_port = reply_port
-        self._clients: dict[str, _Client] = {}  # by host, who asked longest ago first
+        self._clients: dict[str, _Client] = {}  # by host, oldest request first
         self.sent = 0
         self.errors = 0
         try:
@@ -73,7 +73,7 @@ class IFacialMocapPhone:
             self._socket.setblocking(False)
             self._socket.bind(address)
         except OSError as error:
-            advice = "to send to a program on this machine write ifacialmocap://127.0.0.1 instead"
+            advice = "to send to a program on this machine use ifacialmocap://127.0.0.1 instead"
             raise cannot_listen(target, error, advice) from error
 
     @property
@@ -92,7 +92,7 @@ class IFacialMocapPhone:
                 for version in {client.version for client in self._clients.values()}
             }
         except ValueError as error:
-            self._unsendable.report(error)
+            self._warning.report(error)
             return
         for client in self._clients.values():
             for text in texts[client.version]:
@@ -179,12 +179,12 @@ def _answering_socket(listening: socket.socket, address: SocketAddress) -> socke
 def _pose(subject: AvatarSubject) -> ifacialmocap.Pose:
     head = subject.head
     if head is None:
-        raise ValueError("the head's pose is not known")
+        raise ValueError("the pose of the head is unknown")
     right, left = subject.gaze
     x, y, z = (0.01 * value for value in head.position_cm)
-    return ifacialmocap.Pose(_turn(head.angles), (x, y, -z), _turn(right), _turn(left))
+    return ifacialmocap.Pose(_rotation(head.angles), (x, y, -z), _rotation(right), _rotation(left))
 
 
-def _turn(angles: Angles) -> ifacialmocap.Vector:
-    """In the right-handed axes of ARKit, where a face turns to its own left."""
+def _rotation(angles: Angles) -> ifacialmocap.Vector:
+    """In ARKit's right-handed axes, in which positive yaw turns to the subject's left."""
     return (angles.pitch, -angles.yaw, -angles.roll)

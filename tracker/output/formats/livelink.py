@@ -1,4 +1,4 @@
-"""Live Link Face's datagram, for Unreal and whatever else takes a phone's."""
+"""Live Link Face's datagrams, for Unreal and everything else that accepts the phone app's."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from tracker.output.formats.scales import coefficients
 from tracker.output.subject import Angles, OutputFrame
 
 FPS = 60
-"""The rate of the time code, as the phone's."""
+"""The rate of the time code, as in the phone app."""
 _DAY_S = 86400.0
 
 
 class LiveLinkEncoder:
-    """One datagram a frame; without a face its header alone, by which the receiver sees that we are there.
+    """Encodes one datagram per frame; without a face only its header, which tells the receiver that we are running.
 
-    subject: the name that Unreal lists. The device's id follows from it, so that it is the same in every run.
+    subject: the name that Unreal lists. The device id is derived from it, so that it is the same in every run.
     """
 
     def __init__(self, subject: str = "facetracker", mirror: bool = False) -> None:

@@ -1,4 +1,4 @@
-"""opentrack's six numbers."""
+"""opentrack's datagram: the pose as six numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tracker.output.subject import OutputFrame
 
 
 class OpentrackEncoder:
-    """The head's pose, in opentrack's signs; nothing while there is no face."""
+    """Encodes the pose of the head with opentrack's signs; nothing without a face."""
 
     def __init__(self, mirror: bool = False) -> None:
         self._mirror = mirror

@@ -1,4 +1,4 @@
-"""Builds what sends to the targets that the user named."""
+"""Builds the senders for the user's targets."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ ENCODERS: dict[str, Callable[[Target], Encoder]] = {
     "opentrack": lambda target: OpentrackEncoder(_on(target, "mirror")),
     "json": lambda target: JsonEncoder(_on(target, "blendshapes"), _on(target, "points")),
 }
-"""Formats that are datagrams sent to the target."""
+"""Encoders of the formats that are sent as datagrams."""
 
 SENDERS: dict[str, Callable[[Target], Sender]] = {
     "ifacialmocap+listen": lambda target: IFacialMocapPhone(
@@ -49,20 +49,20 @@ SENDERS: dict[str, Callable[[Target], Sender]] = {
         frozenset(filter(None, target.value("origin").split(","))),
     ),
 }
-"""Formats with a connection or a thread of their own."""
+"""Senders of the formats that need a connection or a thread of their own."""
 
 
 def make_senders(targets: Sequence[Target]) -> list[Sender]:
-    """What sends to all of `targets`. Those alike but for host and port share the work of encoding.
+    """Senders for all `targets`. Targets that differ only in host and port share one encoder.
 
-    Raises SettingsError for a target that cannot work: an address where we cannot listen, a missing library, a
-    model that cannot be read.
+    Raises SettingsError for a target that cannot work: an address that cannot be listened at, a missing library, a VRM
+    file that cannot be read.
     """
-    by_kind: dict[tuple[str, tuple[tuple[str, str], ...]], list[Target]] = {}
+    groups: dict[tuple[str, tuple[tuple[str, str], ...]], list[Target]] = {}
     for target in targets:
         if target.format in ENCODERS:
-            by_kind.setdefault((target.format, target.options), []).append(target)
-    streams = [UdpStream(ENCODERS[alike[0].format](alike[0]), alike) for alike in by_kind.values()]
+            groups.setdefault((target.format, target.options), []).append(target)
+    streams = [UdpStream(ENCODERS[group[0].format](group[0]), group) for group in groups.values()]
     senders: list[Sender] = []
     try:
         for target in targets:

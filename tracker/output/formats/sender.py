@@ -1,4 +1,4 @@
-"""What sends results looks like, and the one that sends all formats which are datagrams."""
+"""Sender interface, and the UDP sender shared by all datagram formats."""
 
 from __future__ import annotations
 
@@ -15,55 +15,55 @@ logger = logging.getLogger(__name__)
 
 
 class Sender(Protocol):
-    """Results out to one or more receivers. Used from one thread."""
+    """Delivers results to one or more receivers. Used from one thread."""
 
     @property
     def sent(self) -> int:
-        """Messages handed to the network so far."""
+        """Number of messages sent so far."""
 
     @property
     def errors(self) -> int:
-        """Messages, connections and look-ups that failed so far."""
+        """Number of messages, connections and look-ups that failed so far."""
 
     def send(self, frame: OutputFrame) -> None:
-        """Send what `frame` shows, or leave it out. Must neither wait nor fail for what a receiver does."""
+        """Send `frame`, or skip it. Must neither block nor raise because of a receiver."""
 
     def close(self) -> None:
-        """End sending. Safe to call twice."""
+        """Close all connections. Safe to call twice."""
 
 
 class Encoder(Protocol):
-    """A format over UDP."""
+    """Converts results to the datagrams of one format."""
 
     def encode(self, frame: OutputFrame) -> Sequence[bytes]:
-        """What to send for `frame`, in this order; nothing where the format has nothing to say.
+        """The datagrams for `frame`, in order; empty if the format has nothing to send.
 
         Raises ValueError for values that cannot be sent, such as NaN.
         """
 
 
 class UdpStream:
-    """One format for receivers that all get the same. targets: at least one, alike but for host and port."""
+    """One format for receivers that get the same datagrams. targets: at least one; only host and port differ."""
 
     def __init__(self, encoder: Encoder, targets: Sequence[Target]) -> None:
         self.targets = tuple(targets)
         self._encoder = encoder
         self._rate_limit = RateLimiter(targets[0].fps)
-        self._unsendable = OneTimeWarning(str(targets[0]))
+        self._warning = OneTimeWarning(str(targets[0]))
 
     def encode(self, frame: OutputFrame) -> Sequence[bytes]:
-        """What to send now: nothing when it is too soon, or when it cannot be sent."""
+        """The datagrams to send now; empty when it is too soon or the frame cannot be sent."""
         if not self._rate_limit.allows(frame.result.media_s):
             return ()
         try:
             return self._encoder.encode(frame)
         except ValueError as error:
-            self._unsendable.report(error)
+            self._warning.report(error)
             return ()
 
 
 class UdpSender:
-    """Sends every format that is datagrams, over one channel."""
+    """Sends all datagram formats over one channel."""
 
     def __init__(self, streams: Sequence[UdpStream], channel: UdpChannel) -> None:
         self._streams = streams
@@ -71,16 +71,16 @@ class UdpSender:
 
     @property
     def sent(self) -> int:
-        """Datagrams handed to the network so far."""
+        """Number of datagrams sent so far."""
         return self._channel.sent
 
     @property
     def errors(self) -> int:
-        """Datagrams and look-ups that failed so far."""
+        """Number of datagrams and look-ups that failed so far."""
         return self._channel.errors
 
     def send(self, frame: OutputFrame) -> None:
-        """Send what `frame` shows to every receiver."""
+        """Send `frame` to every receiver."""
         self._channel.take_answers()
         for stream in self._streams:
             datagrams = stream.encode(frame)
@@ -94,14 +94,14 @@ class UdpSender:
 
 
 class OneTimeWarning:
-    """Reports once that a frame could not be sent: a lost frame is better than NaN in an avatar's skeleton."""
+    """Warns once that a frame was not sent: skipping a frame is better than NaN in an avatar's skeleton."""
 
     def __init__(self, where: str) -> None:
         self._where = where
         self._reported = False
 
     def report(self, error: ValueError) -> None:
-        """Warn, the first time."""
+        """Log a warning, the first time only."""
         if not self._reported:
             self._reported = True
             logger.warning("a frame was not sent to %s: %s", self._where, error)

@@ -86,7 +86,7 @@ class VtsSender:
         self._discover = discover
         self._clock = clock
         self._rate_limit = RateLimiter(target.fps)
-        self._unsendable = OneTimeWarning(str(target))
+        self._warning = OneTimeWarning(str(target))
         self._port = target.port
         self._queue: HandoffQueue[_Injection] = HandoffQueue()
         self._stop = threading.Event()
@@ -217,7 +217,7 @@ class VtsSender:
             try:
                 request = vtubestudio.injection_request(self._next_id(), injection.face_found, known)
             except ValueError as error:
-                self._unsendable.report(error)
+                self._warning.report(error)
                 continue
             try:
                 self._ask(connection, request)
