@@ -61,7 +61,7 @@ def _growth(rng: np.random.Generator, model: IctModel) -> FloatArray:
     ripple = sum(rng.normal(0, 0.22) * np.sin(k * x * 0.7 + rng.uniform(0, 6)) for k in (1, 2, 4))
     rounded = rng.normal(-0.03, 0.03)  # + recedes at the temples
     softness = rng.uniform(0.5, 1.6)
-    line = rng.normal(9.3, 0.9) + rounded * x * x + ripple
+    line = max(8.5, rng.normal(9.3, 0.9)) + rounded * x * x + ripple
     front = (y - line) / softness + 0.5
     behind = np.minimum((-0.4 - z) / 1.0 + 0.5, (y + rng.uniform(3, 7.5)) / 1.5)
     temple = np.minimum((rng.normal(3.0, 0.5) - z) / 1.0 + 0.3, (y - rng.normal(4.4, 1.0)) / 1.2)

@@ -20,6 +20,7 @@ from tracker.topology import (
     IBUG_68,
     INNER_LOWER_LIP,
     INNER_UPPER_LIP,
+    JAW,
 )
 from training.datasets import data_folder
 from training.synthetic.eyeball import eye_radius, turned
@@ -196,25 +197,18 @@ class IctModel:
 
     def _jaw_lines(self) -> Anchors:
         """(17 * JAW_STEPS) points of the surface on lines that are straight from the front, from cheek to jaw."""
-        shape = self.neutral.astype(np.float64)
-        triangles, corners = self._facing()
-        jaw = shape[self._landmarks[:17]]
-        nose = shape[self._landmarks[33]]
-        vertices, weights = [], []
-        for point in jaw:
-            hub = np.array([0.0, max(nose[1] - 1.5, min(point[1], 4.0)), 0]) if point[1] > nose[1] else nose
-            for share in np.linspace(0.45, 1, JAW_STEPS):
-                at = hub[:2] + share * (point[:2] - hub[:2])
-                found = _containing(corners, at)
-                if found is None or share == 1:
-                    i = int(np.linalg.norm(shape[:N_FACE, :2] - at, axis=1).argmin()) if share < 1 else -1
-                    i = int(self._landmarks[len(vertices) // JAW_STEPS]) if share == 1 else i
-                    vertices.append([i, i, i])
-                    weights.append([1.0, 0.0, 0.0])
-                else:
-                    vertices.append(list(triangles[found[0]]))
-                    weights.append(list(found[1]))
-        return Anchors(np.array(vertices), np.array(weights))
+        jaw = self.points.on(self.neutral)[JAW]
+        nose = self.neutral[self._landmarks[33]].astype(np.float64)
+        hubs = np.tile(nose, (len(jaw), 1))
+        beside = jaw[:, 1] > nose[1]  # lines to the cheeks' points are level
+        hubs[beside] = np.column_stack([0 * jaw[:, 0], jaw[:, 1].clip(nose[1] - 1.5, 4.0), 0 * jaw[:, 2] + nose[2]])[
+            beside
+        ]
+        along = np.linspace(0.45, 1, JAW_STEPS)[:, None]
+        lines = self._on_surface((hubs[:, None] + along * (jaw - hubs)[:, None]).reshape(-1, 3))
+        ends = np.arange(1, len(jaw) + 1) * JAW_STEPS - 1
+        lines.vertices[ends], lines.weights[ends] = self.points.vertices[JAW], self.points.weights[JAW]
+        return lines
 
     # lids
 

@@ -15,6 +15,12 @@ import numpy.typing as npt
 from tracker.topology import DENSE_MIRROR, MIRROR, N_DENSE, N_LANDMARKS
 
 _LANDMARKS = {
+    3: (-0.4, 1.9),
+    4: (-2.4, -1.3),
+    5: (-4.6, -4.1),
+    6: (-1.6, -1.3),
+    7: (-1.1, 3.1),
+    8: (0.0, 1.6),
     17: (-1.1, 1.8),
     19: (1.2, 0.7),
     20: (-0.3, 2.0),

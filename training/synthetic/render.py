@@ -22,7 +22,7 @@ from training.synthetic.shards import encoded, set_folder, shard_file, write_sha
 from training.synthetic.studio import Family, Studio
 from training.synthetic.truth import Truth
 
-SHARD_PICTURES = 2000
+SHARD_PICTURES = 1000
 SPLITS = ("train", "test")
 
 
