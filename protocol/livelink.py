@@ -13,6 +13,8 @@ import math
 import struct
 from collections.abc import Sequence
 
+from protocol.packing import packed
+
 DEFAULT_PORT = 11111
 VERSION = 6
 DEVICE_ID_BYTES = 36
@@ -32,11 +34,12 @@ def header(device_id: str, subject: str, seconds: float, fps: int) -> bytes:
     if len(identity) != DEVICE_ID_BYTES:
         raise ValueError(f"a device id has {DEVICE_ID_BYTES} characters, got {device_id!r}")
     frames = seconds * fps
+    if not math.isfinite(frames):
+        raise ValueError("a time for Live Link Face is not finite")
     whole = math.floor(frames)
-    return struct.pack(
-        f">Bi{DEVICE_ID_BYTES}si{len(name)}sifii",
-        *(VERSION, len(identity), identity, len(name), name, whole, frames - whole, fps, 1),
-    )
+    form = struct.Struct(f">Bi{DEVICE_ID_BYTES}si{len(name)}sifii")
+    values = (VERSION, len(identity), identity, len(name), name, whole, frames - whole, fps, 1)
+    return packed(form, "a time for Live Link Face", *values)
 
 
 def values(
@@ -55,6 +58,4 @@ def values(
     everything = (*blendshapes, *angles)
     if len(everything) != VALUES:
         raise ValueError(f"Live Link Face has 52 coefficients, got {len(blendshapes)}")
-    if not all(map(math.isfinite, everything)):
-        raise ValueError("a value for Live Link Face is not finite")
-    return _VALUES.pack(VALUES, *everything)
+    return packed(_VALUES, "a value for Live Link Face", VALUES, *everything)

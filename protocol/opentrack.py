@@ -7,9 +7,10 @@ camera; yaw turns to the subject's right, pitch looks up, roll tips the top of t
 
 from __future__ import annotations
 
-import math
 import struct
 from dataclasses import astuple, dataclass
+
+from protocol.packing import packed
 
 DEFAULT_PORT = 4242
 PACKET = struct.Struct("<6d")
@@ -29,7 +30,4 @@ class Pose:
 
 def encode(pose: Pose) -> bytes:
     """The datagram. Raises ValueError for a value that is not finite."""
-    values = astuple(pose)
-    if not all(map(math.isfinite, values)):
-        raise ValueError(f"a pose to send must be finite, got {values}")
-    return PACKET.pack(*values)
+    return packed(PACKET, "a pose to send", *astuple(pose))

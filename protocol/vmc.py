@@ -6,10 +6,11 @@ types are exactly those of the specification. A bundle is at most 1500 bytes lon
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
+
+from protocol.packing import packed
 
 PERFORMER_PORT, ASSISTANT_PORT = 39539, 39540
 """Where a program that shows an avatar listens, and one that computes motion for it."""
@@ -17,7 +18,7 @@ MAX_BUNDLE_BYTES = 1500
 
 # "#bundle", then a time tag whose value 1 means at once.
 _BUNDLE_HEADER = b"#bundle\0" + struct.pack(">Q", 1)
-_LENGTH = struct.Struct(">i")
+_LENGTH, _FLOAT = struct.Struct(">i"), struct.Struct(">f")
 
 Vector = tuple[float, float, float]
 Quaternion = tuple[float, float, float, float]
@@ -71,11 +72,9 @@ def message(address: str, *arguments: str | int | float) -> bytes:
         if isinstance(argument, str):
             parts.append(_padded(argument))
         elif isinstance(argument, int):
-            parts.append(_LENGTH.pack(argument))
+            parts.append(packed(_LENGTH, f"a number in {address}", argument))
         else:
-            if not math.isfinite(argument):
-                raise ValueError(f"a number in {address} is not finite")
-            parts.append(struct.pack(">f", argument))
+            parts.append(packed(_FLOAT, f"a number in {address}", argument))
     return b"".join(parts)
 
 

@@ -9,6 +9,7 @@ import sys
 from dataclasses import replace
 from typing import Any
 
+from protocol.foreign_json import printable
 from tracker.app import process as environment
 from tracker.app.console import configure_logging
 from tracker.app.end_limit import EndLimit
@@ -50,7 +51,7 @@ def main(argv: list[str] | None = None, *, owns_process: bool = False) -> int:
                 limit.begin(exit_code)
             return exit_code
     except FacetrackerError as error:  # before logging was configured
-        sys.stderr.write(f"facetracker: error: {error}\n")
+        sys.stderr.write(f"facetracker: error: {printable(error, 2000)}\n")
         return error.exit_code
 
 

@@ -25,6 +25,7 @@ class JpegParts:
         self._length: int | None = None
         self._in_body = False
         self._searched = 0
+        self._passed = 0
 
     def feed(self, data: bytes) -> list[bytes]:
         """The parts that `data` completes, oldest first. Raises PartsError where there cannot be a picture any more."""
@@ -40,14 +41,18 @@ class JpegParts:
     def _head(self) -> bytes | None:
         """b"" once the head of the next part was passed, None while it is not all there."""
         begin = self._kept.find(self._mark)
-        end = self._kept.find(_HEAD_END, max(begin, 0))
-        if begin < 0 or end < 0:
-            if len(self._kept) > MAX_PICTURE_BYTES or (begin >= 0 and len(self._kept) - begin > _MAX_HEAD_BYTES):
+        # What stands before a head is of no use, and must not be searched again and again.
+        passed = begin if begin >= 0 else max(0, len(self._kept) - len(self._mark) + 1)
+        del self._kept[:passed]
+        self._passed += passed
+        end = self._kept.find(_HEAD_END) if begin >= 0 else -1
+        if end < 0:
+            if self._passed > MAX_PICTURE_BYTES or len(self._kept) > _MAX_HEAD_BYTES:
                 raise PartsError("no picture begins where one should")
             return None
-        self._length = _content_length(bytes(self._kept[begin:end]))
+        self._length = _content_length(bytes(self._kept[:end]))
         del self._kept[: end + len(_HEAD_END)]
-        self._in_body = True
+        self._in_body, self._passed = True, 0
         self._searched = 0
         return b""
 
