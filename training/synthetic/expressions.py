@@ -191,7 +191,7 @@ def _sparse(rng: np.random.Generator) -> FloatArray:
 
 
 def _eye_state(rng: np.random.Generator, coefficients: FloatArray, recorded: bool) -> FloatArray:
-    c = coefficients.copy()
+    c: FloatArray = coefficients.copy()
     blinks = np.array([INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]])
     kind = rng.random()
     if kind < 0.11:

@@ -96,8 +96,8 @@ def _fall(rng: np.random.Generator, thickness: float) -> FloatArray:
 def strands(rng: np.random.Generator, size: int) -> FloatArray:
     """(size, size) 0 to 1: light and dark strands that run down."""
     noise = rng.uniform(0, 1, (size, size)).astype(np.float32)
-    noise = cv2.GaussianBlur(noise, (0, 0), sigmaX=0.8, sigmaY=9)
-    return np.asarray(np.clip((noise - 0.5) * 6 + 0.5, 0, 1), np.float32)
+    smooth = cv2.GaussianBlur(noise, (0, 0), sigmaX=0.8, sigmaY=9)
+    return np.asarray(np.clip((smooth - 0.5) * 6 + 0.5, 0, 1), np.float32)
 
 
 def fall_texture(rng: np.random.Generator, colour: FloatArray) -> Texture:

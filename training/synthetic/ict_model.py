@@ -283,7 +283,7 @@ class IctModel:
         vertices[chosen[inside]] = eye.centre + out[inside] * (least[inside] / distance[inside])[:, None]
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _add_shapes(out, weights, moved, starts, moves):  # type: ignore[no-untyped-def]
     """Add weighted shapes to the vertices `out`, each shape given by the vertices that it moves."""
     for shape in range(len(weights)):

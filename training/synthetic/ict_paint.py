@@ -104,4 +104,4 @@ def dressed(rgb: FloatArray, height: FloatArray, paint: Paint) -> FloatArray:
     cover = np.clip((paint.collar - height) / 0.35 + 0.5, 0, 1)[..., None]
     cloth = np.clip(paint.cloth, 0.02, 0.97).astype(np.float32)
     edge = 1 - 0.45 * np.exp(-np.square((paint.collar - 0.4 - height) / 0.35))[..., None]
-    return rgb * (1 - cover) + cloth * edge * cover
+    return np.asarray(rgb * (1 - cover) + cloth * edge * cover)

@@ -64,9 +64,9 @@ class Photographs:
         )
         chosen = np.flatnonzero(good)
         self._pixels: Pixels = pack.pixels
-        chosen = chosen[[self._usable(i, mesh[i]) for i in chosen]]
+        chosen = chosen[[self._usable(int(i), mesh[i]) for i in chosen]]
         self._index, self._mesh, self._landmarks = chosen, mesh[chosen, :, :2], landmarks[chosen]
-        ita = np.array([self._cheek_ita(i, m) for i, m in zip(chosen, self._mesh, strict=True)])
+        ita = np.array([self._cheek_ita(int(i), m) for i, m in zip(chosen, self._mesh, strict=True)])
         self._bins = [np.flatnonzero((ita >= a) & (ita < b)) for a, b in pairwise(ITA_EDGES)]
         self._bins = [part for part in self._bins if len(part) > 3]
 
@@ -198,7 +198,7 @@ class SkinPainter:
         coarse = cv2.resize(
             rng.normal(0, 1, (64, 64)).astype(np.float32), (ATLAS, ATLAS), interpolation=cv2.INTER_CUBIC
         )
-        fine = cv2.GaussianBlur(fine, (0, 0), 0.8)
+        fine = np.asarray(cv2.GaussianBlur(fine, (0, 0), 0.8), np.float32)
         return np.asarray(1 + rng.uniform(0.0, 0.05) * fine + rng.uniform(0, 0.025) * coarse, np.float32)
 
 
@@ -236,7 +236,7 @@ def _texels(model: IctModel, name: str) -> tuple[npt.NDArray[np.int32], npt.NDAr
     return vertex.reshape(-1, 3)[nearest].reshape(vertex.shape), weight.reshape(-1, 3)[nearest].reshape(weight.shape)
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _fill_texels(uv, corners, triangles, vertex, weight):  # type: ignore[no-untyped-def]
     size = vertex.shape[0]
     for t in range(corners.shape[0]):
@@ -258,7 +258,7 @@ def _fill_texels(uv, corners, triangles, vertex, weight):  # type: ignore[no-unt
                 weight[y, x, 0], weight[y, x, 1], weight[y, x, 2] = a, b, c
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _spread(values, vertex, weight):  # type: ignore[no-untyped-def]
     """(ATLAS, ATLAS, C) the vertices' values (V, C) at every texel."""
     size, channels = vertex.shape[0], values.shape[1]

@@ -62,14 +62,15 @@ class Rasteriser:
     """
 
     def __init__(self, size: int = 256, supersample: float = 1.5, shadow_size: int = 320) -> None:
+        create: Any = moderngl.create_context  # its annotations lack the backend's options
         try:
-            self._context: Any = moderngl.create_context(standalone=True, backend="egl")
+            self._context: Any = create(standalone=True, backend="egl")
         except Exception as error:  # the bindings raise plain Exception
             raise RuntimeError(f"no OpenGL without a display (EGL): {error}") from None
         self._context.front_face = "cw"  # pictures are drawn with their rows downwards
         self.size = size
         self._drawn = round(size * supersample)
-        self._program = self._context.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
+        self._program: Any = self._context.program(vertex_shader=_VERTEX, fragment_shader=_FRAGMENT)
         self._backdrop = self._context.program(vertex_shader=_BACKDROP_VERTEX, fragment_shader=_BACKDROP_FRAGMENT)
         self._caster = self._context.program(
             vertex_shader=_SHADOW_VERTEX, fragment_shader="#version 330\nvoid main() {}"
@@ -95,7 +96,8 @@ class Rasteriser:
         """The picture of `parts` before `background` ((H, W, 3) uint8 BGR, stretched over the picture)."""
         if camera.size != self.size:
             raise ValueError(f"the camera's picture has {camera.size} px, the rasteriser's {self.size}")
-        context, program = self._context, self._program
+        context: Any = self._context
+        program: Any = self._program
         uploaded = self._upload(parts)
         turn = camera.rotation @ MODEL_TO_CAMERA
         program["turn"].write(turn.T.astype("f4").tobytes())
@@ -171,9 +173,9 @@ class Rasteriser:
         # model -> light's clip space
         matrix = axes * scale[:, None] * 0.98
         offset = -middle * scale * 0.98
-        for program in (self._caster, self._program):
-            program["to_light"].write(matrix.T.astype("f4").tobytes())
-            program["light_offset"] = tuple(offset)
+        for target in (self._caster, self._program):
+            target["to_light"].write(matrix.T.astype("f4").tobytes())
+            target["light_offset"] = tuple(offset)
         self._program["shadow_bias"] = float(0.25 * scale[2])  # 2.5 mm in clip units of depth
         self._shadow_target.use()
         self._shadow_target.clear(depth=1.0)
@@ -255,7 +257,7 @@ def _release(owned: list[Any]) -> None:
         thing.release()
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def vertex_normals(vertices: FloatArray, triangles: IntArray) -> FloatArray:
     """(V, 3) unit normals of the vertices, the triangles around them weighted by area."""
     out = np.zeros_like(vertices)
@@ -276,7 +278,7 @@ def vertex_normals(vertices: FloatArray, triangles: IntArray) -> FloatArray:
     return out
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True)
 def _interleave(
     vertices: FloatArray, normals: FloatArray, shade: FloatArray, source: IntArray, out: FloatArray
 ) -> None:
@@ -288,7 +290,7 @@ def _interleave(
         out[g, 6] = shade[i]
 
 
-@numba.njit(cache=True, fastmath=True)  # type: ignore[untyped-decorator]
+@numba.njit(cache=True, fastmath=True)
 def _linear_depth(stored: FloatArray) -> FloatArray:
     out = np.empty_like(stored)
     for y in range(stored.shape[0]):

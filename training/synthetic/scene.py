@@ -129,7 +129,8 @@ def _light(
 
 def _tint(rng: np.random.Generator, spread: float) -> FloatArray:
     temperature = rng.normal(0, spread)
-    return np.clip(1 + np.array([temperature, rng.normal(0, spread * 0.2), -temperature]), 0.3, 1.7)
+    tint = 1 + np.array([temperature, rng.normal(0, spread * 0.2), -temperature])
+    return np.asarray(np.clip(tint, 0.3, 1.7))
 
 
 def _colour(values: FloatArray) -> Colour:
@@ -153,7 +154,7 @@ class Backgrounds:
         """(S, S, 3) uint8 BGR."""
         picture = self._room(rng) if rng.random() < 0.75 else self._pattern(rng)
         if rng.random() < 0.55:  # out of focus
-            picture = cv2.GaussianBlur(picture, (0, 0), rng.uniform(0.5, 0.02 * self._size))
+            picture = _blurred(picture, rng.uniform(0.5, 0.02 * self._size))
         return np.asarray(np.clip(picture * rng.uniform(0.35, 1.15), 0, 255), np.uint8)
 
     def _room(self, rng: np.random.Generator) -> Picture:
@@ -174,7 +175,7 @@ class Backgrounds:
         window = room[y : y + side, x : x + side]
         window = window[:, ::-1] if rng.random() < 0.5 else window
         if not faceless:  # a face far out of focus is none
-            window = cv2.GaussianBlur(window, (0, 0), 0.12 * side)
+            window = _blurred(window, 0.12 * side)
         return _stretched(window, self._size)
 
     def _pattern(self, rng: np.random.Generator) -> Picture:
@@ -184,6 +185,10 @@ class Backgrounds:
             noise = noise.mean(axis=(0, 1)) + (noise - 127) * rng.uniform(0.02, 0.4)
         mode = cv2.INTER_CUBIC if rng.random() < 0.85 else cv2.INTER_NEAREST
         return _stretched(noise, self._size, mode)
+
+
+def _blurred(picture: Picture, sigma: float) -> Picture:
+    return np.asarray(cv2.GaussianBlur(picture, (0, 0), sigma), np.uint8)
 
 
 def _stretched(picture: npt.NDArray[np.generic], size: int, mode: int = cv2.INTER_LINEAR) -> Picture:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -42,7 +43,8 @@ def write_shard(file: Path, images: list[npt.NDArray[np.uint8]], truths: list[Tr
     """Write encoded `images` and their truths; the file appears whole or not at all."""
     offset = np.concatenate([[0], np.cumsum([len(image) for image in images])])
     unfinished = file.with_suffix(".part.npz")
-    np.savez(unfinished, image=np.concatenate(images), offset=offset, **stack(truths))
+    arrays: dict[str, Any] = {"image": np.concatenate(images), "offset": offset, **stack(truths)}
+    np.savez(unfinished, **arrays)
     unfinished.replace(file)
 
 

@@ -22,7 +22,7 @@ def drawn(renders: RenderSet, i: int, scale: int = 2, plain: bool = False) -> np
     """Picture `i`, enlarged: landmarks red, dense points blue, hidden ones grey, gaze yellow, and the names of its
     strongest coefficients."""
     picture = renders.picture(i)
-    picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
+    picture = np.asarray(cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC), np.uint8)
     if plain:
         return np.asarray(picture, np.uint8)
     for k, (point, visible) in enumerate(zip(renders["points"][i], renders["visible"][i], strict=True)):

@@ -184,7 +184,7 @@ def _developed(bgr: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDAr
     return bgr
 
 
-def skin_ita(rgb: Sequence[float]) -> float:
+def skin_ita(rgb: Sequence[float] | FloatArray) -> float:
     """Individual typology angle in degrees of a skin colour, sRGB 0 to 1 (Chardon 1991): above 55 very light, 28 to 41
     intermediate, 10 to 28 tan, below -30 dark."""
     lab = cv2.cvtColor(np.array(rgb, np.float32).reshape(1, 1, 3), cv2.COLOR_RGB2Lab)[0, 0]
