@@ -1,7 +1,7 @@
-"""What the user has agreed to run: arguments of profiles that the form has no field for.
+"""Arguments of profiles that the user has approved, because the form has no field that shows them.
 
-A profile may come from somebody else, and the tracker can be told to write files. The list lies beside the profiles,
-not in them, so that a copied profile cannot bring its own approval.
+A profile may come from someone else, and some arguments make the tracker write files. Approvals are stored next to the
+profiles, not in them, so that a copied profile cannot contain its own approval.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ _MAX_KEPT = 200
 
 
 class Approvals:
-    """Lists of arguments that the user agreed to, kept between runs. path: of the file; None = beside the profiles."""
+    """Approved lists of arguments, kept between runs. path: of the file; None = next to the profiles."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
         self._added: list[str] = []
 
     def covers(self, arguments: Sequence[str]) -> bool:
-        """Whether the user agreed to exactly these; nobody needs to for none."""
+        """Whether the user approved exactly these. No arguments need no approval."""
         return not arguments or _digest(arguments) in self._read()
 
     def add(self, arguments: Sequence[str]) -> None:
-        """The user agrees to these. Where that cannot be kept, it holds for this run."""
+        """Approve these. If that cannot be stored, it holds for this run."""
         known = self._read()
         digest = _digest(arguments)
         if not arguments or digest in known:
@@ -44,7 +44,7 @@ class Approvals:
         try:
             write_atomically(self._place(), json.dumps(content, indent=2) + "\n")
         except OSError as error:
-            logger.warning("the approved arguments cannot be kept: %s", error)
+            logger.warning("the approval cannot be stored: %s", error)
 
     def _place(self) -> Path:
         return self._path or profiles_folder().with_name("approved-arguments.json")
@@ -59,5 +59,5 @@ class Approvals:
 
 
 def _digest(arguments: Sequence[str]) -> str:
-    """Of a list, so that one argument with a space is not two."""
+    """Of the list as JSON, so that one argument with a space differs from two."""
     return hashlib.sha256(json.dumps(list(arguments)).encode()).hexdigest()

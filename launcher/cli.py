@@ -169,9 +169,9 @@ def _run(words: Sequence[str]) -> int:
 
 
 def _from_profile(name: str) -> TrackerOptions:
-    """The options of a profile. What it adds beyond the window's form is shown, and asked for in a terminal.
+    """The options of a profile. Arguments that the form does not show are printed, and in a terminal confirmed.
 
-    Raises LauncherError for a profile that cannot be used, and for a no.
+    Raises LauncherError for a profile that cannot be used, and when the user declines.
     """
     listed = list_options()
     options = checked_options(load_profile(name).options, listed)

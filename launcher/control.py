@@ -109,7 +109,7 @@ class TrackerControl:
         self.request("statistics", every_s=seconds or 0)
 
     def picture(self) -> bytes:
-        """What the camera sees, as JPEG of at most 640 pixels' width; ten a second at most, however often asked."""
+        """The current camera picture as JPEG, at most 640 pixels wide; at most ten per second."""
         answer = self.request("picture")
         try:
             return base64.b64decode(str(answer["jpeg"]), validate=True)

@@ -1,4 +1,4 @@
-"""A listener on 127.0.0.1 that admits callers by a token, however many others call."""
+"""A listener on 127.0.0.1 that admits callers by a token and withstands floods of others."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ LOOPBACK = "127.0.0.1"
 HELLO_LIMIT_S = 5.0
 """How long a caller may take to send its hello."""
 MAX_UNAUTHENTICATED = 64
-"""So many callers may be about to say hello; the one that has waited longest gives way to the next."""
+"""Beyond this many callers without a hello, the one that has waited longest is dropped."""
 MAX_HELLO_BYTES = 4096
 CLOSE_LIMIT_S = 1.0
 
 
 @dataclass(eq=False, slots=True)
 class _Caller:
-    """Somebody who has not shown the token yet."""
+    """A caller that has not sent the token yet."""
 
     connection: socket.socket
     deadline_s: float
@@ -39,7 +39,7 @@ class _Caller:
 class AuthenticatedListener:
     """Listens on 127.0.0.1 and serves each caller whose hello has the token.
 
-    One thread hears all who have not shown it, so that they cost next to nothing, and silent ones keep nobody out.
+    One thread reads from all callers that have not sent it, so that they cost little and silent ones block nobody.
     serve: called in a separate thread with the connection and the hello; the connection is closed afterwards.
     """
 
@@ -49,7 +49,7 @@ class AuthenticatedListener:
         self._listening = socket.create_server((LOOPBACK, 0), backlog=MAX_UNAUTHENTICATED)
         self._listening.setblocking(False)
         self._wake, self._woken = socket.socketpair()
-        self._callers: list[_Caller] = []  # who has waited longest first
+        self._callers: list[_Caller] = []  # the longest-waiting first
         self.address = ControlAddress(LOOPBACK, self._listening.getsockname()[1], secrets.token_urlsafe(24))
         self._thread = threading.Thread(target=self._run, name=name, daemon=True)
         self._thread.start()
@@ -70,19 +70,19 @@ class AuthenticatedListener:
                     break
                 for key in ready:
                     if isinstance(key.data, _Caller) and key.data in self._callers:
-                        self._hear(selector, key.data)
-                # Who has called is heard before the next is let in, so that a flood does not drive out who was quick.
+                        self._read(selector, key.data)
+                # Callers are read before new ones are accepted, so that a flood does not drop those that were quick.
                 if any(key.fileobj is self._listening for key in ready):
                     self._accept(selector)
                 while self._callers and self._callers[0].deadline_s <= time.monotonic():
-                    self._hang_up(selector, self._callers[0])
+                    self._drop(selector, self._callers[0])
             for caller in self._callers:
                 caller.connection.close()
 
     def _accept(self, selector: selectors.BaseSelector) -> None:
         try:
             connection, _ = self._listening.accept()
-        except BlockingIOError:  # the caller has left
+        except BlockingIOError:  # the caller has disconnected
             return
         except OSError:
             time.sleep(0.1)  # for instance out of file handles, which passes
@@ -90,11 +90,11 @@ class AuthenticatedListener:
         connection.setblocking(False)
         caller = _Caller(connection, time.monotonic() + HELLO_LIMIT_S)
         if len(self._callers) >= MAX_UNAUTHENTICATED:
-            self._hang_up(selector, self._callers[0])
+            self._drop(selector, self._callers[0])
         self._callers.append(caller)
         selector.register(connection, selectors.EVENT_READ, caller)
 
-    def _hear(self, selector: selectors.BaseSelector, caller: _Caller) -> None:
+    def _read(self, selector: selectors.BaseSelector, caller: _Caller) -> None:
         try:
             data = caller.connection.recv(MAX_HELLO_BYTES)
         except BlockingIOError:
@@ -106,21 +106,21 @@ class AuthenticatedListener:
             return
         hello = self._admitted(caller, lines[0] if lines else None)
         if hello is None:
-            self._hang_up(selector, caller)
+            self._drop(selector, caller)
             return
         selector.unregister(caller.connection)
         self._callers.remove(caller)
         connection = JsonLineConnection(caller.connection, caller.splitter, lines[1:])
-        threading.Thread(target=self._converse, args=(connection, hello), name=self._name, daemon=True).start()
+        threading.Thread(target=self._serve_one, args=(connection, hello), name=self._name, daemon=True).start()
 
     def _admitted(self, caller: _Caller, line: bytes | None) -> Message | None:
-        """The hello in `line` when it has the token; else the caller may be told what is wrong."""
-        if line is None:  # it left, or went on and on
+        """The hello in `line` if it has the token; otherwise the caller is sent the reason."""
+        if line is None:  # it disconnected, or its line was too long
             return None
         try:
             hello = decode(line)
         except ControlMessageError as error:
-            logger.debug("%s: no hello: %s", self._name, error)
+            logger.debug("%s: invalid hello: %s", self._name, error)
             return None
         token = hello.get("token")
         known = isinstance(token, str) and hmac.compare_digest(token.encode(), self.address.token.encode())
@@ -134,12 +134,12 @@ class AuthenticatedListener:
             caller.connection.send(encode({"type": "refused", "error": refusal}))
         return None
 
-    def _hang_up(self, selector: selectors.BaseSelector, caller: _Caller) -> None:
+    def _drop(self, selector: selectors.BaseSelector, caller: _Caller) -> None:
         selector.unregister(caller.connection)
         self._callers.remove(caller)
         caller.connection.close()
 
-    def _converse(self, connection: JsonLineConnection, hello: Message) -> None:
+    def _serve_one(self, connection: JsonLineConnection, hello: Message) -> None:
         try:
             self._serve(connection, hello)
         except OSError as error:

@@ -109,7 +109,7 @@ def checked_options(options: TrackerOptions, listed: Iterable[Option]) -> Tracke
 
 
 def further_arguments(options: TrackerOptions, listed: Iterable[Option]) -> tuple[str, ...]:
-    """The words of its command line that come from no field of the form. What the tracker does not know is left out."""
+    """The arguments that no field of the form shows. Options that the tracker does not have are left out."""
     without_field = {option.name for option in listed if option.form is None}
     words = [argument(name, value) for name, value in options.values.items() if name in without_field]
     return (*words, *options.extra_args)

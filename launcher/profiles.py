@@ -25,7 +25,7 @@ _NAMES = {"mirror": "mirror_input", "gaze": "gaze_tracking"}
 _KEYS = {name: key for key, name in _NAMES.items()}
 _NAME = r"\w[\w .-]{0,63}"
 _DEVICES = {"CON", "PRN", "AUX", "NUL", *(f"{port}{digit}" for port in ("COM", "LPT") for digit in "0123456789¹²³")}
-"""What Windows opens as a device, whatever follows the first point."""
+"""Names that Windows opens as a device, whatever follows the first dot."""
 
 
 class ProfileError(UsageError):
@@ -63,7 +63,7 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
     except ForeignJsonError as error:
         raise ProfileError(f"profile {name!r} is damaged ({error}); delete {path} or save it again") from error
     if isinstance(content, dict) and _is_newer(content):
-        raise ProfileError(f"profile {name!r} is of a newer version of the launcher: update this one, or save it anew")
+        raise ProfileError(f"profile {name!r} is from a newer launcher: update this one, or save the profile again")
     try:
         return _from_content(name, content)
     except (ValueError, TypeError, KeyError, UsageError) as error:
@@ -71,7 +71,7 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
 
 
 def save_profile(profile: Profile, folder: Path | None = None) -> Path:
-    """Write it whole or not at all, readable by the user alone; what others keep in the file stays.
+    """Write it atomically, readable by the user only; other content of the file is kept.
 
     Raises ProfileError.
     """
@@ -106,13 +106,13 @@ def _path(name: str, folder: Path | None) -> Path:
 
 
 def _is_name(name: str) -> bool:
-    """Whether it is a file's name on every system: a profile may move to another one."""
+    """Whether it is a valid file name on every system: a profile may be moved to another one."""
     device = name.partition(".")[0].rstrip().upper() in _DEVICES
     return re.fullmatch(_NAME, name) is not None and name[-1] not in ". " and not device
 
 
 def _is_newer(content: Mapping[str, Any]) -> bool:
-    """Whether its values may mean something else than here. What a version only adds does not raise the number."""
+    """Whether its values may have another meaning. Mere additions do not raise the version."""
     version = content.get("version")
     return isinstance(version, int) and version > VERSION
 

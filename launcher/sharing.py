@@ -1,4 +1,4 @@
-"""Finds other launchers of this user whose tracker sends to the same receiver: it would show two faces at once."""
+"""Finds other launchers of this user whose tracker sends to the same receiver, which would mix two faces."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def shared_receivers(options: TrackerOptions, folder: Path | None = None) -> tup
             arguments = status.get("arguments")
             if status.get("state") in _RUNNING and isinstance(arguments, list):
                 sentences += [
-                    f"the launcher with process number {launcher.pid} already runs a tracker that sends to "
+                    f"the launcher with process id {launcher.pid} already runs a tracker that sends to "
                     f"{host}:{port}; two at once make the avatar jump"
                     for host, port in sorted(ours & _places(list(map(str, arguments))))
                 ]
@@ -36,12 +36,12 @@ def shared_receivers(options: TrackerOptions, folder: Path | None = None) -> tup
 
 
 def _places(words: Sequence[str]) -> set[Place]:
-    """Where a tracker with these arguments sends to; the default receiver without any target."""
+    """The receivers of a tracker with these arguments; without a target, the default one."""
     places = set()
     for word, following in zip(words, [*words[1:], ""], strict=True):
         if word == "--target" or word.startswith("--target="):
             text = following if word == "--target" else word.removeprefix("--target=")
-            with suppress(ValueError):  # no port, or none that exists
+            with suppress(ValueError):  # no valid port
                 parts = urlsplit(text if "://" in text else f"//{text}")
                 if parts.hostname and parts.port:
                     places.add((parts.hostname.replace("localhost", "127.0.0.1"), parts.port))

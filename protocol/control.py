@@ -1,8 +1,8 @@
-"""The control channel between a launcher and the tracker: framing, and how the two find each other.
+"""The control channel between a launcher and the tracker: its address and its framing.
 
 A launcher listens on 127.0.0.1 and puts the address and a random token into the environment of the tracker it starts.
-The tracker dials it, says who it is, and from then on answers one JSON object per line with one JSON object per line.
-``docs/CONTROL.md`` describes the messages. Needs nothing but Python.
+The tracker connects, sends a hello, and from then on answers each JSON line with a JSON line.
+``docs/CONTROL.md`` describes the messages. Standard library only.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from typing import Any
 from protocol.foreign_json import ForeignJsonError, parse_object
 
 VERSION = 1
-"""Goes up when a message changes its meaning; new commands and new fields do not raise it."""
+"""Increased when a message changes its meaning; new commands and fields do not change it."""
 VARIABLE = "FACETRACKER_CONTROL"
 """The environment variable that holds ``HOST:PORT:TOKEN``."""
 MAX_LINE_BYTES = 4 << 20
-"""Longer lines are refused: a picture of 640 pixels' width stays well below."""
+"""Longer lines are refused; a picture of 640 pixels' width is much shorter."""
 MAX_COMMAND_BYTES = 64 << 10
-"""What the tracker accepts in one line."""
+"""The longest line that the tracker accepts."""
 MAX_DEPTH = 16
 
 Message = dict[str, Any]
 
 
 class ControlMessageError(ValueError):
-    """A line is no message, or an address is none."""
+    """A line is not a valid message, or an address is invalid."""
 
 
 @dataclass(frozen=True, slots=True)
 class ControlAddress:
-    """Where the launcher listens. host: a loopback address; token: what the tracker shows to be let in."""
+    """Where the launcher listens. host: a loopback address; token: authenticates the tracker."""
 
     host: str
     port: int
@@ -44,7 +44,7 @@ class ControlAddress:
 
     @classmethod
     def parse(cls, text: str) -> ControlAddress:
-        """The reverse of ``str``. Raises ControlMessageError for anything else and for hosts elsewhere."""
+        """The reverse of ``str``. Raises ControlMessageError for anything else and for other hosts."""
         host, _, rest = text.strip().partition(":")
         port, _, token = rest.partition(":")
         try:
@@ -52,21 +52,21 @@ class ControlAddress:
         except ValueError:
             loopback = False
         if not loopback:
-            raise ControlMessageError(f"{host!r} is no loopback address such as 127.0.0.1")
+            raise ControlMessageError(f"{host!r} is not a loopback address such as 127.0.0.1")
         if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
-            raise ControlMessageError(f"{port!r} is no port number, which is 1 to 65535")
+            raise ControlMessageError(f"{port!r} is not a port number between 1 and 65535")
         if not token:
             raise ControlMessageError("there is no token after the port")
         return cls(host, int(port), token)
 
 
 def encode(message: Message) -> bytes:
-    """One line, ended by a line feed. Raises ValueError for a number that JSON does not know (NaN)."""
+    """`message` as one line with a line feed. Raises ValueError for a number that JSON lacks (NaN)."""
     return json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> Message:
-    """The object in `line`. Raises ControlMessageError for anything else, however malformed."""
+    """The object in `line`. Raises ControlMessageError for anything else."""
     try:
         return parse_object(line, max_bytes=MAX_LINE_BYTES, max_depth=MAX_DEPTH)
     except ForeignJsonError as error:
@@ -74,7 +74,7 @@ def decode(line: bytes) -> Message:
 
 
 class LineSplitter:
-    """Cuts a stream of bytes into lines and holds no more than `limit` bytes meanwhile."""
+    """Splits a stream of bytes into lines; buffers at most `limit` bytes."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -82,7 +82,7 @@ class LineSplitter:
         self._overlong = False
 
     def feed(self, data: bytes) -> list[bytes | None]:
-        """The lines that `data` completes, without their ends; None stands for one that was too long."""
+        """The lines that `data` completes, without their ends; None for one that was too long."""
         *ends, rest = data.split(b"\n")
         lines: list[bytes | None] = []
         for end in ends:

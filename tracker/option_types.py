@@ -212,6 +212,11 @@ class FilePath:
         return {"type": "string"}
 
 
+@dataclass(frozen=True, slots=True)
+class OutputFile(FilePath):
+    """A file that the program writes. Whether it can is checked before the run."""
+
+
 def _check_range(text: str, value: float, minimum: float | None, maximum: float | None) -> None:
     if (minimum is not None and value < minimum) or (maximum is not None and value > maximum):
         if maximum is None:

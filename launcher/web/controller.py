@@ -124,7 +124,7 @@ class Controller:
         if message.get("confirm") == extra:
             self._approvals.add(extra)
         if not self._approvals.covers(extra):
-            text = "These settings start the tracker with further arguments. It can be told to write files. Start it?"
+            text = "These settings start the tracker with additional arguments, which may write files. Start it?"
             page.send(_question(text, extra, {**message, "confirm": extra}))
             return
         self._options = options
@@ -315,7 +315,7 @@ def _option_list(listed: Sequence[Option]) -> Message:
 
 
 def _question(text: str, details: Sequence[str], request: Message) -> Message:
-    """Asks the user before something is done. request: what the page sends when the user agrees."""
+    """Asks the user for confirmation. request: sent by the page when the user agrees."""
     return {"type": "confirm", "text": text, "details": list(details), "request": request}
 
 

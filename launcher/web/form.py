@@ -18,7 +18,7 @@ MAX_ROWS = 64
 
 
 def to_form(options: TrackerOptions) -> dict[str, Any]:
-    """`options` as JSON values. The page shows values without a field of their own among the arguments of `extra`."""
+    """`options` as JSON values. The page shows values without a field among the arguments in `extra`."""
     receivers = [
         {**dataclasses.asdict(receiver), "switches": dict(receiver.switches)} for receiver in options.receivers
     ]
@@ -33,7 +33,7 @@ def to_form(options: TrackerOptions) -> dict[str, Any]:
 def from_form(form: object, listed: Iterable[Option]) -> TrackerOptions:
     """The options that `form` describes; what is missing, null or empty stays at the tracker's default.
 
-    Nothing but what the form shows gets in: a value without a field must be an argument of `extra`. listed: the
+    Only values with a field are accepted; others must be arguments in `extra`, which the page shows. listed: the
     tracker's options. Raises UsageError that names an invalid value.
     """
     if not isinstance(form, Mapping):
@@ -60,17 +60,17 @@ def from_form(form: object, listed: Iterable[Option]) -> TrackerOptions:
 
 
 def path_as_meant(text: str) -> str:
-    """A path without the quotes that file managers put round it, and with the home folder for ``~``."""
+    """A path without the quotes that file managers add, and with ``~`` expanded."""
     if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'":
         text = text[1:-1]
     if text.startswith("~"):
-        with suppress(RuntimeError):  # the home folder of nobody
+        with suppress(RuntimeError):  # no such user
             return str(Path(text).expanduser())
     return text
 
 
 def _text(what: str, value: object) -> str:
-    """`value`, which must be a text that an argument can hold; None is the empty one."""
+    """`value`, which must be a text that an argument can hold; empty for None."""
     if value is None:
         return ""
     if not isinstance(value, str):
@@ -89,7 +89,7 @@ def _list(what: str, value: object) -> list[Any]:
 
 
 def _checked(option: Option, value: Any) -> OptionValue:
-    """A page that sends numbers as text means numbers."""
+    """The value of a field; a number may be sent as text."""
     if isinstance(value, str) and option.type in ("integer", "number") and value not in option.words:
         try:
             value = float(value)
@@ -100,7 +100,7 @@ def _checked(option: Option, value: Any) -> OptionValue:
 
 def _receiver(row: Any) -> Receiver:
     if not isinstance(row, Mapping):
-        raise UsageError("a receiver has a host, a port and a format")
+        raise UsageError("a receiver must have a host, a port and a format")
     host = _text("a receiver's host", row.get("host")).strip()
     switches = row.get("switches") or {}
     if not isinstance(switches, Mapping):

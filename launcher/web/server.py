@@ -57,7 +57,7 @@ def three_js() -> Path:
 
 
 def build_app(controller: Controller, keys: AccessKeys, host: str, port: int) -> ASGIApp:
-    """The application, guarded. keys: what lets a page in. host, port: what it is bound to."""
+    """The application behind its access control. keys: admit pages. host, port: the address it is bound to."""
     three = three_js()
 
     async def page(request: Request) -> Response:

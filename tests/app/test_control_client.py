@@ -318,7 +318,7 @@ def test_the_address_comes_from_the_environment(caplog: pytest.LogCaptureFixture
     assert address_from_environment({VARIABLE: "127.0.0.1:4000:t"}) == ControlAddress("127.0.0.1", 4000, "t")
     assert not caplog.records
     assert address_from_environment({VARIABLE: "10.0.0.1:4000:t"}) is None
-    assert "FACETRACKER_CONTROL is invalid: '10.0.0.1' is no loopback address" in caplog.text
+    assert "FACETRACKER_CONTROL is invalid: '10.0.0.1' is not a loopback address" in caplog.text
 
 
 def test_every_command_has_a_method_that_takes_its_fields(run_control: RunControl) -> None:

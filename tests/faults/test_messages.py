@@ -80,7 +80,7 @@ def test_a_silent_run_keeps_version_camera_and_trouble_in_its_file(tmp_path: Pat
         ("No module named 'cv2'", [], "install it: pip install opencv-python"),
         (None, ["opencv-python", "opencv-python-headless"], "several wheels of OpenCV share one folder"),
         ("cannot import name 'gapi'", ["opencv-python"], "pip uninstall -y opencv-python && pip install opencv-python"),
-        ("numpy.core.multiarray failed to import", ["opencv-python"], "NumPy and OpenCV do not fit"),
+        ("numpy.core.multiarray failed to import", ["opencv-python"], "NumPy and OpenCV are incompatible"),
     ],
 )
 def test_the_advice_fits_what_is_wrong_with_opencv(error: str | None, wheels: list[str], advice: str) -> None:

@@ -25,7 +25,7 @@ def test_one_file_for_two_outputs_is_refused(one: str, other: str, tmp_path: Pat
     (tmp_path / "x").mkdir()
     ended = run("-c", "demo", "--frames", "2", one, str(tmp_path / "link.avi"), other, f"{tmp_path}/x/../a.avi")
     ended.assert_clean(2)
-    assert "as well; name another file" in ended.err and len(ended.lines) == 1
+    assert "as well; choose another file" in ended.err and len(ended.lines) == 1
     assert not (tmp_path / "a.avi").exists()
 
 

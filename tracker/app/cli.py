@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None, *, owns_process: bool = False) -> int:
 
 
 def _stay(exit_code: int) -> None:
-    """A process that is not ours goes on."""
+    """Used when the process belongs to a caller, which must not be ended."""
 
 
 def _run_and_report(settings: Settings, stop: StopRequest) -> int:

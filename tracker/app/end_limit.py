@@ -1,4 +1,4 @@
-"""Bounds the end of the program: whatever a library does, no thread and no call holds it for ever."""
+"""Limits how long the program takes to end: no thread and no library call can block it forever."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from contextlib import suppress
 logger = logging.getLogger(__name__)
 
 END_LIMIT_S = 8.0
-"""From being asked to end to the end. Longer than all that is waited for on purpose, such as a slow disk."""
+"""From the request to stop to the end. Longer than every deliberate wait, such as for a slow disk."""
 _BEGIN = b"\0"
 
 
 class EndLimit:
     """Ends the process `limit_s` after a signal or `begin`, even when the main thread hangs in a library.
 
-    A signal's Python handler runs in the main thread, between two of its instructions; one that hangs in C never gets
-    there. So the C handler wakes a thread of its own. Where there is no descriptor left for that, an alarm has to do.
+    A signal's Python handler runs in the main thread between two of its instructions, and never while that thread hangs
+    in C code. So the C handler wakes a separate thread; if there is no descriptor left for it, an alarm is used.
     Used as a context manager, in the main thread.
     """
 
@@ -42,18 +42,18 @@ class EndLimit:
             reading.setblocking(True)
             writing.setblocking(False)
             self._thread.start()
-        except (OSError, RuntimeError) as error:  # no descriptor or no thread is left
-            logger.debug("the end is bounded by an alarm: %s", error)
+        except (OSError, RuntimeError) as error:  # out of descriptors or threads
+            logger.debug("the end is limited by an alarm: %s", error)
             for end in self._ends or ():
                 end.close()
             self._ends = None
             return self
-        with suppress(ValueError):  # not the main thread: then signals do not arrive here either
+        with suppress(ValueError):  # not the main thread, where no signals arrive either
             self._previous = signal.set_wakeup_fd(writing.fileno(), warn_on_full_buffer=False)
         return self
 
     def begin(self, exit_code: int = 0) -> None:
-        """The program is ending. exit_code: what to leave with should it not come to its end by itself."""
+        """The program is ending. exit_code: used if the limit is reached."""
         self._exit_code = exit_code
         if self._ends is not None:
             with suppress(OSError):
@@ -86,13 +86,13 @@ class EndLimit:
             return
         hanging = ", ".join(sorted(thread.name for thread in threading.enumerate() if thread is not self._thread))
         with suppress(Exception):
-            said = f"facetracker: warning: the end took longer than {self._limit_s:g} s; left behind: {hanging}\n"
-            os.write(2, said.encode("utf-8", "replace"))
+            warning = f"facetracker: warning: ending took longer than {self._limit_s:g} s; abandoned: {hanging}\n"
+            os.write(2, warning.encode("utf-8", "replace"))
         self._leave(self._exit_code)
 
 
 def close_within(limit_s: float, name: str, close: Callable[[], object]) -> None:
-    """Call `close`, but wait no longer than `limit_s`: one that hangs is left to a thread, with a warning.
+    """Call `close`, but wait at most `limit_s`: if it hangs, it is abandoned in its thread with a warning.
 
     Raises what `close` raised in that time.
     """
@@ -107,12 +107,12 @@ def close_within(limit_s: float, name: str, close: Callable[[], object]) -> None
     thread = threading.Thread(target=run, name=f"closing {name}", daemon=True)
     try:
         thread.start()
-    except RuntimeError:  # no thread to be had: then it must do without a limit
+    except RuntimeError:  # out of threads: close without a limit
         close()
         return
     started_s = time.monotonic()
     thread.join(limit_s)
     if thread.is_alive():
-        logger.warning("%s did not close within %g s and is left behind", name, time.monotonic() - started_s)
+        logger.warning("%s did not close within %g s and is abandoned", name, time.monotonic() - started_s)
     if failures:
         raise failures[0]

@@ -1,4 +1,4 @@
-"""Loads OpenCV, or says what is wrong with its installation and what to do about it."""
+"""Loads OpenCV, or explains how to repair its installation."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ _DEBIAN_PACKAGES = "libgl1 libglib2.0-0"
 
 
 def import_opencv(threads: int) -> None:
-    """Load OpenCV with so many threads. Raises FacetrackerError with the advice that fits what failed."""
+    """Load OpenCV, limited to `threads` threads. Raises FacetrackerError with advice that fits the failure."""
     try:
         import cv2
     except ImportError as error:
         raise FacetrackerError(advice_on(error, installed_wheels())) from error
     if not hasattr(cv2, "VideoCapture"):
-        # What an uninstalled wheel leaves of a folder that another wheel shared is imported as an empty package.
+        # The remains of a folder that two wheels shared, after one was uninstalled, are imported as an empty package.
         raise FacetrackerError(advice_on(None, installed_wheels()))
     cv2.setNumThreads(threads)
 
 
 def installed_wheels() -> list[str]:
-    """The distributions of OpenCV that pip knows of. All of them write into one folder, so there should be one."""
+    """The installed distributions of OpenCV. All of them write into the same folder, so there should be one."""
     names = {str(found.metadata["Name"] or "").lower().replace("_", "-") for found in metadata.distributions()}
     return sorted(name for name in names if re.fullmatch(r"opencv(-contrib)?-python(-headless)?", name))
 
 
 def advice_on(error: ImportError | None, wheels: list[str], platform: str = sys.platform) -> str:
-    """One line. error: what the import raised, None where it gave an empty package."""
+    """The error message, in one line. error: raised by the import; None for an empty package."""
     said = "OpenCV cannot be loaded" if error is None else f"OpenCV cannot be loaded ({_first_line(error)})"
     if "cannot open shared object file" in str(error):
         return f"{said}; on Debian and Ubuntu it needs: sudo apt-get install {_DEBIAN_PACKAGES}"
     if error is not None and "numpy" in str(error).lower():
-        return f"{said}; NumPy and OpenCV do not fit: pip install --upgrade numpy opencv-python"
+        return f"{said}; NumPy and OpenCV are incompatible: pip install --upgrade numpy opencv-python"
     if error is not None and "DLL load failed" in str(error) and platform == "win32":
         return (
             f"{said}; Windows needs the Microsoft Visual C++ Redistributable, and its N editions the Media Feature "
@@ -45,7 +45,7 @@ def advice_on(error: ImportError | None, wheels: list[str], platform: str = sys.
     if not wheels:
         return f"{said}; install it: pip install opencv-python"
     remove = " ".join(wheels)
-    why = "several wheels of OpenCV share one folder" if len(wheels) > 1 else "its installation is not complete"
+    why = "several OpenCV wheels share one folder" if len(wheels) > 1 else "its installation is incomplete"
     return f"{said}; {why}: pip uninstall -y {remove} && pip install opencv-python"
 
 

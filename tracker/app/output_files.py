@@ -1,4 +1,4 @@
-"""Files that a run will write: each can be written, and none is another one or the input."""
+"""Checks the files that a run will write: each is writable, and none is the same as another one or the input."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ _Identity = tuple[int, int]
 def check_output_files(outputs: Mapping[str, Path | None], inputs: Mapping[str, Path] | None = None) -> None:
     """Raises SettingsError for the first of `outputs` that cannot be written, or that would destroy another file.
 
-    outputs: by option; None is not asked for. inputs: what is read, by what it is. Files are the same whatever their
-    names are: links, ``..`` and capitals are seen through. Devices and pipes may be shared.
+    outputs: by option; None = not written. inputs: files that are read, with a description as key. Files are compared
+    by identity, so links, ``..`` and letter case make no difference. Devices and pipes may be shared.
     """
     taken: dict[_Identity, str] = {}
     for what, path in (inputs or {}).items():
@@ -31,13 +31,13 @@ def check_output_files(outputs: Mapping[str, Path | None], inputs: Mapping[str, 
                 continue
             if identity in taken:
                 name = display_name(outputs[option] or "")
-                raise SettingsError(f"argument {option}: {name} is {taken[identity]} as well; name another file")
+                raise SettingsError(f"argument {option}: {name} is {taken[identity]} as well; choose another file")
             taken[identity] = f"the file of {option}"
 
 
 @contextmanager
 def _all_open(outputs: Mapping[str, Path | None]) -> Iterator[dict[str, _Identity | None]]:
-    """Within the block every file exists, so that the same one can be told by its identity. New ones go again."""
+    """Within the block every file exists and thus has an identity. New files are removed afterwards."""
     made: list[Path] = []
     try:
         identities: dict[str, _Identity | None] = {}
@@ -47,7 +47,7 @@ def _all_open(outputs: Mapping[str, Path | None]) -> Iterator[dict[str, _Identit
             is_new = not path.exists()
             identities[option] = _probe(option, path)
             if is_new and identities[option] is not None:
-                made.append(Path(os.path.realpath(path)))  # a link that led nowhere stays one
+                made.append(Path(os.path.realpath(path)))  # a dangling link stays one
         yield identities
     finally:
         for path in made:
@@ -70,5 +70,5 @@ def _probe(option: str, path: Path) -> _Identity | None:
 
 
 def _identity(status: os.stat_result) -> _Identity | None:
-    """What is the same for all names of a file; None for a device or pipe."""
+    """The same for all names of a file; None for a device or pipe."""
     return (status.st_dev, status.st_ino) if stat.S_ISREG(status.st_mode) else None

@@ -9,7 +9,7 @@ from typing import Any
 from tracker.errors import SettingsError
 from tracker.face.options import MAX_FACES
 from tracker.option import Group, Origin, option
-from tracker.option_types import FilePath, Host, Integer, Number
+from tracker.option_types import Host, Integer, Number, OutputFile
 from tracker.output.formats.table import FORMATS, OPENSEEFACE_PORT
 from tracker.output.target import Target, parse_target
 
@@ -95,7 +95,7 @@ class OutputSettings:
     video_out: Path | None = option(
         "--video-out",
         "write the frames with the tracking results drawn into them, as lossless AVI",
-        FilePath(),
+        OutputFile(),
         None,
         Group.OUTPUT,
         origin=_OPENSEEFACE,
@@ -115,7 +115,7 @@ class OutputSettings:
     log_data: Path | None = option(
         "--log-data",
         "write one CSV row per face and frame",
-        FilePath(),
+        OutputFile(),
         None,
         Group.OUTPUT,
         origin=_OPENSEEFACE,
@@ -123,7 +123,7 @@ class OutputSettings:
     dump_points: Path | None = option(
         "--dump-points",
         "write the 70 points of the fitted head model at the end",
-        FilePath(),
+        OutputFile(),
         None,
         Group.OUTPUT,
         origin=_OPENSEEFACE,

@@ -12,8 +12,8 @@ from tracker.app.input_settings import InputSettings
 from tracker.app.output_files import check_output_files
 from tracker.app.output_settings import OutputSettings
 from tracker.face.options import EngineOptions
-from tracker.option import FormField, Group, Origin, from_arguments, option
-from tracker.option_types import FilePath, Flag, Integer, Switch, Text
+from tracker.option import FormField, Group, Origin, from_arguments, option, options_of
+from tracker.option_types import Flag, Integer, OutputFile, Switch, Text
 from tracker.output.preview.display import require_display
 
 _OPENSEEFACE = Origin.OPENSEEFACE
@@ -44,7 +44,7 @@ class Settings:
     log_output: Path | None = option(
         "--log-output",
         "copy everything printed to this file",
-        FilePath(),
+        OutputFile(),
         None,
         Group.OUTPUT,
         origin=_OPENSEEFACE,
@@ -140,15 +140,12 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
 
 
 def _output_files(settings: Settings) -> dict[str, Path | None]:
-    """What this run writes, by option."""
-    files = {"--log-output": settings.log_output}
-    if settings.tracks:
-        output = settings.output
-        files |= {
-            "--video-out": output.video_out,
-            "--log-data": output.log_data,
-            "--dump-points": output.dump_points,
-        }
+    """The files this run writes, by option."""
+    files: dict[str, Path | None] = {}
+    for part in (settings, settings.output) if settings.tracks else (settings,):
+        for name, declared in options_of(type(part)):
+            if isinstance(declared.type, OutputFile):
+                files[declared.flags[-1]] = getattr(part, name)
     if settings.log_output is not None:
         older = rotated_name(settings.log_output)
         if any(path is not None and os.path.realpath(path) == os.path.realpath(older) for path in files.values()):
@@ -157,5 +154,5 @@ def _output_files(settings: Settings) -> dict[str, Path | None]:
 
 
 def _input_files(settings: Settings) -> dict[str, Path]:
-    """What this run reads, by what it is."""
+    """The files this run reads, by description."""
     return {"the input of --capture": Path(settings.input.capture)} if settings.tracks else {}

@@ -51,7 +51,7 @@ def test_a_value_that_cannot_be_is_named(values: Any, message: str, listed: tupl
         ({"camera": "demo", "receivers": [{"host": "a", "port": 70000}]}, "needs a port between 1 and 65535"),
         ({"camera": "demo", "receivers": [{"host": "a", "port": 1.5}]}, "needs a port between 1 and 65535"),
         ({"camera": "demo", "receivers": [{"host": "a", "port": 1, "format": "no such"}]}, "is not a format"),
-        ({"camera": "demo", "receivers": ["127.0.0.1"]}, "a receiver has"),
+        ({"camera": "demo", "receivers": ["127.0.0.1"]}, "a receiver must have"),
     ],
 )
 def test_what_cannot_be_is_named(form: dict[str, Any], message: str, listed: tuple[Option, ...]) -> None:
