@@ -40,7 +40,7 @@ def test_receivers_that_two_trackers_would_share_are_named(
 
     monkeypatch.setattr(sharing, "running_launchers", lambda folder: (Other(),))
     sentences = shared_receivers(TrackerOptions("demo", receivers=receivers))
-    assert [f"process number {Other.pid}" in sentence for sentence in sentences] == ([True] if shared else [])
+    assert [f"process id {Other.pid}" in sentence for sentence in sentences] == ([True] if shared else [])
 
 
 def test_a_second_run_says_that_the_first_sends_to_the_same_receiver(tmp_path: Path) -> None:
@@ -64,7 +64,7 @@ def test_a_second_run_says_that_the_first_sends_to_the_same_receiver(tmp_path: P
             check=False,
         )
         assert second.returncode == 0
-        assert f"process number {first.pid} already runs a tracker that sends to 127.0.0.1:11573" in second.stderr
+        assert f"process id {first.pid} already runs a tracker that sends to 127.0.0.1:11573" in second.stderr
     finally:
         children = psutil.Process(first.pid).children(recursive=True)
         first.terminate()

@@ -170,7 +170,7 @@ def test_names_like_them_are_fine(name: str, tmp_path: Path) -> None:
 
 def test_a_profile_of_a_newer_version_is_said_to_be_one(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text(json.dumps({"version": 99, "options": {"camera": "demo"}}))
-    with pytest.raises(ProfileError, match="newer version"):
+    with pytest.raises(ProfileError, match="from a newer launcher"):
         load_profile("a", tmp_path)
     save_profile(Profile("a", TrackerOptions("0")), tmp_path)  # on the user's word
     assert load_profile("a", tmp_path).options.camera == "0"
