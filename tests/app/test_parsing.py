@@ -319,3 +319,11 @@ def test_a_new_declaration_reaches_the_parser_the_help_the_list_and_the_launcher
     (argument,) = TrackerOptions("0", min_face=40).arguments()[1:]
     assert from_arguments(Extended, parse([argument])).min_face_px == 40
     assert described["form"] == {"label": "Smallest face", "section": "tracking"}
+
+
+def test_the_help_states_the_packaged_models_threshold() -> None:
+    manifest = json.loads((Path(__file__).resolve().parents[2] / "models" / "manifest.json").read_text("utf-8"))
+    networks = manifest["networks"].values()
+    thresholds = {network["threshold"] for network in networks if network["kind"] == "landmarks"}
+    (declared,) = (option for _, option in all_options() if option.name == "threshold")
+    assert declared.full_help.endswith(f"{' or '.join(map(str, sorted(thresholds)))} for the packaged ones)")
