@@ -110,7 +110,7 @@ def test_bad_input_is_told_in_exactly_one_line(arguments: list[str], code: int, 
 def test_a_preview_without_a_display_is_told_before_opencv_aborts() -> None:
     done = run("-c", "demo", "-v", "1", DISPLAY="", WAYLAND_DISPLAY="")
     assert done.returncode == 2
-    assert done.stderr == "facetracker: error: a preview needs a display: set DISPLAY, or leave out --visualize\n"
+    assert done.stderr == "facetracker: error: a preview needs a display: set DISPLAY or omit --visualize\n"
 
 
 def test_a_camera_that_is_not_there_is_told() -> None:

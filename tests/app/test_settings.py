@@ -85,7 +85,7 @@ def test_a_preview_without_a_display_is_refused(monkeypatch: pytest.MonkeyPatch)
 
 
 def _no_display() -> None:
-    raise SettingsError("a preview needs a display: set DISPLAY, or leave out --visualize")
+    raise SettingsError("a preview needs a display: set DISPLAY or omit --visualize")
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "", ".", "x" * 65])

@@ -80,7 +80,7 @@ def test_turned_bones_carry_their_rest(tmp_path: Path) -> None:
         ({"nodes": [], "extensions": {"VRM": {"humanoid": {"humanBones": []}}}}, "names no head bone"),
         (vrm_0(NODES[:2]), "a whole number from 0 to 1"),
         (vrm_0([{**node, "matrix": [1.0] * 16} for node in NODES]), "given as matrices"),
-        (vrm_0([{**node, "children": [number]} for number, node in enumerate(NODES)]), "form a ring"),
+        (vrm_0([{**node, "children": [number]} for number, node in enumerate(NODES)]), "form a cycle"),
     ],
 )
 def test_what_is_no_avatar_is_told(gltf: object, reason: str, tmp_path: Path) -> None:

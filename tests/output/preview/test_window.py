@@ -90,14 +90,14 @@ def test_opencv_without_windows_is_one_clear_line() -> None:
         def namedWindow(self, title: str, flags: int) -> None:
             raise cv2.error("The function is not implemented")
 
-    with pytest.raises(SettingsError, match="install opencv-python in place of opencv-python-headless"):
+    with pytest.raises(SettingsError, match="install opencv-python instead of opencv-python-headless"):
         PreviewWindow(visualize=1, gui=Headless())
 
 
 def test_no_display_is_one_clear_line() -> None:
     with pytest.raises(SettingsError) as refused:
         require_display({}, "linux")
-    assert str(refused.value) == "a preview needs a display: set DISPLAY, or leave out --visualize"
+    assert str(refused.value) == "a preview needs a display: set DISPLAY or omit --visualize"
     assert refused.value.exit_code == 2
 
 
@@ -122,7 +122,7 @@ needs_unix_sockets = pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="
 )
 def test_display_that_does_not_answer_is_one_clear_line(environment: dict[str, str]) -> None:
     name = next(iter(environment.values()))
-    with pytest.raises(SettingsError, match=f"^a preview needs a display, but {name} does not answer"):
+    with pytest.raises(SettingsError, match=f"^a preview needs a display, but {name} does not respond"):
         require_display(environment, "linux")
 
 

@@ -1,4 +1,4 @@
-"""OpenSeeFace's records: a datagram for a frame with faces, nothing for one without."""
+"""OpenSeeFace's records: one datagram for a frame with faces, none for one without."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tracker.types import Face, FrameResult, HeadPose
 
 
 class OpenSeeFaceEncoder:
-    """All faces of a frame in one datagram."""
+    """Encodes all faces of a frame in one datagram."""
 
     def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """One datagram, or none. Raises ValueError (a PacketError) for a value that is not finite."""
@@ -27,7 +27,7 @@ class OpenSeeFaceEncoder:
 
 
 NO_POSE_ERROR = 99999.0
-"""What OpenSeeFace sends as fit error when it found no pose. Receivers drop records above 100."""
+"""The fit error that OpenSeeFace sends without a pose. Receivers ignore records above 100."""
 
 _features = attrgetter(*FEATURE_NAMES)  # of an Expression, in wire order; ten times faster than its as_tuple
 
@@ -36,7 +36,7 @@ _HEAD_TO_WIRE = np.array([1.0, -1.0, -1.0], np.float32)  # M (right, up, out of 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WirePose:
-    """A head pose in OpenSeeFace's terms.
+    """A head pose in OpenSeeFace's conventions.
 
     quaternion: (4,) x, y, z, w of R_w transposed, the sign chosen so that x > 0 for every pose a webcam sees.
     euler: (3,) degrees, of R_w as OpenCV's RQDecomp3x3 gives them; (180, 0, 90) for a frontal face.
@@ -52,7 +52,7 @@ class WirePose:
 
     @classmethod
     def from_pose(cls, pose: HeadPose) -> WirePose:
-        """`pose` in the wire's axes."""
+        """Convert `pose` to the wire's axes."""
         quaternion = _wire_quaternion(pose.quaternion_xyzw)
         x, y, z = pose.translation
         return cls(
@@ -64,7 +64,7 @@ class WirePose:
 
 
 def to_records(result: FrameResult, face_id_offset: int = 0) -> list[FaceRecord]:
-    """What OpenSeeFace would send for `result`: one record per face, none for an empty frame.
+    """The records OpenSeeFace would send for `result`: one per face.
 
     face_id_offset: added to every id.
     """
@@ -79,7 +79,7 @@ def wire_points_3d(points_3d: npt.NDArray[np.floating]) -> npt.NDArray[np.float3
 def _record(result: FrameResult, face: Face, face_id_offset: int) -> FaceRecord:
     landmarks, eyes = face.landmarks, face.eyes
     if face.pose is None or face.points_3d is None:
-        # Landmarks, eyes and features are still good. Receivers of 3D drop the record for its fit error.
+        # Landmarks, eyes and features are still valid. Receivers that need a pose skip the record for its fit error.
         fit_error = NO_POSE_ERROR
         quaternion, euler, translation = np.zeros(4), np.zeros(3), np.zeros(3)
         points_3d = np.zeros((70, 3), np.float32)

@@ -1,6 +1,6 @@
-"""The table of formats that ``--target`` knows: names, ports, options and who reads them.
+"""The table of all output formats: names, ports, options and the programs that read them.
 
-Nothing heavy is imported here: the command line reads it to check its arguments, and the launcher to offer them.
+Imports nothing heavy, since the command line is checked against it and the launcher lists it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ OptionValues = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class FormatOption:
-    """What can follow a target after ``?``. choices: allowed values; empty for any text."""
+    """An option of a target, after the ``?``. choices: allowed values; empty for any text."""
 
     name: str
     help: str
@@ -30,10 +30,10 @@ class FormatOption:
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to send results.
+    """One output format.
 
-    port: where receivers listen, or where we do with `listens`. extra_requires: the optional dependencies it needs.
-    needs_blendshapes: whether ARKit's coefficients must be estimated for a target with such options.
+    port: the default port: of receivers, or with `listens` our own. extra_requires: name of the optional dependencies
+    it needs. needs_blendshapes: whether a target with these options needs ARKit's blendshapes.
     """
 
     name: str
@@ -47,19 +47,19 @@ class Format:
     needs_blendshapes: Callable[[OptionValues], bool] = lambda value: False
 
     def option(self, name: str) -> FormatOption | None:
-        """The option of that name, if there is one."""
+        """The option with that name, if there is one."""
         return next((option for option in self.options if option.name == name), None)
 
 
 FPS = "fps"
-"""Every format takes this one: the most frames a second, by the time of the pictures."""
+"""Every format has this option: the maximum number of frames per second, by media time."""
 
 _OFF_ON = ("0", "1")
-_ALL = FormatOption(FPS, "at most so many frames a second")
+_ALL = FormatOption(FPS, "maximum number of frames per second")
 _MIRROR = FormatOption("mirror", "1 swaps left and right, as in a mirror", "0", _OFF_ON)
 _OF_JSON = (
     _ALL,
-    FormatOption("blendshapes", "0 leaves ARKit's coefficients out", "1", _OFF_ON),
+    FormatOption("blendshapes", "0 omits ARKit's blendshapes", "1", _OFF_ON),
     FormatOption("points", "1 adds the landmarks", "0", _OFF_ON),
 )
 
@@ -84,13 +84,13 @@ _TABLE = (
          "SnekStudio"),
         options=(
             _ALL,
-            FormatOption("expressions", "the names the avatar knows", "vrm0", ("vrm0", "vrm1", "perfectsync")),
-            FormatOption("emotions", "1 moves joy, anger and sorrow as well as mouth and eyes", "0", _OFF_ON),
-            FormatOption("role", "assistant: also sends trackers, for programs that move the avatar", "performer",
+            FormatOption("expressions", "expression names of the avatar", "vrm0", ("vrm0", "vrm1", "perfectsync")),
+            FormatOption("emotions", "1 also sends joy, anger and sorrow", "0", _OFF_ON),
+            FormatOption("role", "assistant also sends trackers, for programs that animate the avatar", "performer",
                    ("performer", "assistant")),
-            FormatOption("model", "the avatar's VRM file, for the places of its bones"),
-            FormatOption("bones", "0 leaves bones out", "1", _OFF_ON),
-            FormatOption("neck", "0 turns the head alone, for programs that show no neck", "1", _OFF_ON),
+            FormatOption("model", "the avatar's VRM file, for the positions of its bones"),
+            FormatOption("bones", "0 sends no bones", "1", _OFF_ON),
+            FormatOption("neck", "0 rotates the head only, for programs without a neck", "1", _OFF_ON),
             _MIRROR,
         ),
         needs_blendshapes=lambda value: value("expressions") == "perfectsync",
@@ -100,12 +100,12 @@ _TABLE = (
         "iFacialMocap",
         ifacialmocap.DEFAULT_PORT,
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
-        options=(_ALL, FormatOption("version", "of the text", "1", ("1", "2")), _MIRROR),
+        options=(_ALL, FormatOption("version", "version of the text format", "1", ("1", "2")), _MIRROR),
         needs_blendshapes=_always,
     ),
     Format(
         "ifacialmocap+listen",
-        "iFacialMocap, as a phone that is asked",
+        "iFacialMocap, on request like the phone app",
         ifacialmocap.DEFAULT_PORT,
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
         listens=True,
@@ -117,7 +117,7 @@ _TABLE = (
         "Live Link Face",
         livelink.DEFAULT_PORT,
         ("Unreal", "Inochi Session", "Blender", "Godot"),
-        options=(_ALL, FormatOption("subject", "the name the receiver lists", "facetracker"), _MIRROR),
+        options=(_ALL, FormatOption("subject", "the name shown in the receiver", "facetracker"), _MIRROR),
         needs_blendshapes=_always,
     ),
     Format(
@@ -132,8 +132,8 @@ _TABLE = (
         extra_requires="receivers",
         options=(
             _ALL,
-            FormatOption("arkit", "1 adds ARKit's coefficients as parameters of their own", "1", _OFF_ON),
-            FormatOption("mirror", "1 mirrors the movement, as VTube Studio's own tracking does", "1", _OFF_ON),
+            FormatOption("arkit", "1 adds ARKit's blendshapes as custom parameters", "1", _OFF_ON),
+            FormatOption("mirror", "1 mirrors the motion, as VTube Studio's own tracking does", "1", _OFF_ON),
         ),
         needs_blendshapes=lambda value: value("arkit") == "1",
     ),
@@ -147,7 +147,7 @@ _TABLE = (
     ),
     Format(
         "json+ws",
-        "JSON, for web pages that connect here",
+        "JSON, for web pages that connect to facetracker",
         facejson.WEBSOCKET_PORT,
         ("web pages", "OBS browser sources"),
         transport="WebSocket",
@@ -155,18 +155,18 @@ _TABLE = (
         extra_requires="receivers",
         options=(
             *_OF_JSON,
-            FormatOption("origin", "web sites, separated by commas, that may connect besides pages of this machine"),
+            FormatOption("origin", "web sites that may connect, separated by commas; this machine's pages always may"),
         ),
         needs_blendshapes=lambda value: value("blendshapes") == "1",
     ),
 )  # fmt: skip
 
 FORMATS = {format.name: format for format in _TABLE}
-"""By the name that stands before ``://``."""
+"""Formats by name, as written before ``://``."""
 
 
 def describe() -> list[dict[str, Any]]:
-    """The table as plain values, for JSON."""
+    """The table as JSON values, for ``--list-formats``."""
     return [
         {
             "name": format.name,

@@ -1,4 +1,4 @@
-"""VMC Protocol: the head's bones and the expressions of a VRM avatar."""
+"""VMC Protocol: head bones and expressions of a VRM avatar."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from tracker.output.subject import AvatarSubject, Head, OutputFrame
 from tracker.rotations import IDENTITY, inverse, multiply, quaternion_from_yaw_pitch, scale_angle
 
 NECK_SHARE = 0.35
-"""How much of the head's turn the neck makes by default, where there is one."""
+"""Default fraction of the head's rotation that the neck takes, if there is one."""
 HMD_SERIAL, HMD_HEIGHT_M = "facetracker", 1.5
-"""The tracker that an assistant sends: what it is called, and how high a head at rest is."""
+"""The tracker that an assistant sends: its name, and the height of the head at rest."""
 
 _AT_ORIGIN = (0.0, 0.0, 0.0)
 
 
 class VmcEncoder:
-    """Bundles of one frame. Without a face only that tracking is lost, so that the avatar keeps its pose.
+    """Encodes a frame as OSC bundles. Without a face it only reports that tracking is lost; the avatar keeps its pose.
 
     expressions: `vrm.VRM0`, `VRM1` or `PERFECT_SYNC`. emotions: whether moods move too. bones: of the avatar; empty
     to send none. neck_share: of the head's turn, 0 to 1; a neck without a share is sent at rest. assistant: also send
@@ -44,7 +44,7 @@ class VmcEncoder:
         self._mirror = mirror
 
     def encode(self, frame: OutputFrame) -> Sequence[bytes]:
-        """The bundles, the one that applies the expressions last. Raises ValueError for values that cannot be sent."""
+        """The bundles; the last one applies the expressions. Raises ValueError for values that cannot be sent."""
         subject = frame.subject_for(self._mirror)
         messages = [vmc.availability(subject is not None), vmc.time(frame.result.media_s)]
         if subject is not None:
@@ -57,10 +57,10 @@ class VmcEncoder:
 
     def _head(self, subject: AvatarSubject, head: Head) -> list[bytes]:
         right, left = subject.gaze
-        neck_turn = scale_angle(head.quaternion, self._neck_share) if NECK in self._bones else IDENTITY
-        turns = {
-            NECK: neck_turn,
-            HEAD: multiply(inverse(neck_turn), head.quaternion),
+        neck_rotation = scale_angle(head.quaternion, self._neck_share) if NECK in self._bones else IDENTITY
+        rotations = {
+            NECK: neck_rotation,
+            HEAD: multiply(inverse(neck_rotation), head.quaternion),
             LEFT_EYE: quaternion_from_yaw_pitch(left.yaw, left.pitch),
             RIGHT_EYE: quaternion_from_yaw_pitch(right.yaw, right.pitch),
         }
@@ -69,21 +69,23 @@ class VmcEncoder:
             messages.append(vmc.root(_AT_ORIGIN, IDENTITY))
         for name, bone in self._bones.items():
             parent = bone.parent_rotation
-            turned = multiply(multiply(inverse(parent), multiply(turns[name], parent)), bone.rotation)
+            turned = multiply(multiply(inverse(parent), multiply(rotations[name], parent)), bone.rotation)
             messages.append(vmc.bone(name, bone.position, turned))
         if self._assistant:
-            messages.append(vmc.head_mounted_display(HMD_SERIAL, _room_place(head), head.quaternion))
-            messages.append(vmc.eye_target(_looked_at(0.5 * (right.yaw + left.yaw), 0.5 * (right.pitch + left.pitch))))
+            messages.append(vmc.head_mounted_display(HMD_SERIAL, _room_position(head), head.quaternion))
+            messages.append(
+                vmc.eye_target(_look_target(0.5 * (right.yaw + left.yaw), 0.5 * (right.pitch + left.pitch)))
+            )
         return messages
 
 
-def _room_place(head: Head) -> vmc.Vector:
-    """Metres in Unity's axes, for an avatar that stands at the origin."""
+def _room_position(head: Head) -> vmc.Vector:
+    """Position of the head in metres, Unity's axes, for an avatar standing at the origin."""
     to_image_right, up, nearer = (0.01 * value for value in head.offset_cm)
     return (-to_image_right, HMD_HEIGHT_M + up, nearer)
 
 
-def _looked_at(yaw_deg: float, pitch_deg: float) -> vmc.Vector:
-    """A point a metre away, from the head on, in Unity's axes."""
+def _look_target(yaw_deg: float, pitch_deg: float) -> vmc.Vector:
+    """The point looked at, one metre from the head, in Unity's axes."""
     yaw, pitch = math.radians(yaw_deg), math.radians(pitch_deg)
     return (math.sin(yaw) * math.cos(pitch), -math.sin(pitch), math.cos(yaw) * math.cos(pitch))

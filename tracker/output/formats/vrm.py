@@ -1,4 +1,4 @@
-"""From what is tracked to the expressions that VRM avatars know."""
+"""Expressions of VRM avatars, derived from the subject."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from tracker.output.subject import AvatarSubject
 VRM0, VRM1, PERFECT_SYNC = "vrm0", "vrm1", "perfectsync"
 
 PARTED = 0.25
-"""How far the mouth must be open for a wide one to be the vowel I and not a smile."""
+"""Mouth opening above which a wide mouth is the vowel I and not a smile."""
 
-# What is measured, in one order; each set of names follows it.
+# One order of expressions; each set of names follows it.
 _VRM0_NAMES = (
     *("A", "I", "U", "E", "O", "Blink", "Blink_L", "Blink_R"),
     *("LookUp", "LookDown", "LookLeft", "LookRight"),
@@ -22,13 +22,13 @@ _VRM1_NAMES = (
     *("happy", "angry", "sad", "relaxed"),
 )
 NAMES = {VRM0: _VRM0_NAMES, VRM1: _VRM1_NAMES, PERFECT_SYNC: ARKIT_NAMES}
-"""Expressions by the kind of avatar. Never two kinds at once: an avatar that knows both would move twice."""
+"""Expression names by kind of avatar. Only one kind is ever sent: an avatar that has both would move twice."""
 
 
 def values(subject: AvatarSubject, kind: str, emotions: bool) -> tuple[float, ...]:
-    """The expressions of `kind`, 0 to 1, in the order of `NAMES`. emotions: without them those of mood are 0.
+    """The expressions of `kind`, 0 to 1, in the order of `NAMES`. emotions: False sets those of moods to 0.
 
-    Raises ValueError when `kind` needs coefficients that were not estimated.
+    Raises ValueError when `kind` needs blendshapes that were not estimated.
     """
     return coefficients(subject) if kind == PERFECT_SYNC else _presets(subject, emotions)
 
@@ -44,12 +44,12 @@ def _presets(subject: AvatarSubject, emotions: bool) -> tuple[float, ...]:
     brows_up = 0.5 * (expression.eyebrow_updown_l + expression.eyebrow_updown_r)
     mood = float(emotions)
     return (
-        opened * (1.0 - wide - narrow),  # the five vowels never sum to more than 1
+        opened * (1.0 - wide - narrow),  # the five vowels sum to at most 1
         min(opened / PARTED, 1.0) * (1.0 - opened) * wide,
         (1.0 - opened) * narrow,
         opened * wide,
         opened * narrow,
-        0.0,  # both eyes: they are sent one by one, and an avatar would add the two
+        0.0,  # both eyes: each is sent separately, and an avatar would add them up
         closed_left,
         closed_right,
         unit(-down),
@@ -59,5 +59,5 @@ def _presets(subject: AvatarSubject, emotions: bool) -> tuple[float, ...]:
         mood * unit(-corners_down),
         mood * unit(-brows_up),
         mood * unit(corners_down),
-        0.0,  # calm fun cannot be told from joy
+        0.0,  # fun cannot be distinguished from joy
     )

@@ -1,4 +1,4 @@
-"""Where the bones of a VRM avatar's head lie: what a bone message must repeat so that no bone is moved."""
+"""Positions of a VRM avatar's head bones, which every bone message has to repeat so that no bone is moved."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Bone:
 
 Bones = Mapping[str, Bone]
 
-# Rough, for an avatar that is not known. Programs that take no bone's position, as most do, are not concerned.
+# Approximate, for an unknown avatar. Most programs ignore the positions of bones.
 DEFAULT_BONES: Bones = {
     NECK: Bone((0.0, 0.11, -0.01)),
     HEAD: Bone((0.0, 0.08, 0.01)),
@@ -48,7 +48,7 @@ DEFAULT_BONES: Bones = {
 
 
 def read_bones(path: Path) -> Bones:
-    """The bones of a VRM 0 or VRM 1 file; those the avatar lacks are left out.
+    """The bones in a VRM 0 or VRM 1 file; those the avatar lacks are omitted.
 
     Raises SettingsError when the file cannot be read or is no VRM avatar.
     """
@@ -108,7 +108,7 @@ def _bones(gltf: dict[str, Any]) -> Bones:
             whole = multiply(rotation(number), whole)
             number, seen = parents.get(number), seen + 1
             if seen > len(nodes):
-                raise ForeignJsonError("its bones form a ring")
+                raise ForeignJsonError("its bones form a cycle")
         return whole
 
     bones = {}

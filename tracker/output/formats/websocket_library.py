@@ -9,6 +9,6 @@ from tracker.output.target import Target
 
 
 def require_websockets(target: Target) -> None:
-    """Raises SettingsError that says how to install it."""
+    """Raises SettingsError, with installation instructions, when the library is missing."""
     if importlib.util.find_spec("websockets") is None:
         raise SettingsError(f'{target} needs the package websockets: pip install "websockets>=15"')

@@ -1,4 +1,4 @@
-"""Whether a window can be shown. OpenCV ends the whole process when it cannot, so this is settled first."""
+"""Checks whether a window can be shown; OpenCV aborts the process when it cannot."""
 
 from __future__ import annotations
 
@@ -17,22 +17,22 @@ _AF_UNIX: int = getattr(socket, "AF_UNIX", -1)  # Windows has none, and needs no
 
 
 def require_display(environment: Mapping[str, str] = os.environ, platform: str = sys.platform) -> None:
-    """Raises SettingsError when a window has nowhere to appear. Windows and macOS always have a place."""
+    """Raises SettingsError when there is no display. Windows and macOS always have one."""
     if platform in ("win32", "cygwin", "darwin"):
         return
     display, wayland = environment.get("DISPLAY", ""), environment.get("WAYLAND_DISPLAY", "")
     if not display and not wayland:
-        raise SettingsError("a preview needs a display: set DISPLAY, or leave out --visualize")
+        raise SettingsError("a preview needs a display: set DISPLAY or omit --visualize")
     # With DISPLAY set, OpenCV uses it even where Wayland runs.
     answers = _x11_answers(display) if display else _wayland_answers(wayland, environment)
     if not answers:
         raise SettingsError(
-            f"a preview needs a display, but {display or wayland} does not answer: correct it, or leave out --visualize"
+            f"a preview needs a display, but {display or wayland} does not respond: correct it or omit --visualize"
         )
 
 
 def _x11_answers(display: str) -> bool:
-    """Whether something listens at ``[host]:number[.screen]``, as X clients look for it."""
+    """Whether a server listens at ``[host]:number[.screen]``, where X clients look for it."""
     host, _, rest = display.rpartition(":")
     number = rest.partition(".")[0]
     if not number.isdigit():

@@ -1,4 +1,4 @@
-"""Draws what was found onto a picture, for the preview window and the annotated video."""
+"""Draws results onto an image, for the preview window and the annotated video."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _TEXT: Colour = (255, 255, 255)
 _SHADOW: Colour = (25, 25, 25)
 _AXES: tuple[Colour, Colour, Colour] = ((80, 80, 255), (90, 220, 90), (255, 140, 80))  # right, up, out of the face
 
-# Open and closed lines through the landmarks, as a face is usually drawn.
+# Open and closed polylines through the landmarks.
 _OPEN_LINES = (t.JAW, t.RIGHT_BROW, t.LEFT_BROW, t.NOSE_BRIDGE, t.NOSE_BASE)
 _CLOSED_LINES = (
     t.RIGHT_EYE,
@@ -39,8 +39,8 @@ _CLOSED_LINES = (
 
 _AXIS_LENGTH = 0.35  # face units; about half the width between the outer eye corners
 _GAZE_REACH = 4.0  # the gaze line's length in eyeball radii
-_EYE_CLOSED = 0.3  # below this openness the pupil is not drawn: it was not seen
-_SHIFT = 4  # cv2 takes sub-pixel places as integers of 1/16 pixel
+_EYE_CLOSED = 0.3  # below this openness the pupil is not drawn, since it is not visible
+_SHIFT = 4  # OpenCV takes sub-pixel coordinates in units of 1/16 pixel
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -57,7 +57,7 @@ def draw_faces(image: Image, result: FrameResult, visualize_level: int, pnp_leve
 
 def _draw_face(image: Image, camera: CameraIntrinsics, face: Face, level: int, pnp_level: int) -> None:
     xy = face.landmarks.xy
-    # Sizes follow the face, so that a face far away is not covered by its own points.
+    # Sizes scale with the face, so that a distant face is not covered by its own points.
     x0, y0 = xy.min(axis=0)
     x1, y1 = xy.max(axis=0)
     unit = float(np.clip(max(x1 - x0, y1 - y0) / 220.0, 0.5, 3.0))
@@ -87,7 +87,7 @@ def _draw_face(image: Image, camera: CameraIntrinsics, face: Face, level: int, p
     if level >= IDS:
         pad = 10.0 * unit
         _corners(image, (x0 - pad, y0 - pad, x1 + pad, y1 + pad), _TEXT, thin)
-        above = max(y0 - 1.8 * pad, 16.0 * unit)  # or inside the picture's edge, where the face touches it
+        above = max(y0 - 1.8 * pad, 16.0 * unit)  # or just inside the edge of the image, if the face touches it
         _text(image, _label(face, level), (x0 - pad, above), 0.5 * max(unit, 0.9), _TEXT)
 
 
@@ -115,7 +115,7 @@ def _draw_gaze(
     gaze: FloatArray,
     thin: int,
 ) -> None:
-    """A line from each open eye's pupil along the way it looks, as far as it moves in the picture."""
+    """A line from the pupil of each open eye along the projected gaze."""
     pupils = points_3d[[t.RIGHT_PUPIL, t.LEFT_PUPIL]]
     from_here = camera.project(pose.to_camera(pupils))
     to_there = camera.project(pose.to_camera(pupils + _GAZE_REACH * gaze))
@@ -126,9 +126,9 @@ def _draw_gaze(
 
 
 def _draw_axes(image: Image, camera: CameraIntrinsics, pose: HeadPose, thickness: int) -> None:
-    """The head's own axes from the nose tip: red to the subject's right, green up, blue out of the face."""
+    """The axes of the head frame from the nose tip: red to the subject's right, green up, blue out of the face."""
     origin, *tips = camera.project(pose.to_camera(np.vstack((np.zeros(3), _AXIS_LENGTH * np.eye(3)))))
-    # The one that points at the viewer is drawn last.
+    # The axis that points at the viewer is drawn last.
     toward_viewer = pose.rotation[2]
     for axis in np.argsort(toward_viewer):
         _polyline(image, np.array([origin, tips[axis]]), False, _AXES[axis], thickness)
@@ -147,7 +147,7 @@ def _ring(image: Image, centre: npt.NDArray[Any], radius: float, colour: Colour,
 
 
 def _corners(image: Image, box: tuple[float, float, float, float], colour: Colour, thickness: int) -> None:
-    """The four corners of `box` (left, top, right, bottom): a frame that hides nothing."""
+    """The four corners of `box` (left, top, right, bottom), which hide less than a full frame."""
     x0, y0, x1, y1 = box
     arm = 0.12 * min(x1 - x0, y1 - y0)
     for x, toward_x in ((x0, arm), (x1, -arm)):
@@ -157,7 +157,7 @@ def _corners(image: Image, box: tuple[float, float, float, float], colour: Colou
 
 
 def _text(image: Image, text: str, place: Any, scale: float, colour: Colour) -> None:
-    """Text on its shadow, readable on any picture. An outline would not do: OpenCV 5 widens bold text."""
+    """Text with a shadow, readable on any background. OpenCV 5 widens bold text, so an outline is not possible."""
     x, y = (round(float(value)) for value in _inside(np.asarray(place)))
     for dx, dy in ((1, 1), (-1, 1), (1, -1)):
         cv2.putText(image, text, (x + dx, y + dy), _FONT, scale, _SHADOW, 1, cv2.LINE_AA)
@@ -171,7 +171,7 @@ def _blend(low: Colour, high: Colour, share: float) -> Colour:
 
 
 def _inside(points: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Keep coordinates where fixed-point arithmetic cannot overflow; what is that far out is not seen anyway."""
+    """Clamp coordinates so that fixed-point arithmetic cannot overflow; points that far out are invisible anyway."""
     clipped: npt.NDArray[np.float64] = np.clip(points, -20_000.0, 20_000.0)
     return clipped
 

@@ -1,4 +1,4 @@
-"""The preview window: what was found, drawn onto the live picture."""
+"""The preview window: results drawn onto the live image."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TITLE = "facetracker"
 
 
 class PreviewWindow:
-    """A window that is closed by its button or by pressing q. Every call must come from the main thread.
+    """A window that the user closes with its button or by pressing q. Use it from the main thread only.
 
     visualize and pnp_points: what is drawn, see `draw_faces`. gui: OpenCV's window functions.
     Raises SettingsError when there is no display, or this OpenCV was built without windows.
@@ -37,8 +37,8 @@ class PreviewWindow:
             gui.namedWindow(TITLE, cv2.WINDOW_AUTOSIZE)
         except cv2.error as error:
             raise SettingsError(
-                "a preview needs windows, which this OpenCV was built without: "
-                "install opencv-python in place of opencv-python-headless, or leave out --visualize"
+                "a preview needs windows, but this OpenCV was built without them: "
+                "install opencv-python instead of opencv-python-headless, or omit --visualize"
             ) from error
         self._open = True
 
@@ -48,11 +48,11 @@ class PreviewWindow:
         return self.quit_by_key or self.was_closed
 
     def write(self, frame: Frame, result: FrameResult) -> None:
-        """Show the frame and look after the window."""
+        """Show a frame and process the window's events."""
         picture = frame.bgr.copy()
         draw_faces(picture, result, self._visualize, self._pnp_points)
-        # Asked before showing, which would bring a closed window back. Only a window that was seen can have been
-        # closed: some systems show it with its first picture.
+        # Checked before showing, which would reopen a closed window. Only a window that was visible can have been
+        # closed: some systems show it with its first image.
         is_visible = self._gui.getWindowProperty(TITLE, cv2.WND_PROP_VISIBLE) >= 1
         self.was_closed = self.was_closed or (self._was_visible and not is_visible)
         self._was_visible = self._was_visible or is_visible
@@ -61,7 +61,7 @@ class PreviewWindow:
         self.pump()
 
     def pump(self) -> None:
-        """Let the window answer the user; call it often while no frame comes, too."""
+        """Process the window's events; call it regularly, even while there are no frames."""
         if self._gui.waitKey(1) & 0xFF == ord("q"):
             self.quit_by_key = True
 
@@ -71,4 +71,4 @@ class PreviewWindow:
             self._open = False
             if not self.was_closed:
                 self._gui.destroyWindow(TITLE)
-                self._gui.waitKey(1)  # some systems close it only when asked for events once more
+                self._gui.waitKey(1)  # some systems close it only when events are processed once more

@@ -1,4 +1,4 @@
-"""Finds the port of a VTube Studio whose user changed it, from what it broadcasts."""
+"""Finds the port of VTube Studio from its broadcasts, in case the user changed it."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _SLICE_S = 0.1
 
 
 def find_port(host: str, stop: threading.Event, port: int = vtubestudio.DISCOVERY_PORT) -> int | None:
-    """The port that a VTube Studio on `host` announces within `LISTEN_S`; None when none does, or nobody may listen.
+    """The port that a VTube Studio on `host` announces within `LISTEN_S`; None without one, or if listening fails.
 
-    stop: ends the wait. port: where announcements are heard.
+    stop: ends the wait. port: the port announcements are sent to.
     """
     try:
         wanted = {entry[4][0] for entry in socket.getaddrinfo(host, None, socket.AF_INET)}
@@ -37,7 +37,7 @@ def _listen(listening: socket.socket, wanted: set[str], stop: threading.Event) -
             datagram, sender = listening.recvfrom(8192)
         except TimeoutError:
             continue
-        except OSError:  # a datagram that is too long, as Windows tells it
+        except OSError:  # an oversized datagram, as Windows reports it
             continue
         found = vtubestudio.announced_port(datagram)
         if found is not None and (sender[0] in wanted or _both_here(sender[0], wanted)):
@@ -46,7 +46,7 @@ def _listen(listening: socket.socket, wanted: set[str], stop: threading.Event) -
 
 
 def _both_here(sender: str, wanted: set[str]) -> bool:
-    """Whether a host of ours was asked for and the sender is this machine, whose broadcasts bear its address."""
+    """Whether a loopback host was requested and the sender is this machine, whose broadcasts carry its own address."""
     return any(ipaddress.ip_address(address).is_loopback for address in wanted) and _is_ours(sender)
 
 

@@ -1,4 +1,4 @@
-"""From what is tracked to VTube Studio's parameters."""
+"""VTube Studio's parameters, derived from the subject."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from tracker.output.subject import AvatarSubject
 
 
 def own_values(subject: AvatarSubject) -> dict[str, float]:
-    """VTube Studio's own parameters by name, for a model that moves as `subject` does.
+    """VTube Studio's default parameters by name, for a model that moves like `subject`.
 
-    Signs are Live2D's: X is positive to the right of the screen, where the model's left is, Y upwards, and Z tips
-    the head to the right of the screen. What has a neutral middle (smile, brows) is 0.5 there.
+    Signs are Live2D's: positive X is to the right of the screen, where the model's left is, positive Y is up, and
+    positive Z tilts the head to the right of the screen. Smile and brows are 0.5 when neutral.
     """
     expression = subject.expression
     right, left = subject.gaze
@@ -43,5 +43,5 @@ def own_values(subject: AvatarSubject) -> dict[str, float]:
 
 
 def arkit_values(subject: AvatarSubject) -> dict[str, float]:
-    """ARKit's coefficients as parameters; none when they were not estimated."""
+    """ARKit's blendshapes as parameters; empty when they were not estimated."""
     return dict(zip(ARKIT_NAMES, subject.blendshapes, strict=True)) if subject.blendshapes is not None else {}

@@ -1,4 +1,4 @@
-"""VTube Studio's plug-in API: parameters set over a WebSocket, from a thread of its own."""
+"""VTube Studio's plug-in API: sets parameters over a WebSocket, from a thread of its own."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ logger = logging.getLogger(__name__)
 
 PLUGIN = Plugin("facetracker", "facetracker")
 RETRY_S = 5.0
-"""How long a VTube Studio that is not there is left alone."""
+"""Pause before connecting again."""
 RESEND_S = 0.4
-"""Values are repeated so often while nothing new comes: VTube Studio forgets those of a second ago."""
+"""Interval at which values are repeated: VTube Studio discards values older than a second."""
 LOST_S = 3.0
-"""And no longer than so after the last frame: a camera that is gone must not hold the model."""
+"""Values are repeated for this long after the last frame; a lost camera must not freeze the model."""
 ANSWER_LIMIT_S = 10.0
 CLOSE_LIMIT_S = 0.4
 
@@ -44,15 +44,15 @@ _EXPLANATION = "ARKit coefficient estimated by facetracker, 0 to 1"
 
 
 class _Failed(Exception):
-    """This session cannot go on; the message says why."""
+    """The session cannot continue; the message says why."""
 
 
 class _Denied(Exception):
-    """The user does not want us."""
+    """The user denied permission."""
 
 
 class _Stopped(Exception):
-    """We were closed while waiting."""
+    """The sender was closed while waiting."""
 
 
 class _Injection(NamedTuple):
@@ -63,7 +63,7 @@ class _Injection(NamedTuple):
 
 
 class VtsSender:
-    """Sets the parameters of one VTube Studio, newest values first; older ones that wait are dropped.
+    """Sets the parameters of one VTube Studio. Values that were not sent in time are replaced by newer ones.
 
     Asks the user once for permission, and keeps what was granted in `tokens`. Connects again after every failure.
     arkit: also create and set ARKit's coefficients. Raises SettingsError without the library for WebSockets.
@@ -101,7 +101,7 @@ class VtsSender:
         self._thread.start()
 
     def send(self, frame: OutputFrame) -> None:
-        """Leave the values of `frame` for the thread. Without a face the last ones stay, marked as lost."""
+        """Queue the values of `frame`. Without a face the last values are kept, marked as not found."""
         if not self._rate_limit.allows(frame.result.media_s):
             return
         subject = frame.subject_for(self._mirror)
@@ -115,7 +115,7 @@ class VtsSender:
             self._queue.put(self._newest)
 
     def close(self) -> None:
-        """End the session, waiting a moment. Safe to call twice."""
+        """End the session, waiting briefly. Safe to call twice."""
         self._stop.set()
         self._queue.close()
         self._thread.join(CLOSE_LIMIT_S)
@@ -133,7 +133,7 @@ class VtsSender:
             self._stop.wait(RETRY_S)
 
     def _session(self) -> None:
-        """One connection from its opening to its end. Raises _Failed or _Denied."""
+        """One connection from opening to end. Raises _Failed or _Denied."""
         from websockets.exceptions import WebSocketException
         from websockets.sync.client import connect
 
@@ -163,7 +163,7 @@ class VtsSender:
         self._feed(connection, names)
 
     def _other_port(self) -> int:
-        """The port to try next: what VTube Studio announces, unless the user named one."""
+        """The port to try next: the one VTube Studio announces, unless the user gave one."""
         if self._target.port != vtubestudio.DEFAULT_PORT:
             return self._target.port
         return self._discover(self._target.host, self._stop) or self._target.port
@@ -189,7 +189,7 @@ class VtsSender:
         return answer.data.get("authenticated") is True
 
     def _prepare_parameters(self, connection: ClientConnection) -> frozenset[str]:
-        """Create what is missing. Returns the names that may be set: one that is not known spoils a whole request."""
+        """Create missing parameters. Returns the names that can be set: an unknown one makes the whole request fail."""
         own, added = vtubestudio.parameter_names(
             self._ask(connection, vtubestudio.parameters_request(self._next_id())).data
         )
@@ -230,7 +230,7 @@ class VtsSender:
                 self.sent += 1
 
     def _next(self) -> _Injection | None:
-        """What to set next: new values at once, else the last ones again after `RESEND_S`. None at the end."""
+        """The values to send next: new ones at once, else the last ones again after `RESEND_S`. None at the end."""
         while not self._stop.is_set():
             injection = self._queue.take(RESEND_S)
             if injection is not None:
@@ -240,7 +240,7 @@ class VtsSender:
         return None
 
     def _ask(self, connection: ClientConnection, request: str, limit_s: float | None = ANSWER_LIMIT_S) -> Response:
-        """The answer to `request`. limit_s: None waits for as long as a user takes.
+        """The response to `request`. limit_s: None waits as long as a user needs.
 
         Raises _Failed, _Denied and _Stopped.
         """
@@ -269,7 +269,7 @@ class VtsSender:
         return str(self._last_id)
 
     def _warn(self, text: str) -> None:
-        """Once, until a session works again."""
+        """Log a warning, once until a session works again."""
         if not self._stop.is_set():
             self._warnings.warn(text)
 

@@ -1,4 +1,4 @@
-"""Keeps what receivers granted us, readable by the user alone."""
+"""Stores permissions granted by receivers, readable by the user only."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _changing = threading.Lock()  # senders to two VTube Studios change one file
 
 
 def default_path() -> Path:
-    """Where tokens lie."""
+    """The file for tokens."""
     import platformdirs
 
     return Path(platformdirs.user_data_dir("facetracker", appauthor=False)) / "vtubestudio-tokens.json"
