@@ -17,11 +17,11 @@ from tracker.sample_window import SampleWindow
 from tracker.types import Expression, FloatArray
 
 # Neutral value, and how far an expressive face goes below and above it. From `python -m training.feature_prior`
-# (median, 2nd and 98th percentile, both sides averaged); photographs smile, so the mouth's neutral is the
-# reference head's, and the eyes' lower end is a closed eye.
-_EYE, _STEEPNESS, _UPDOWN, _QUIRK = (0.60, 0.42, 0.17), (7.7, 9.0, 6.1), (1.44, 0.37, 0.43), (0.50, 0.15, 0.15)
-_CORNER_UPDOWN, _CORNER_INOUT = (0.42, 0.50, 0.50), (0.188, 0.039, 0.045)
-_MOUTH_OPEN, _MOUTH_WIDE = (0.18, 0.15, 1.2), (0.376, 0.069, 0.084)
+# (median, 2nd and 98th percentile, both sides averaged); photographs smile, so the heights of the mouth's neutral are
+# the reference head's, and the eyes' lower end is a closed eye.
+_EYE, _STEEPNESS, _UPDOWN, _QUIRK = (0.60, 0.42, 0.17), (7.5, 7.8, 5.9), (1.37, 0.33, 0.45), (0.50, 0.15, 0.15)
+_CORNER_UPDOWN, _CORNER_INOUT = (0.42, 0.50, 0.50), (0.203, 0.039, 0.045)
+_MOUTH_OPEN, _MOUTH_WIDE = (0.18, 0.15, 1.2), (0.404, 0.073, 0.085)
 _BROW = (_STEEPNESS, _UPDOWN, _QUIRK)
 PRIOR = np.array(
     [_EYE, _EYE, *_BROW, *_BROW, _CORNER_UPDOWN, _CORNER_INOUT, _CORNER_UPDOWN, _CORNER_INOUT, _MOUTH_OPEN, _MOUTH_WIDE]
