@@ -1,7 +1,4 @@
-"""Types of command-line options: each parses a text and describes what it accepts, for ``--list-options``.
-
-`parse` raises ValueError with what is allowed instead.
-"""
+"""Types of command-line options: each parses a text and describes what it accepts, for ``--list-options``."""
 
 from __future__ import annotations
 
@@ -10,30 +7,33 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 BOOLEAN_WORDS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
 """Spellings of switches that launchers use besides OpenSeeFace's numbers."""
 
 
-class OptionType(Protocol):
-    """What an option accepts. metavar: placeholder for its value in the help."""
+class OptionType:
+    """What an option accepts; by default a text. metavar: placeholder for its value in the help."""
 
-    @property
-    def metavar(self) -> str: ...
+    __slots__ = ()
+    metavar: str
 
     def parse(self, text: str) -> Any:
-        """The value that `text` stands for. Raises ValueError."""
+        """The value that `text` stands for. Raises ValueError that says what is accepted."""
+        return text
 
     def written(self, value: Any) -> Any:
         """The reverse of `parse`, as a JSON value: bool, int, float, str or None."""
+        return value
 
     def describe(self) -> dict[str, Any]:
         """Type and limits, as ``--list-options`` prints them."""
+        return {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class Switch(OptionType):
     """``0`` or ``1``; any other integer counts as 1, as with OpenSeeFace. inverted: 1 on the command line is False."""
 
     inverted: bool = False
@@ -59,7 +59,7 @@ class Flag(Switch):
 
 
 @dataclass(frozen=True, slots=True)
-class Integer:
+class Integer(OptionType):
     """An integer between two limits, both included; None = no limit."""
 
     minimum: int | None = None
@@ -74,15 +74,12 @@ class Integer:
         _check_range(text, value, self.minimum, self.maximum)
         return value
 
-    def written(self, value: Any) -> Any:
-        return value
-
     def describe(self) -> dict[str, Any]:
         return {"type": "integer", **_limits(self.minimum, self.maximum)}
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
+class Number(OptionType):
     """A finite number between two limits, both included; None = no limit."""
 
     minimum: float | None = None
@@ -99,15 +96,12 @@ class Number:
         _check_range(text, value, self.minimum, self.maximum)
         return value
 
-    def written(self, value: Any) -> Any:
-        return value
-
     def describe(self) -> dict[str, Any]:
         return {"type": "number", **_limits(self.minimum, self.maximum)}
 
 
 @dataclass(frozen=True, slots=True)
-class AutoOrNumber:
+class AutoOrNumber(OptionType):
     """A camera control: a number in the camera's own unit, or ``auto``."""
 
     metavar: str = "N|auto"
@@ -120,15 +114,12 @@ class AutoOrNumber:
         except ValueError:
             raise ValueError(f"must be a number or 'auto', got {text!r}") from None
 
-    def written(self, value: Any) -> Any:
-        return value
-
     def describe(self) -> dict[str, Any]:
         return {"type": "number", "words": ["auto"]}
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(OptionType):
     """One of several words. values: what each word means. synonyms: further words that are accepted, not listed."""
 
     values: Mapping[str, Any]
@@ -159,7 +150,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class Text(OptionType):
     """Any text. pattern: regular expression it must match. requirement: the same in words, for the error message."""
 
     metavar: str = "TEXT"
@@ -171,15 +162,9 @@ class Text:
             raise ValueError(f"{text!r} {self.requirement}")
         return text
 
-    def written(self, value: Any) -> Any:
-        return value
-
-    def describe(self) -> dict[str, Any]:
-        return {"type": "string"}
-
 
 @dataclass(frozen=True, slots=True)
-class Host:
+class Host(OptionType):
     """A host name or address; whether it exists shows when something is sent there."""
 
     metavar: str = "HOST"
@@ -189,15 +174,9 @@ class Host:
             raise ValueError("the host is empty; give a name or an address such as 127.0.0.1")
         return text.strip()
 
-    def written(self, value: Any) -> Any:
-        return value
-
-    def describe(self) -> dict[str, Any]:
-        return {"type": "string"}
-
 
 @dataclass(frozen=True, slots=True)
-class FilePath:
+class FilePath(OptionType):
     """A file or folder. An empty text means none, as launchers write it."""
 
     metavar: str = "FILE"
@@ -207,9 +186,6 @@ class FilePath:
 
     def written(self, value: Any) -> Any:
         return None if value is None else str(value)
-
-    def describe(self) -> dict[str, Any]:
-        return {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 from tracker.errors import SettingsError
 from tracker.face.options import MAX_FACES
 from tracker.option import Group, Origin, option
-from tracker.option_types import Host, Integer, Number, OutputFile
+from tracker.option_types import Host, Integer, Number, OptionType, OutputFile
 from tracker.output.formats.table import FORMATS, OPENSEEFACE_PORT
 from tracker.output.target import Target, parse_target
 
@@ -19,7 +19,7 @@ _OPENSEEFACE = Origin.OPENSEEFACE
 
 
 @dataclass(frozen=True, slots=True)
-class TargetAddress:
+class TargetAddress(OptionType):
     """The type of ``--target``: see `tracker.output.target`."""
 
     metavar: str = "FORMAT://HOST:PORT"
@@ -32,9 +32,6 @@ class TargetAddress:
 
     def written(self, value: Any) -> Any:
         return str(value)
-
-    def describe(self) -> dict[str, Any]:
-        return {"type": "string"}
 
 
 @dataclass(frozen=True, slots=True)
