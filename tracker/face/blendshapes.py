@@ -7,9 +7,8 @@ tell is 0.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import numpy as np
 
@@ -31,6 +30,7 @@ class Activation:
 
     by_others: what other movements do to the mix on average, taken out.
     turned: how much the dead zone grows with the sine of the head's turn, beyond what all do.
+    shut_mm: how much the dead zone grows while the side's eye is shut.
     sided: measures without a side are of the side in question; the right one is described.
     """
 
@@ -40,6 +40,7 @@ class Activation:
     mix: dict[str, float]
     by_others: dict[str, float] = field(default_factory=dict)
     turned: float = 0.0
+    shut_mm: float = 0.0
     sided: bool = True
 
 
@@ -52,8 +53,8 @@ def _weights(mix: dict[str, float], side: str) -> FloatArray:
 
 
 SIDED = (
-    Activation("brow_inner_up", 1.0, 6.0, {"brow_inner": 1.0}),
-    Activation("brow_outer_up", 1.0, 6.0, {"brow_outer": 1.0}),
+    Activation("brow_inner_up", 1.0, 6.0, {"brow_inner": 1.0}, shut_mm=SHUT_MM),
+    Activation("brow_outer_up", 1.0, 6.0, {"brow_outer": 1.0}, shut_mm=SHUT_MM),
     Activation("brow_down", 0.8, 4.0, {"brow_inner": -0.6, "brow_outer": -0.4}),
     Activation("wide", 0.7, 2.2, {"upper_lid": 1.0}),
     Activation("squint", 0.6, 2.4, {"lower_lid": 1.0}),
@@ -91,39 +92,58 @@ _MIX = np.stack([_weights(a.mix, side) for a, side in _EACH]) - _BY_OTHERS
 _DEAD = np.array([a.dead for a, _ in _EACH])
 _RANGE = np.array([a.full for a, _ in _EACH]) - _DEAD
 _GAZE = [place for place, name in enumerate(NAMES) if name.startswith("gaze")]
-_SHUT_DOUBT = np.zeros((len(_MIX), 2))
-_SHUT_DOUBT[[0, 2], 0] = _SHUT_DOUBT[[1, 3], 1] = SHUT_MM  # brow_inner_up, brow_outer_up
+_SHUT_DOUBT = np.array([[a.shut_mm * (side == each) for each in _SIDES] for a, side in _EACH])
 _DOUBT = DOUBT * np.hstack([np.abs(_BY_OTHERS), np.abs(_MIX @ POSE[:, :2])])
 _DOUBT[:, -1] += [a.turned for a, _ in _EACH]
 
-# What `coefficients` computes, in its order: of the right side, of the left, single ones. The rest stays 0.
-_OF_A_SIDE = (
-    *("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide"),
-    *("mouthSmile", "mouthFrown", "mouthStretch", "mouthPress", "mouthLowerDown", "mouthUpperUp"),
-    *("browDown", "browOuterUp", "cheekSquint", "noseSneer"),
-)
-_SINGLE = (
-    *("mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper", "browInnerUp"),
-    *("jawLeft", "jawRight", "jawOpen", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight"),
-)
-_PLACES = np.array(
-    [t.BLENDSHAPE_NAMES.index(f"{name}{side}") for side in ("Right", "Left") for name in _OF_A_SIDE]
-    + [t.BLENDSHAPE_NAMES.index(name) for name in _SINGLE]
-)
-ALWAYS_ZERO = tuple(name for place, name in enumerate(t.BLENDSHAPE_NAMES) if place not in _PLACES)
-"""What is not estimated at all."""
+Movements = Mapping[str, float]
+"""What one half of the face does, 0 to 1, by name: the activations of that side and of the middle; `openness` of the
+eye; where it looks (`look_down`, `look_in`, `look_out`, `look_up`); and from them `closed`, the lips together;
+`both_thin`, both lips; `rounded`, an "oh" rather than a kiss."""
 
+COEFFICIENTS: dict[str, Callable[[Movements], float]] = {
+    "eyeBlink": lambda m: _unit(1.0 - m["openness"]),
+    "eyeLookDown": lambda m: m["look_down"],
+    "eyeLookIn": lambda m: m["look_in"],
+    "eyeLookOut": lambda m: m["look_out"],
+    "eyeLookUp": lambda m: m["look_up"],
+    "eyeSquint": lambda m: m["squint"],
+    "eyeWide": lambda m: m["wide"] * m["openness"],
+    "mouthSmile": lambda m: m["smile"],
+    "mouthFrown": lambda m: m["frown"] * (1.0 - m["narrow"]),
+    "mouthStretch": lambda m: min(m["outwards"], m["unlifted"]),
+    "mouthPress": lambda m: m["both_thin"] * m["closed"],
+    "mouthLowerDown": lambda m: m["lower_lowered"] * m["parted"],
+    "mouthUpperUp": lambda m: m["upper_raised"] * m["parted"] * (1.0 - m["narrow"]),
+    "mouthRollLower": lambda m: m["lower_thin"] - m["both_thin"],
+    "mouthRollUpper": lambda m: m["upper_thin"] - m["both_thin"],
+    "mouthShrugLower": lambda m: m["lower_raised"] * m["closed"],
+    "mouthShrugUpper": lambda m: m["upper_raised"] * m["closed"],
+    "mouthFunnel": lambda m: m["narrow"] * m["rounded"],
+    "mouthPucker": lambda m: m["narrow"] * (1.0 - m["rounded"]),
+    "mouthLeft": lambda m: m["mouth_left"],
+    "mouthRight": lambda m: m["mouth_right"],
+    "jawOpen": lambda m: m["opened"],
+    "jawLeft": lambda m: m["jaw_left"],
+    "jawRight": lambda m: m["jaw_right"],
+    "browInnerUp": lambda m: m["brow_inner_up"],
+    "browOuterUp": lambda m: m["brow_outer_up"],
+    "browDown": lambda m: m["brow_down"],
+    "cheekSquint": lambda m: m["smile"] * (0.5 + 0.5 * m["squint"]),
+    "noseSneer": lambda m: min(m["upper_raised"], m["brow_down"]),
+}
+"""By ARKit's name without its side. A name without sides gets the mean of both halves; names not listed stay 0."""
 
-class _Mouth(NamedTuple):
-    """The activations of `MIDDLE`, in its order."""
-
-    opened: float
-    parted: float
-    narrow: float
-    left: float
-    right: float
-    jaw_left: float
-    jaw_right: float
+_PLACE = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
+_SINGLE = [(_PLACE[name], expression) for name, expression in COEFFICIENTS.items() if name in _PLACE]
+_SIDED = [
+    (_PLACE[f"{name}Right"], _PLACE[f"{name}Left"], expression)
+    for name, expression in COEFFICIENTS.items()
+    if name not in _PLACE
+]
+_ESTIMATED = {place for place, _ in _SINGLE} | {place for right, left, _ in _SIDED for place in (right, left)}
+ALWAYS_ZERO = tuple(name for name, place in _PLACE.items() if place not in _ESTIMATED)
+"""Names that are not estimated at all."""
 
 
 def coefficients(deviation: FloatArray, turned: FloatArray, openness: FloatArray) -> FloatArray:
@@ -135,44 +155,28 @@ def coefficients(deviation: FloatArray, turned: FloatArray, openness: FloatArray
     doubt = _DOUBT @ np.abs(np.concatenate([deviation, turned])) + _SHUT_DOUBT @ (1.0 - openness)
     # Number by number from here on: NumPy's calls would cost several times the arithmetic of two sides.
     active = [_unit(value) for value in ((_MIX @ deviation - _DEAD - doubt) / _RANGE).tolist()]
-    mouth = _Mouth(*active[2 * len(SIDED) :])
-    opened = openness.tolist()
-    looks = _looks(deviation[_GAZE].tolist(), opened)
-    right, left = (
-        _side(active[side : 2 * len(SIDED) : 2], opened[side], looks[side], mouth) for side in range(len(_SIDES))
-    )
-    own = len(_OF_A_SIDE)
-    rounded = min(1.0, 2.0 * mouth.opened)  # an "oh" rather than a kiss
+    right, left = _movements(active, deviation[_GAZE].tolist(), openness.tolist())
     values = np.zeros(len(t.BLENDSHAPE_NAMES), np.float32)
-    values[_PLACES] = (
-        *right[:own],
-        *left[:own],
-        *[0.5 * (a + b) for a, b in zip(right[own:], left[own:], strict=True)],
-        *(mouth.jaw_left, mouth.jaw_right, mouth.opened, mouth.narrow * rounded, mouth.narrow * (1.0 - rounded)),
-        *(mouth.left, mouth.right),
-    )
+    for place, expression in _SINGLE:
+        values[place] = 0.5 * (expression(right) + expression(left))
+    for right_place, left_place, expression in _SIDED:
+        values[right_place], values[left_place] = expression(right), expression(left)
     return values
 
 
-def _side(active: Sequence[float], openness: float, looks: Sequence[float], mouth: _Mouth) -> tuple[float, ...]:
-    """One side's share: the coefficients of `_OF_A_SIDE`, then what the first five of `_SINGLE` are the mean of.
-
-    active: of `SIDED`, in its order. looks: the eye looking down, in, out, up.
-    """
-    (
-        inner_up, outer_up, brow_down, wide, squint, smile, outwards, unlifted, frown,
-        upper_raised, lower_lowered, lower_raised, upper_thin, lower_thin,
-    ) = active  # fmt: skip
-    closed, not_round = 1.0 - mouth.parted, 1.0 - mouth.narrow
-    squint *= openness
-    both_thin = min(upper_thin, lower_thin)
-    return (
-        _unit(1.0 - openness), *looks, squint, wide * openness,
-        smile, frown * not_round, min(outwards, unlifted), both_thin * closed,
-        lower_lowered * mouth.parted, upper_raised * mouth.parted * not_round,
-        brow_down, outer_up, smile * (0.5 + 0.5 * squint), min(upper_raised, brow_down),
-        lower_thin - both_thin, upper_thin - both_thin, lower_raised * closed, upper_raised * closed, inner_up,
-    )  # fmt: skip
+def _movements(active: Sequence[float], gaze: Sequence[float], openness: Sequence[float]) -> list[dict[str, float]]:
+    """Of the right and the left half. active: in the order of `_EACH`. gaze: as `_looks` takes it."""
+    halves = []
+    for side, eye, looks in zip(_SIDES, openness, _looks(gaze, openness), strict=True):
+        m = {a.name: value for (a, own), value in zip(_EACH, active, strict=True) if own in ("", side)}
+        m |= zip(("look_down", "look_in", "look_out", "look_up"), looks, strict=True)
+        m["openness"] = eye
+        m["squint"] *= eye
+        m["closed"] = 1.0 - m["parted"]
+        m["both_thin"] = min(m["upper_thin"], m["lower_thin"])
+        m["rounded"] = min(1.0, 2.0 * m["opened"])
+        halves.append(m)
+    return halves
 
 
 def _looks(deviation: Sequence[float], openness: Sequence[float]) -> list[tuple[float, ...]]:
