@@ -8,11 +8,10 @@ The tracker connects, sends a hello, and from then on answers each JSON line wit
 from __future__ import annotations
 
 import ipaddress
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from protocol.foreign_json import ForeignJsonError, parse_object
+from protocol.foreign_json import ForeignJsonError, dump_json, parse_object
 
 VERSION = 1
 """Increased when a message changes its meaning; new commands and fields do not change it."""
@@ -62,7 +61,7 @@ class ControlAddress:
 
 def encode(message: Message) -> bytes:
     """`message` as one line with a line feed. Raises ValueError for a number that JSON lacks (NaN)."""
-    return json.dumps(message, allow_nan=False, separators=(",", ":")).encode("ascii") + b"\n"
+    return dump_json(message).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> Message:

@@ -58,6 +58,18 @@ def parse_json(
     return _checked(value, max_depth, repair_text)
 
 
+def dump_json(value: Any) -> str:
+    """ASCII text that `parse_json` takes: names that are not valid Unicode, as files may have, are repaired.
+
+    Raises ValueError for a number that is not finite.
+    """
+    text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+    if "\\ud" not in text:
+        return text
+    whole = _SURROGATES.sub(REPLACEMENT, json.dumps(value, allow_nan=False, ensure_ascii=False))
+    return json.dumps(json.loads(whole), separators=(",", ":"))
+
+
 def parse_object(data: bytes | str, **limits: Any) -> dict[str, Any]:
     """`parse_json` where only an object makes sense. Raises ForeignJsonError for a list, a text or a number."""
     value = parse_json(data, **limits)

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from tests.faults.program import PROGRAM, QUIET, ROOT
 
-LIMIT_S = 30.0
+LIMIT_S, SLOW_S = 30.0, 5.0
 _MARGIN = 2.0
 """The machine may be busier later."""
 
@@ -32,6 +32,7 @@ class InterruptedStart:
     code: int | None
     has_traceback: bool
     took_s: float
+    said: str
 
 
 @functools.lru_cache
@@ -60,7 +61,9 @@ def interrupted_start(number: signal.Signals, after_s: float) -> InterruptedStar
         process.kill()
         _, err = process.communicate()
         code = None
-    return InterruptedStart(after_s, code, b"Traceback" in err, time.monotonic() - begin_s)
+    return InterruptedStart(
+        after_s, code, b"Traceback" in err, time.monotonic() - begin_s, err.decode("utf-8", "replace")
+    )
 
 
 def main(starts: int = 60, span_s: float = 1.0) -> int:
@@ -75,6 +78,10 @@ def main(starts: int = 60, span_s: float = 1.0) -> int:
         tracebacks = sum(end.has_traceback for end in ended)
         slowest_s = max(end.took_s for end in ended)
         sys.stdout.write(f"{number.name}: exit codes {codes}, {tracebacks} tracebacks, slowest end {slowest_s:.2f} s\n")
+        for end in ended:
+            if end.code != 0 or end.has_traceback or end.took_s > SLOW_S:
+                after_ms = 1000 * end.after_s
+                sys.stdout.write(f"  {after_ms:.0f} ms: {end.code}, ended in {end.took_s:.2f} s: {end.said[-300:]!r}\n")
         clean = clean and codes == {0: starts} and not tracebacks
     return 0 if clean else 1
 

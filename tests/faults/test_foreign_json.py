@@ -14,7 +14,7 @@ import pytest
 
 from launcher.profiles import ProfileError, load_profile
 from protocol import vtubestudio
-from protocol.control import ControlMessageError, decode
+from protocol.control import ControlMessageError, decode, encode
 from protocol.foreign_json import ForeignJsonError, parse_json, printable
 from tracker.app.profile import load_profile as load_user_profile
 from tracker.errors import ModelError, SettingsError
@@ -72,6 +72,13 @@ def test_what_people_write_is_read() -> None:
 
 def test_texts_are_repaired_where_they_do_not_matter() -> None:
     assert parse_json(b'{"a":["\\ud800\xff"],"\\udc00":1}', repair_text=True) == {"a": ["��"], "�": 1}
+
+
+def test_what_is_sent_is_whole_whatever_names_are_in_it() -> None:
+    message = {"source": "caf\udce9 \ud83d", "face": "\N{GRINNING FACE} \\ud800", "n": [1, 2.5]}
+    line = encode(message)
+    assert line.isascii()
+    assert decode(line) == {"source": "caf� �", "face": "\N{GRINNING FACE} \\ud800", "n": [1, 2.5]}
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from tracker.capture.camera.modes import CameraControls, CaptureRequest, apply_c
 from tracker.capture.clock import FrameClock
 from tracker.capture.opencv import OpenCapture, SharedCapture, fourcc_text, open_capture
 from tracker.errors import CaptureError
+from tracker.opencv_path import display_name
 from tracker.rate_limit import CAMERA_TOLERANCE, RateLimiter
 from tracker.types import Frame
 
@@ -59,7 +60,7 @@ class CameraSource:
 
         dcap: the capability line to use instead, see `apply_capability`.
         """
-        self.name = f"camera {selector.selector}"
+        self.name = f"camera {display_name(selector.selector)}"
         self._selector = selector
         self._request = request
         self._frame_clock = frame_clock
