@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -47,7 +48,7 @@ def main(argv: list[str] | None = None, *, owns_process: bool = False) -> int:
             with configure_logging(settings.silent or not settings.tracks, settings.log_output):
                 if asked > settings.engine.max_threads:
                     logger.info("--max-threads %d: using %d, one a processor", asked, settings.engine.max_threads)
-                exit_code = _run_and_report(settings, stop)
+                exit_code = _run_and_report(settings, stop, _leave if owns_process else limit.begin)
                 limit.begin(exit_code)
             return exit_code
     except FacetrackerError as error:  # before logging was configured
@@ -59,9 +60,9 @@ def _stay(exit_code: int) -> None:
     """Used when the process belongs to a caller, which must not be ended."""
 
 
-def _run_and_report(settings: Settings, stop: StopRequest) -> int:
+def _run_and_report(settings: Settings, stop: StopRequest, leave: Callable[[], object]) -> int:
     try:
-        return _run(settings, stop)
+        return _run(settings, stop, leave)
     except FacetrackerError as error:
         logger.error("%s", error)
         logger.debug("raised here", exc_info=True)
@@ -74,12 +75,13 @@ def _run_and_report(settings: Settings, stop: StopRequest) -> int:
         return FAILED
 
 
-def _run(settings: Settings, stop: StopRequest) -> int:
+def _run(settings: Settings, stop: StopRequest, leave: Callable[[], object]) -> int:
+    """leave: ends a process that has nothing open."""
     if stop.requested:
         return 0
     if settings.tracks:
-        return _track(settings, stop)
-    stop.on_request = _leave  # lists and measurements never poll, and have nothing to close
+        return _track(settings, stop, leave)
+    stop.on_request = leave  # lists and measurements never poll, and have nothing to close
     if settings.list_formats:
         return _print_json(describe_formats())
     if settings.list_options:
@@ -94,11 +96,13 @@ def _run(settings: Settings, stop: StopRequest) -> int:
     return 0
 
 
-def _track(settings: Settings, stop: StopRequest) -> int:
+def _track(settings: Settings, stop: StopRequest, leave: Callable[[], object]) -> int:
+    bound_the_end, stop.on_request = stop.on_request, leave  # nothing is open while libraries are loaded
     import_opencv(settings.engine.max_threads)
     _apply_priority(settings)
     from tracker.app.run import track
 
+    stop.on_request = bound_the_end
     return 0 if stop.requested else track(settings, stop)
 
 
