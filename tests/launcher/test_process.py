@@ -231,7 +231,7 @@ def test_a_tracker_that_talks_nonsense_is_understood_as_far_as_it_goes(make: Mak
     with pytest.raises(ControlError, match=r"did not answer within 0\.2 seconds"):
         tracker.control.request("statistics", limit_s=0.2)
     with pytest.raises(ControlError, match="the tracker has disconnected"):
-        tracker.control.pause()
+        tracker.control.request("pause", limit_s=LIMIT_S)
     assert tracker.wait(LIMIT_S)
     assert tracker.exit_code == 0
 
