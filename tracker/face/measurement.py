@@ -82,9 +82,9 @@ class FaceMeasurer:
         openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
         positions = memory.pupils.update(reading.pupil_positions, openness)
         if memory.points_filter is not None:
-            filtered = memory.openness_filter.filter(openness[:, None], now_s)[:, 0]
+            filtered = memory.openness_filter.filter(openness[:, None], now_s)[:, 0].tolist()
             # Rounding can take a filtered value past its bounds.
-            openness = np.clip(filtered, 0.0, 1.0).astype(np.float32)
+            openness = np.array([min(max(value, 0.0), 1.0) for value in filtered], np.float32)
             positions = memory.pupils_filter.filter(positions, now_s)
         if not self._options.gaze_tracking:
             return Eyes(eye_centres(xy), openness, np.zeros(2, np.float32))
