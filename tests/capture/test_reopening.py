@@ -48,7 +48,7 @@ def test_an_unplugged_camera_comes_back_with_one_line_each_way(
     assert widths == [64, 48, 48]
     assert clock.pauses == [0.2, 0.4, 0.8]
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
-        ("WARNING", "unplugged; trying to open it again until it is back"),
+        ("WARNING", "unplugged; reopening it until it is back"),
         ("INFO", "scripted is back after 1.4 s: scripted, opening 4"),
     ]
 

@@ -1,5 +1,5 @@
-"""Pixels in: cameras, files, streams, raw frames and the demo face, all as one kind of `FrameSource`.
+"""Frame sources: cameras, files, streams, raw frames and the demo face, all with the interface of `FrameSource`.
 
-`factory.open_source` chooses the source for what the user wrote after ``-c``; `devices` lists cameras
-without loading OpenCV, so that listing them is quick.
+`open.open_source` chooses the source for the value of ``-c``; `camera.devices` lists cameras, without loading OpenCV
+where the system allows.
 """

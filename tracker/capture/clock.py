@@ -1,4 +1,4 @@
-"""When a picture was taken, on each of the three clocks a `Frame` carries."""
+"""Timestamps: the three times of a `Frame`, and media time from a decoder's positions."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tracker.unix_clock import UnixClock
 
 
 class FrameClock:
-    """Numbers pictures and stamps them; one per input, so numbers and times go on when a device is re-opened.
+    """Numbers images and timestamps them. One per input, so that numbers and times continue when a device is reopened.
 
-    `stamp` may be called from any thread: a reader given up as stuck can still return once while its successor runs.
+    `stamp` may be called from any thread: a reader that was abandoned can still return once while its successor runs.
     """
 
     def __init__(
@@ -36,11 +36,11 @@ class FrameClock:
     def stamp(
         self, bgr: npt.NDArray[np.uint8], *, media_s: float | None = None, captured_ns: int | None = None
     ) -> Frame:
-        """The picture as a `Frame`.
+        """Make a `Frame` of an image.
 
         bgr: (H, W, 3) uint8; becomes read-only.
-        media_s: position in the recording; None = live, seconds since the first picture.
-        captured_ns: monotonic time the picture arrived, where that was before decoding it; None = now.
+        media_s: position in the recording; None = live: seconds since the first image.
+        captured_ns: monotonic time at which the image arrived, if that was before decoding; None = now.
         """
         if captured_ns is None:
             captured_ns = self._monotonic_ns()
@@ -55,15 +55,14 @@ class FrameClock:
 
 
 class MediaClock:
-    """Turns the positions a decoder reports into a media clock that never stands still or goes back.
+    """Converts the positions that a decoder reports into media time, which increases strictly.
 
-    Decoders report 0 for ever, start late, step back at a damaged place or jump by hours; and a repeated
-    video starts over. Wherever a position is not a plausible next one, the clock moves on by one frame's
-    duration and later positions count from there.
+    Decoders report 0 for every frame, start late, step back at damage or jump by hours; a repeated video starts over.
+    After an implausible position the clock advances by the duration of one frame, and later positions count from there.
     """
 
     LONGEST_STEP_S = 10.0
-    """A longer gap is a damaged time stamp rather than a slide show."""
+    """A longer gap is taken for a damaged timestamp."""
 
     def __init__(self, frame_s: float) -> None:
         self._frame_s = frame_s

@@ -1,4 +1,4 @@
-"""Left and right exchanged, for a source that shows the user as in a mirror."""
+"""A source flipped horizontally."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracker.types import Frame
 
 
 class MirroredSource:
-    """Delivers what `source` delivers, flipped horizontally."""
+    """Delivers the frames of `source`, flipped horizontally."""
 
     def __init__(self, source: FrameSource) -> None:
         self._source = source

@@ -1,4 +1,4 @@
-"""Which source the user means by what stands after ``-c``."""
+"""Chooses the source for the value of ``-c``."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def open_source(
         source = DemoSource(width, height, fps)
     elif is_url(capture) and not capture.lower().startswith("file:"):
         normalised(capture)  # what is wrong with an address is told at once
-        source = _lasting(lambda: StreamSource(capture, frame_clock, fps=fps), fps, give_up_s)
+        source = _supervised(lambda: StreamSource(capture, frame_clock, fps=fps), fps, give_up_s)
     elif (path := _existing_file(capture)) is not None:
         kind = kind_of_file(path)
         if kind == "still":
@@ -78,17 +78,17 @@ def open_source(
     else:
         selector = CameraSelector(capture)
         request = CaptureRequest(width, height, fps, fourcc)
-        source = _lasting(
+        source = _supervised(
             lambda: CameraSource(selector, request, frame_clock, dcap=dcap, controls=controls), fps, give_up_s
         )
     return MirroredSource(source) if mirror else source
 
 
-def _lasting(make: Callable[[], FrameSource], fps: float, give_up_s: float | None) -> ReopeningSource:
-    """A live source that survives its device."""
-    # Whoever wishes for one frame in ten seconds must not be told that the camera hangs.
-    patience_s = max(READ_TIMEOUT_S, 3.0 / fps) if fps > 0 else READ_TIMEOUT_S
-    return ReopeningSource(WatchdogSource(make, read_timeout_s=patience_s), give_up_s=give_up_s)
+def _supervised(make: Callable[[], FrameSource], fps: float, give_up_s: float | None) -> ReopeningSource:
+    """A live source with watchdog and reopening."""
+    # A camera asked for one frame in ten seconds does not hang.
+    read_timeout_s = max(READ_TIMEOUT_S, 3.0 / fps) if fps > 0 else READ_TIMEOUT_S
+    return ReopeningSource(WatchdogSource(make, read_timeout_s=read_timeout_s), give_up_s=give_up_s)
 
 
 def _existing_file(capture: str) -> Path | None:

@@ -19,16 +19,16 @@ from tracker.types import Frame
 logger = logging.getLogger(__name__)
 
 WAIT_S = 0.1
-"""How soon a wait for a silent writer notices `close`."""
+"""Interval at which waiting for a silent writer checks for `close`."""
 UNPACED_FPS = 30.0
-"""What the media clock assumes where no rate was given."""
+"""The rate that media time assumes if none was given."""
 
 
 class RawStdinSource:
-    """Every frame of standard input (or another pipe), none dropped.
+    """Reads every frame from standard input (or another pipe).
 
-    With a rate, no more frames per second than that are read and the writer has to wait, as with OpenSeeFace;
-    the media clock is the frame number over the rate, so that the same bytes give the same results.
+    With a rate, at most that many frames per second are read and the writer has to wait, as with OpenSeeFace. Media
+    time is the frame number over the rate, so that the same bytes give the same results.
     """
 
     is_live = False
@@ -89,10 +89,10 @@ class RawStdinSource:
         self._closed.set()
 
     def _fill(self, raw: io.FileIO, buffer: memoryview) -> int:
-        """Bytes that came before the end of the input, or before `close`."""
+        """Fill `buffer`. Returns the number of bytes read before the end of the input or `close`."""
         got = 0
         while got < len(buffer) and not self._closed.is_set():
-            # Windows cannot wait for a pipe; there a silent writer holds this thread, which is a daemon.
+            # Windows cannot wait for a pipe; there a silent writer blocks this thread, which is a daemon.
             if sys.platform != "win32" and not select.select([raw], [], [], WAIT_S)[0]:
                 continue
             count = raw.readinto(buffer[got:])

@@ -1,4 +1,4 @@
-"""What every source of pictures looks like to the rest of the program."""
+"""The interface of every source of frames."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from tracker.types import Frame
 
 
 class FrameSource(Protocol):
-    """Pixels in. Used from one thread; `close` may be called from another and must make `read` return soon."""
+    """A source of frames. Used from one thread; `close` may be called from another and must make `read` return soon."""
 
     name: str
-    """What the user would call it: a camera's name, a file, ``demo``."""
+    """The name shown to the user: a camera's name, a file, ``demo``."""
 
     is_live: bool
-    """Live sources drop what is not read in time and are re-opened when lost; the others deliver every frame."""
+    """A live source drops frames that are not read in time, and is reopened when lost; others deliver every frame."""
 
     frame_count: int | None
-    """How many frames a file holds, where that is known."""
+    """Number of frames in a file, if known."""
 
     def open(self) -> str:
-        """Start delivering. Returns one line that says what was really granted (size, rate, format).
+        """Start delivering. Returns one line that describes the negotiated mode (size, rate, format).
 
         Raises CaptureError when the input cannot be opened.
         """
 
     def read(self) -> Frame | None:
-        """The next frame, or None at the end of the input (never for a live source that can come back).
+        """The next frame; None at the end of the input (never for a live source that can come back).
 
-        Raises CaptureError when a live source is lost; the caller then closes and re-opens it.
+        Raises CaptureError when a live source is lost; the caller then closes and reopens it.
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A picture as a source of one frame, or of the same frame for ever."""
+"""A still image as a source of one frame, or of the same frame repeatedly."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tracker.opencv_path import display_name
 from tracker.types import Frame
 
 REPEATS_PER_S = 30.0
-"""How fast the media clock runs while a picture is repeated."""
+"""Frames per second of media time while an image is repeated."""
 
 
 class StillImageSource:

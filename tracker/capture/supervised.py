@@ -1,7 +1,7 @@
-"""A watchdog around a live source: whoever reads here never waits for a hanging driver or network.
+"""Supervision of live sources: a watchdog for hanging drivers and networks, and reopening of lost devices.
 
-The device lives in a thread of its own, which opens, reads and closes it. That thread may hang for ever; then it
-is given up (it is a daemon, and closes the device should it ever return) and the next `open` starts another.
+The device is opened, read and closed in a thread of its own. If that thread hangs it is abandoned (it is a daemon, and
+closes the device should it ever return), and the next `open` starts another.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from tracker.types import Frame
 OPEN_TIMEOUT_S = 30.0
 """Windows' Media Foundation has been seen to take 20 seconds."""
 READ_TIMEOUT_S = 6.0
-"""Longer than the back ends' own time-outs, so that theirs are the ones that are met."""
+"""Longer than the backends' own time-outs, so that theirs apply first."""
 RELEASE_S = 0.3
-"""How long `close` waits for the device to be released, which a camera that still delivers does at its next frame."""
-MOST_GIVEN_UP = 3
-"""Threads that may hang at a time; as long as all of these do, no further one is sent after them."""
+"""How long `close` waits for the release of the device; a working camera releases it with its next frame."""
+MAX_ABANDONED = 3
+"""Maximum number of hanging threads; while all of them hang, no other is started."""
 
 
 class WatchdogSource:
-    """A live source whose `open` and `read` fail in time and whose `close` returns soon.
+    """A live source whose `open` and `read` time out and whose `close` returns soon.
 
-    make: builds the source anew for each opening, so that nothing is shared with a thread that was given up.
+    make: creates the source anew for each opening, so that nothing is shared with an abandoned thread.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class WatchdogSource:
         self._read_timeout_s = read_timeout_s
         self._release_s = release_s
         self._session: _Session | None = None
-        self._given_up: list[_Session] = []
+        self._abandoned: list[_Session] = []
         description = make()
         self.name = description.name
         self.is_live = description.is_live
@@ -54,8 +54,8 @@ class WatchdogSource:
 
     def open(self) -> str:
         self.close()
-        self._given_up = [session for session in self._given_up if not session.wait_until_released()]
-        if len(self._given_up) >= MOST_GIVEN_UP:
+        self._abandoned = [session for session in self._abandoned if not session.wait_until_released()]
+        if len(self._abandoned) >= MAX_ABANDONED:
             raise CaptureError(f"{self.name} does not answer")
         session = _Session(self._make())
         session.start()
@@ -75,7 +75,7 @@ class WatchdogSource:
         if session is not None:
             session.abandon()
             if not session.wait_until_released(self._release_s):
-                self._given_up.append(session)
+                self._abandoned.append(session)
 
 
 class _Session:
@@ -91,7 +91,7 @@ class _Session:
         self._thread.start()
 
     def wait_until_released(self, timeout_s: float = 0.0) -> bool:
-        """Wait for the thread to close the source and end; whether it did."""
+        """Wait for the thread to close the source and end. Returns whether it did."""
         self._thread.join(timeout_s)
         return not self._thread.is_alive()
 
@@ -142,10 +142,10 @@ LONGEST_PAUSE_S = 5.0
 
 
 class ReopeningSource:
-    """Reads from `source`; once that was opened, losing it only makes `read` take longer.
+    """Reads from `source` and reopens it when it is lost; `read` then just takes longer.
 
-    One warning says that it was lost, one line that a picture came again. The pauses between attempts grow
-    from 0.2 to 5 seconds.
+    Logs one warning when the source is lost and one line when it is back. Pauses between attempts grow from 0.2 to 5
+    seconds.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class ReopeningSource:
         wait: Callable[[float], bool] | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """give_up_s: raise CaptureError when the source stays away that long; None = never.
+        """give_up_s: raise CaptureError when the source stays lost that long; None = never.
 
         wait: pauses for that many seconds, less when `close` is called; returns whether it was.
         """
@@ -170,7 +170,7 @@ class ReopeningSource:
         self.frame_count = source.frame_count
 
     def open(self) -> str:
-        """The first opening is not repeated: a wrong name should be told, not waited for."""
+        """Open the source once: a wrong name is an error, not something to wait for."""
         self._closed.clear()
         negotiated_mode = self._source.open()
         self.name, self.frame_count = self._source.name, self._source.frame_count
@@ -189,9 +189,9 @@ class ReopeningSource:
         self._source.close()
 
     def _recover(self, reason: CaptureError) -> Frame | None:
-        """The first frame after the source came back; None when closed meanwhile."""
+        """The first frame after the source is back; None if it was closed meanwhile."""
         lost_s = self._monotonic()
-        logger.warning("%s; trying to open it again until it is back", reason)
+        logger.warning("%s; reopening it until it is back", reason)
         backoff = Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S)
         while True:
             self._source.close()

@@ -1,4 +1,4 @@
-"""The thread that takes frames from a source and hands them on."""
+"""The capture thread: reads frames from a source and delivers them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ STOP_TIMEOUT_S = 0.5
 
 
 class CaptureThread:
-    """Reads `source` until its end, a failure or `stop`; whoever starts it stops it.
+    """Reads `source` until its end, a failure or `stop`. Its owner must stop it.
 
-    deliver: called with each frame in this thread; may block to hold back a source that is not live.
+    deliver: called with each frame in this thread; may block, to slow down a source that is not live.
     on_end: called once in this thread when no more frames will come, for whatever reason.
 
-    Used as a context manager, leaving the block stops the thread and raises what ended it.
+    As a context manager it is stopped at the end of the block, which raises what ended it.
     """
 
     def __init__(
@@ -39,14 +39,14 @@ class CaptureThread:
         self._ended = threading.Event()
         self._failure: BaseException | None = None
         self.negotiated_mode: str | None = None
-        """What the source's `open` said, where it was opened here."""
+        """What the source's `open` returned, if it was opened here."""
 
     def start(self) -> None:
-        """Begin to read."""
+        """Start reading."""
         self._thread.start()
 
     def stop(self, timeout_s: float = STOP_TIMEOUT_S) -> bool:
-        """Close the source and wait for the thread; whether it ended in that time. Safe to call twice."""
+        """Close the source and wait for the thread. Returns whether it ended in time. Safe to call twice."""
         self._stopping.set()
         self._source.close()
         if self._thread.ident is not None:
@@ -54,11 +54,11 @@ class CaptureThread:
         return not self._thread.is_alive()
 
     def wait(self, timeout_s: float | None = None) -> bool:
-        """Wait for the end of the input; whether it came."""
+        """Wait for the end of the input. Returns whether it came."""
         return self._ended.wait(timeout_s)
 
     def raise_failure(self) -> None:
-        """Raise what ended the thread, if that was a failure and not the end of the input or `stop`."""
+        """Raise what ended the thread, unless that was the end of the input or `stop`."""
         if self._failure is not None:
             raise self._failure
 
@@ -81,7 +81,7 @@ class CaptureThread:
                     break
                 if not self._stopping.is_set():
                     self._deliver(frame)
-        except BaseException as failure:  # stored for the owner, who raises it in its own thread
+        except BaseException as failure:  # raised in the owner's thread
             if not self._stopping.is_set():
                 self._failure = failure
         finally:

@@ -72,7 +72,7 @@ def test_minus_one_lists_every_camera_and_says_where_nothing_is_known() -> None:
     assert [line for line in text.splitlines() if not line.startswith("    ")] == [
         "0: Logitech C920", "1: Integrated Camera", "2: OBS Virtual Camera",
     ]  # fmt: skip
-    assert text.endswith("    The system does not tell this camera's capabilities\n")
+    assert text.endswith("    The system does not report this camera's capabilities\n")
 
 
 def test_capabilities_of_a_camera_that_is_not_there() -> None:

@@ -1,4 +1,4 @@
-"""The cameras of this machine, the same way on every system, and which of them the user means."""
+"""Cameras of this machine, described alike on every system, and selection of one of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ HOW_TO_LIST = "--list-cameras 1 lists the cameras"
 
 @dataclass(frozen=True, slots=True)
 class Opening:
-    """One way to open a camera. api: V4L2, MSMF, DSHOW or AVFOUNDATION; target: what OpenCV is given."""
+    """A way to open a camera. api: V4L2, MSMF, DSHOW or AVFOUNDATION. target: OpenCV's argument."""
 
     api: str
     target: int | str
@@ -25,13 +25,13 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class CameraDevice:
-    """A camera as the system describes it.
+    """A camera as described by the system.
 
     index: its line in ``--list-cameras``, which is what ``-c`` takes.
-    name: on one line, as the user knows it.
-    path: the device's node or system path, where it has one.
-    stable_id: the same after plugging in again and after a restart, where the system knows one.
-    modes: what the camera offers; None where the system would not say.
+    name: as the user knows it, on one line.
+    path: the device's node or system path, if it has one.
+    stable_id: an id that survives replugging and restarts, if the system has one.
+    modes: the camera's modes; None if the system does not report them.
     openings: ways to open it, best first.
     """
 
@@ -44,12 +44,12 @@ class CameraDevice:
 
     @property
     def backend(self) -> str:
-        """The system interface the camera is opened through first."""
+        """The system interface that is tried first."""
         return self.openings[0].api
 
 
 def list_cameras() -> list[CameraDevice]:
-    """Every camera that can deliver pictures, by index. Loads OpenCV on no system but Windows and macOS."""
+    """All cameras that can capture, by index. Loads OpenCV on Windows and macOS only."""
     if sys.platform == "win32":
         from tracker.capture.camera import windows as devices_windows
 
@@ -64,15 +64,15 @@ def list_cameras() -> list[CameraDevice]:
 
 
 def one_line(name: str) -> str:
-    """A device's name without line breaks and other control characters, which would break a list read by lines."""
+    """A device name without line breaks and control characters, which would corrupt a list that is read by lines."""
     return " ".join("".join(c if c.isprintable() else " " for c in name).split()) or "unnamed camera"
 
 
 class CameraSelector:
-    """Finds the camera the user named, and the same one again after it was unplugged.
+    """Finds the camera the user selected, and the same one again after it was unplugged.
 
     selector: a line number of ``--list-cameras``, a name or part of one, a stable id, or a path.
-    After the first success it is that very camera that is looked for, under whatever number it comes back.
+    After the first success the same camera is searched for, whatever its number is by then.
     """
 
     def __init__(self, selector: str, lister: Callable[[], Sequence[CameraDevice]] = list_cameras) -> None:
@@ -81,7 +81,7 @@ class CameraSelector:
         self._found: CameraDevice | None = None
 
     def find(self) -> CameraDevice:
-        """Raises CaptureError when no camera, or more than one, fits."""
+        """The selected camera. Raises CaptureError when none or several match."""
         cameras = self._lister()
         if self._found is None:
             self._found = select_camera(self.selector, cameras)
@@ -104,7 +104,7 @@ CAMERA_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,8})")
 
 
 def select_camera(selector: str, cameras: Sequence[CameraDevice]) -> CameraDevice:
-    """The one camera `selector` means. Raises CaptureError with the candidates when there is not exactly one."""
+    """The camera that matches `selector`. Raises CaptureError, which lists the candidates, unless exactly one does."""
     if CAMERA_NUMBER.fullmatch(selector):
         return _by_number(int(selector), cameras)
     for camera in cameras:
@@ -123,12 +123,12 @@ def select_camera(selector: str, cameras: Sequence[CameraDevice]) -> CameraDevic
 
 
 def _same_node(selector: str, camera: CameraDevice) -> bool:
-    """Whether `selector` is a link to the camera's node, as everything below /dev/v4l is."""
+    """Whether `selector` is a link to the camera's node, like those in /dev/v4l."""
     return camera.path is not None and Path(selector).exists() and Path(selector).resolve() == Path(camera.path)
 
 
 def _by_number(number: int, cameras: Sequence[CameraDevice]) -> CameraDevice:
-    """Line `number` of the list; beyond its end the node of that number, as scripts for /dev/videoN expect."""
+    """Line `number` of the list; beyond its end /dev/video`number`, as scripts expect."""
     if 0 <= number < len(cameras):
         return cameras[number]
     for camera in cameras:

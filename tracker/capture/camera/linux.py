@@ -1,4 +1,4 @@
-"""Cameras on Linux: Video4Linux nodes by their number, without OpenCV and without opening a stream."""
+"""Cameras on Linux: Video4Linux nodes by number, listed without OpenCV and without opening a stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def list_cameras(
     sysfs: Path = Path("/sys/class/video4linux"),
     query: Callable[[Path], NodeReport] = query_node,
 ) -> list[CameraDevice]:
-    """Every node that captures, by node number. The folders and `query` can be those of a test."""
+    """All capturing nodes, by node number. Tests pass their own folders and `query`."""
     cameras: list[CameraDevice] = []
     stable_ids = _stable_ids(dev)
     for _, node in sorted(_nodes(dev)):
@@ -25,9 +25,9 @@ def list_cameras(
         try:
             report = query(node)
         except OSError:
-            # Not allowed, or gone while we looked. A camera that may not be opened still belongs in the list,
-            # or every number after it would mean another camera to a user who may open it. The first node of
-            # a device (index 0) is the one with the pictures.
+            # No permission, or just unplugged. A camera without permission is listed all the same, or the numbers after
+            # it would differ from those of a user who has it. The first node of a device (index 0) is the capturing
+            # one.
             if name is None or _first_line(sysfs / node.name / "index") != "0":
                 continue
             modes = None

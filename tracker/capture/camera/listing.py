@@ -1,4 +1,4 @@
-"""The exact texts of ``--list-cameras`` and ``--list-dcaps``, which other programs read line by line."""
+"""Output of ``--list-cameras`` and ``--list-dcaps``, which other programs read line by line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tracker.errors import CaptureError
 def format_camera_list(cameras: Sequence[CameraDevice], style: int) -> str:
     """The list in OpenSeeFace's style 1 (numbered) or 2 (names, line order = index), or in ours, 3 (JSON).
 
-    Every line ends in a line feed; no camera and style 2 give the empty text.
+    Every line ends with a line feed; style 2 without cameras is the empty string.
     """
     if style == 3:
         return json.dumps([_as_json(camera) for camera in cameras], indent=2, ensure_ascii=False) + "\n"
@@ -37,7 +37,7 @@ def format_capabilities(cameras: Sequence[CameraDevice], which: int) -> str:
 def _capabilities(camera: CameraDevice) -> str:
     lines = [f"{camera.index}: {camera.name}"]
     if camera.modes is None:
-        lines.append("    The system does not tell this camera's capabilities")
+        lines.append("    The system does not report this camera's capabilities")
     else:
         lines += [f"    {number}: {_mode(mode)}" for number, mode in enumerate(camera.modes)]
     return "\n".join(lines) + "\n"

@@ -13,11 +13,11 @@ from tracker.capture.camera.modes import Mode
 _FOURCC = {"420v": "NV12", "420f": "NV12", "2vuy": "UYVY", "yuvs": "YUYV", "dmb1": "MJPG", "jpeg": "MJPG"}
 
 ANSWER_S = 25.0
-"""How long the user has to answer the system's question; less than a camera's opening may take."""
+"""Time for the user to answer the system's question; shorter than the time-out for opening a camera."""
 
 
 def list_cameras() -> list[CameraDevice]:
-    """Every camera, in the order of OpenCV's AVFoundation indices (by unique id)."""
+    """All cameras, in the order of OpenCV's AVFoundation indices (by unique id)."""
     import AVFoundation  # type: ignore[import-not-found,import-untyped,unused-ignore]
     from cv2_enumerate_cameras import enumerate_cameras
     from cv2_enumerate_cameras.macos_backend import CAP_AVFOUNDATION
@@ -39,7 +39,7 @@ def list_cameras() -> list[CameraDevice]:
 
 
 def may_use_cameras(answer_s: float = ANSWER_S) -> bool:
-    """Whether the user lets this program use cameras; asks, and waits for the answer, where that is not known yet."""
+    """Whether the user allows this program to use cameras; asks and waits for the answer if not decided yet."""
     import AVFoundation  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     device, video = AVFoundation.AVCaptureDevice, AVFoundation.AVMediaTypeVideo
@@ -51,7 +51,7 @@ def may_use_cameras(answer_s: float = ANSWER_S) -> bool:
 
 
 def _modes(device: Any) -> Iterator[Mode]:
-    """One mode per format and range of rates of an AVCaptureDevice."""
+    """One mode per format and frame rate range of an AVCaptureDevice."""
     import CoreMedia  # type: ignore[import-not-found,import-untyped,unused-ignore]
 
     for form in device.formats():

@@ -1,4 +1,4 @@
-"""Camera modes: what a camera offers, what is asked for, and which of them fit together."""
+"""Camera modes: what a camera offers, what is requested, and how the two are matched."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ FOURCC_ALIASES = {"MJPEG": "MJPG", "YUY2": "YUYV", "I420": "YU12", "Y800": "GREY
 
 @dataclass(frozen=True, slots=True)
 class Mode:
-    """One line of a camera's capabilities: a pixel format with a size and a rate, each fixed or a range.
+    """One of a camera's capabilities: a pixel format with a size and a rate, each fixed or a range.
 
-    Sizes in pixels, rates in pictures per second. fourcc: four letters as the system names them.
+    Sizes are in pixels, rates in frames per second. fourcc: the system's four-letter code.
     """
 
     fourcc: str
@@ -47,7 +47,7 @@ class Mode:
 
 @dataclass(frozen=True, slots=True)
 class CaptureRequest:
-    """What a camera is asked for. 0 and None leave the choice to the camera."""
+    """The requested mode. 0 and None leave the choice to the camera."""
 
     width: int = 0
     height: int = 0
@@ -56,12 +56,12 @@ class CaptureRequest:
 
 
 Setting = float | Literal["auto"] | None
-"""A value in the camera's own unit, ``auto``, or None: leave it as it is."""
+"""A value in the camera's own unit, ``auto``, or None to leave it unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class CameraControls:
-    """Controls the user asked for. powerline: mains frequency in Hz (50 or 60) against flicker, 0 = off."""
+    """Requested controls. powerline: mains frequency in Hz (50 or 60) whose flicker is suppressed; 0 = off."""
 
     exposure: Setting = None
     gain: float | None = None
@@ -102,9 +102,8 @@ def apply_capability(modes: Sequence[Mode], dcap: int, request: CaptureRequest) 
 def choose_fourcc(modes: Sequence[Mode], request: CaptureRequest) -> str | None:
     """The pixel format to ask for when the user named none; None where nothing is known to be better.
 
-    Many cameras list an uncompressed format first that reaches only 5 pictures per second at larger sizes.
-    So: the uncompressed formats (cheapest to turn into BGR) while one reaches the wished rate, else MJPEG
-    where it is faster.
+    Many cameras list an uncompressed format first that reaches only 5 frames per second at larger sizes. Therefore: an
+    uncompressed format (cheapest to convert to BGR) if one reaches the requested rate, else MJPEG if that is faster.
     """
     wanted_fps = request.fps or 30.0
     best: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""A webcam or capture card through OpenCV's interface of the system."""
+"""A webcam or capture card, read through OpenCV."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ _APIS = {
 _WINDOWS_FOURCC = {"YUYV": "YUY2", "YU12": "I420"}
 
 FIRST_PICTURE_TRIES = 10
-"""Cameras answer a few reads with nothing while they start."""
+"""While they start, cameras fail a few reads."""
 FIRST_PICTURE_S = 6.0
 FAILURES_UNTIL_LOST = 3
-"""A single failed read happens (USB errors); OpenSeeFace also calls a camera lost at the third."""
+"""Single reads fail because of USB errors; OpenSeeFace also gives a camera up at the third failure."""
 RETRY_PAUSE_S = 0.02
 PROMPT_FAILURE_S = 1.0
-"""A read that fails after waiting longer than this ran into the back end's time-out: nothing to retry."""
+"""A read that fails after more than this ran into the backend's time-out, and is not retried."""
 
 
 class CameraSource:
-    """One camera, newest picture first; see `FrameSource` for what the methods promise.
+    """One camera; see `FrameSource` for the interface.
 
-    A read can outlast any patience while a driver hangs, so the program wraps this in `WatchdogSource`.
+    A read can block indefinitely in a hanging driver, so the program wraps this in `WatchdogSource`.
     """
 
     is_live = True
@@ -56,7 +56,7 @@ class CameraSource:
         controls: CameraControls | None = None,
         opener: OpenCapture = open_capture,
     ) -> None:
-        """request: what to ask for; its rate is also the most that is delivered, 0 = all the camera gives.
+        """request: the requested mode; its rate is also the maximum delivered, 0 = no limit.
 
         dcap: the capability line to use instead, see `apply_capability`.
         """
@@ -103,7 +103,7 @@ class CameraSource:
             captured_ns = time.monotonic_ns()
             if grabbed:
                 if not self._rate_limiter.allows(captured_ns / 1e9):
-                    continue  # not decoded: that is the larger part of its cost
+                    continue  # skip decoding, the larger part of the cost
                 image = capture.retrieve()
                 if image is not None:
                     return self._frame_clock.stamp(image, captured_ns=captured_ns)
@@ -117,7 +117,7 @@ class CameraSource:
             self._capture.release()
 
     def _request_to(self, camera: CameraDevice) -> CaptureRequest:
-        """What to ask this very camera for."""
+        """The mode to request from this camera."""
         request = self._request
         if self._dcap is not None and (camera.modes or self._dcap == -1):
             return apply_capability(camera.modes or (), self._dcap, request)
@@ -128,7 +128,7 @@ class CameraSource:
 
 
 def ask_macos_for_permission() -> None:
-    """Let macOS ask the user, who may never have been asked. Raises CaptureError when the answer is no.
+    """Let macOS ask the user for permission, if it has not yet. Raises CaptureError when it is denied.
 
     OpenCV can ask only from the main thread, and cameras are not opened there.
     """
@@ -142,7 +142,7 @@ def ask_macos_for_permission() -> None:
 
 
 def _ask(capture: SharedCapture, opening: Opening, request: CaptureRequest) -> None:
-    """Ask for format, size and rate, in this order: each may reset the ones after it."""
+    """Request format, size and rate, in this order: setting one may reset those after it."""
     if request.fourcc is not None:
         fourcc = request.fourcc if opening.api == "V4L2" else _WINDOWS_FOURCC.get(request.fourcc, request.fourcc)
         capture.set(cv2.CAP_PROP_FOURCC, float(cv2.VideoWriter.fourcc(*fourcc.ljust(4))))
@@ -151,11 +151,11 @@ def _ask(capture: SharedCapture, opening: Opening, request: CaptureRequest) -> N
         capture.set(cv2.CAP_PROP_FRAME_HEIGHT, request.height)
     if request.fps > 0:
         capture.set(cv2.CAP_PROP_FPS, request.fps)
-    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver is nothing but age
+    capture.set(cv2.CAP_PROP_BUFFERSIZE, 1)  # a queue in the driver only adds latency
 
 
 def _first_size(capture: SharedCapture) -> tuple[int, int] | None:
-    """Width and height of the first picture that comes, None when none does."""
+    """Width and height of the first image; None if none comes."""
     deadline = time.monotonic() + FIRST_PICTURE_S
     for _ in range(FIRST_PICTURE_TRIES):
         image = capture.read()
@@ -184,10 +184,10 @@ def _negotiated_mode(
     request: CaptureRequest,
     controls: list[str],
 ) -> str:
-    """One line: what the camera really gives, and what it was asked for where that differs."""
+    """One line: the mode the camera really delivers, and the requested one where it differs."""
     fps = capture.get(cv2.CAP_PROP_FPS)
     fourcc = fourcc_text(capture.get(cv2.CAP_PROP_FOURCC))
-    rate = f"{fps:g} frames/s" if fps > 0 else "a rate it does not tell"
+    rate = f"{fps:g} frames/s" if fps > 0 else "an unknown rate"
     parts = [f"camera {camera.index} ({camera.name}, {opening.api}): {size[0]}x{size[1]} at {rate}"]
     if fourcc:
         parts.append(fourcc)

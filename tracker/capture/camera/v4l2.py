@@ -1,4 +1,4 @@
-"""Asking a Video4Linux node what it is and what it offers, straight from the kernel.
+"""Queries Video4Linux nodes through the kernel's interface.
 
 Structures and numbers are those of the kernel's ``linux/videodev2.h``.
 """
@@ -104,7 +104,7 @@ CID_POWER_LINE_FREQUENCY = 0x00980918
 
 @dataclass(frozen=True, slots=True)
 class NodeReport:
-    """What a node says of itself. captures: whether pictures can be read from it (metadata nodes say no)."""
+    """A node's self-description. captures: whether images can be read from it (not from metadata nodes)."""
 
     card: str
     captures: bool
@@ -112,12 +112,12 @@ class NodeReport:
 
 
 def query_node(path: Path, ioctl: Ioctl = fcntl.ioctl) -> NodeReport:
-    """Ask the node at `path`. Raises OSError where it cannot be opened or is no Video4Linux node."""
+    """Query the node at `path`. Raises OSError when it cannot be opened or is not a Video4Linux node."""
     descriptor = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         capability = Capability()
         ioctl(descriptor, QUERYCAP, capability)
-        # Of a device with several nodes, `capabilities` speaks for all of them, `device_caps` for this one.
+        # For a device with several nodes `capabilities` describes all of them, `device_caps` this one.
         has_own = capability.capabilities & CAP_DEVICE_CAPS
         flags = capability.device_caps if has_own else capability.capabilities
         captures = bool(flags & (CAP_VIDEO_CAPTURE | CAP_VIDEO_CAPTURE_MPLANE))
@@ -144,13 +144,13 @@ def set_powerline(path: str, value: int) -> bool:
 
 
 def _enumerate(descriptor: int, request: int, make: Callable[[int], _Structure], ioctl: Ioctl) -> Iterator[_Structure]:
-    """Entry 0, 1, 2 ... of one of the kernel's lists, until it says that there are no more."""
+    """Entries 0, 1, 2 ... of one of the kernel's lists, until it reports the end."""
     for index in range(1024):  # drivers have been seen that never end a list
         entry = make(index)
         try:
             ioctl(descriptor, request, entry)
         except OSError as error:
-            # EINVAL is the end; ENOTTY a driver that does not know the question; the rest an unplugged camera.
+            # EINVAL is the end, ENOTTY an unsupported request, anything else an unplugged camera.
             if error.errno in (errno.EINVAL, errno.ENOTTY):
                 return
             raise
@@ -180,7 +180,7 @@ def _modes(descriptor: int, buffers: int, ioctl: Ioctl) -> Iterator[Mode]:
 
 
 def _rates(descriptor: int, pixel_format: int, size: tuple[int, int], ioctl: Ioctl) -> tuple[float, float]:
-    """Slowest and fastest rate of one format and size; (0, 0) where the driver does not say."""
+    """Lowest and highest rate of one format and size; (0, 0) if the driver does not report them."""
 
     def intervals(index: int) -> FrameIntervals:
         return FrameIntervals(index=index, pixel_format=pixel_format, width=size[0], height=size[1])

@@ -1,7 +1,7 @@
 """Cameras on Windows, in DirectShow's order.
 
-It is the order OpenSeeFace and its clients count in, and the only list that has virtual cameras. Where Media
-Foundation knows a camera too, it is opened through that first: it reaches the rates that DirectShow may not.
+OpenSeeFace and its clients count in this order, and only DirectShow lists virtual cameras. A camera that Media
+Foundation has too is opened through that first, since it can reach rates that DirectShow may not.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def combine(
     media_foundation: list[tuple[int, str | None]],
     modes: list[tuple[Mode, ...] | None] | None,
 ) -> list[CameraDevice]:
-    """The two systems' lists of (index, [name,] device path) as one, with DirectShow's modes in its order."""
+    """Merge both systems' lists of (index, [name,] device path). modes: DirectShow's, in its order."""
     by_device = {device_of(path): index for index, path in media_foundation if path}
     known = modes if modes is not None and len(modes) == len(direct_show) else None
     cameras: list[CameraDevice] = []
@@ -53,7 +53,7 @@ def combine(
 
 
 def device_of(path: str) -> str:
-    """A device path without its interface class, in which the two systems differ."""
+    """A device path without the interface class, which differs between the two systems."""
     return path.lower().rpartition("#{")[0] or path.lower()
 
 
@@ -63,5 +63,5 @@ def _modes() -> list[tuple[Mode, ...] | None] | None:
     try:
         return directshow.list_modes()
     except OSError as error:  # also what a driver's crash within COM becomes
-        logger.warning("DirectShow does not tell the cameras' capabilities: %s", error)
+        logger.warning("DirectShow does not report the cameras' capabilities: %s", error)
         return None
