@@ -1,8 +1,8 @@
 """A long run in bad company: ``python -m tests.faults.soak [MINUTES]``.
 
 The camera is a phone whose stream turns, sends damaged pictures, hangs up and stalls; strangers connect to the
-WebSocket server by the hundred and say nothing or nonsense, clients come and go. Afterwards nothing may have grown or be
-missing.
+WebSocket server by the hundred and say nothing or nonsense, clients come and go. Afterwards nothing may have grown or
+be missing.
 """
 
 from __future__ import annotations
