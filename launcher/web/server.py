@@ -18,12 +18,11 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
 
 from launcher.errors import LauncherError
 from launcher.signals import stop_signals
 from launcher.web.access_control import AccessControl
+from launcher.web.protocols import HttpProtocol, WebSocketProtocol
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -78,17 +77,6 @@ def build_app(controller: Controller, keys: AccessKeys, host: str, port: int) ->
     return AccessControl(Starlette(routes=routes), host, port)
 
 
-class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's, which raises an error at the end of the server for a connection whose other side is just leaving."""
-
-    def shutdown(self) -> None:
-        """Say goodbye where that is still possible, and hang up."""
-        try:
-            super().shutdown()
-        except InvalidState:
-            self.transport.close()
-
-
 class Server(uvicorn.Server):
     """A server that sleeps until something arrives: uvicorn's own wakes ten times a second to check whether to end."""
 
@@ -103,6 +91,7 @@ class Server(uvicorn.Server):
                 server_header=False,
                 date_header=False,
                 proxy_headers=False,
+                http=HttpProtocol,
                 ws=WebSocketProtocol,
                 ws_max_size=MAX_MESSAGE_BYTES,
                 ws_per_message_deflate=False,  # frames hardly shrink, and it costs more than sending them

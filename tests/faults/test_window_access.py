@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 import subprocess
 import sys
@@ -95,6 +96,19 @@ def test_silent_strangers_keep_the_users_page_out_neither_by_number_nor_for_long
         assert all(ended_without_a_word(stranger) for stranger in silent)
 
 
+def test_connections_that_ask_for_nothing_keep_nobody_out_and_are_hung_up_on(window: Window) -> None:
+    with ExitStack() as strangers:
+        silent = [
+            strangers.enter_context(socket.create_connection(("127.0.0.1", window.port), LIMIT_S)) for _ in range(150)
+        ]
+        silent[-1].sendall(b"GET / HTTP/1.1\r\nHost: ")
+        with entered(window, TOKEN):
+            pass
+        if sys.platform != "win32":
+            assert psutil.Process(window.process.pid).num_fds() < len(silent)
+        assert [stranger.recv(1) for stranger in silent] == [b""] * len(silent)
+
+
 def test_a_session_key_lets_its_page_in_again_and_a_printed_key_works_once(window: Window) -> None:
     ticket = window.printed.partition("#")[2]
     with entered(window, ticket) as (_, session):
@@ -153,7 +167,7 @@ def test_a_second_launcher_shows_the_window_that_is_open(tmp_path: Path) -> None
             check=False,
         )
         assert second.returncode == 0, second.stderr
-        assert f"process {window.process.pid}" in second.stdout
+        assert f"rocess {window.process.pid} " in second.stdout
         assert f"{window.origin}/#" in second.stdout
         ticket = second.stdout.partition("#")[2].split()[0]
         with entered(window, ticket):
@@ -167,7 +181,7 @@ def test_a_token_file_must_be_the_users_alone_and_hold_enough(tmp_path: Path, mo
     path = tmp_path / "token"
     path.write_text("a-long-enough-secret\n")
     path.chmod(0o640)
-    with pytest.raises(UsageError, match="others can read"):
+    with pytest.raises(UsageError, match="can read"):
         access_keys.given_token(path)
     path.chmod(0o600)
     assert access_keys.given_token(path) == "a-long-enough-secret"
@@ -175,7 +189,7 @@ def test_a_token_file_must_be_the_users_alone_and_hold_enough(tmp_path: Path, mo
     with pytest.raises(UsageError, match="at least 16"):
         access_keys.given_token(path)
     path.write_bytes(b"\xff" * 20)
-    with pytest.raises(UsageError, match="not a text"):
+    with pytest.raises(UsageError, match="is not a text"):
         access_keys.given_token(path)
     with pytest.raises(UsageError, match="cannot be read"):
         access_keys.given_token(tmp_path / "nowhere")
@@ -189,7 +203,7 @@ def test_a_page_that_is_just_leaving_does_not_spoil_the_end(monkeypatch: pytest.
     # Seen when a browser left with frames still on their way to it: both ends are closing, and nothing can be sent.
     from websockets.exceptions import InvalidState
 
-    from launcher.web.server import WebSocketProtocol
+    from launcher.web.protocols import WebSocketProtocol
 
     closed = []
 
