@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
 import stat
 import sys
@@ -154,6 +155,37 @@ def test_what_was_agreed_to_is_known_next_time_and_cannot_come_with_a_profile(tm
     kept_here = Approvals(path)
     kept_here.add(EXTRA)
     assert kept_here.covers(EXTRA)
+
+
+@pytest.mark.parametrize(("answer", "starts"), [("y\n", True), ("\n", False), ("", False), ("no\n", False)])
+def test_a_terminal_is_asked_before_a_foreign_profile_runs(
+    answer: str, starts: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from launcher import cli
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(cli, "list_options", lambda: list_options(PROGRAM))
+    started: list[TrackerOptions] = []
+
+    class Tracker:
+        def __init__(self, options: TrackerOptions) -> None:
+            started.append(options)
+            raise UsageError("started")
+
+    monkeypatch.setattr(cli, "TrackerProcess", Tracker)
+    monkeypatch.setattr("sys.stdin", Terminal(answer))
+    save_profile(Profile("foreign", TrackerOptions("demo", log_data="/home/me/notes", extra_args=("--faces=2",))))
+    assert cli.main(["run", "foreign"]) == 2
+    assert "--log-data=/home/me/notes --faces=2" in capsys.readouterr().err
+    assert bool(started) == starts
+    if starts:  # and is not asked again
+        monkeypatch.setattr("sys.stdin", Terminal(""))
+        cli.main(["run", "foreign"])
+        assert len(started) == 2
 
 
 @pytest.mark.parametrize("name", ["CON", "con", "nul.txt", "LPT1", "COM¹", "aux .x", "Prn.", "name.", "name "])
