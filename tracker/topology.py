@@ -1,4 +1,4 @@
-"""The 66-point layout: names, groups and mirror pairs.
+"""The layout of the 66 landmarks, the dense points and the blendshapes: names, groups and mirror pairs.
 
 Right and left are the subject's. The order is OpenSeeFace's: iBUG 68 with the inner mouth corners
 merged into the outer ones, the outer lip first and the corners after it.
@@ -26,16 +26,16 @@ INNER_LOWER_LIP = np.arange(63, 66)  # left to right
 CHIN, NASION, NOSE_TIP = 8, 27, 30
 RIGHT_MOUTH_CORNER, LEFT_MOUTH_CORNER = 58, 62
 RIGHT_EYE_OUTER, RIGHT_EYE_INNER, LEFT_EYE_INNER, LEFT_EYE_OUTER = 36, 39, 42, 45
-RIGHT_PUPIL, LEFT_PUPIL = 66, 67  # in the 68 points of a record
-RIGHT_EYEBALL, LEFT_EYEBALL = 68, 69  # in the 70 points in 3D
+RIGHT_PUPIL, LEFT_PUPIL = 66, 67  # in the 70 3D points, and in the 68 points of an OpenSeeFace record
+RIGHT_EYEBALL, LEFT_EYEBALL = 68, 69  # in the 70 3D points
 _PUPILS, _EYEBALLS = slice(66, 68), slice(68, 70)
 
 RIGID_POINTS = np.array(
     [*NOSE_BRIDGE, *NOSE_BASE, RIGHT_EYE_OUTER, RIGHT_EYE_INNER, LEFT_EYE_INNER, LEFT_EYE_OUTER], dtype=np.intp
 )
-"""What expression moves little. The jaw is left out: annotators, and networks after them, let its points slide
-along the outline when the head nods, which flattened the pitch by a third."""
-INNER_49 = np.arange(17, 66)  # everything but the jaw: what landmark error is measured on
+"""Landmarks that expression moves little. The jaw is excluded: annotators, and networks trained on their labels, let
+its points slide along the outline when the head nods, which reduced the measured pitch by a third."""
+INNER_49 = np.arange(17, 66)  # all but the jaw; landmark error is measured on these
 
 MIRROR = np.array(
     # jaw
@@ -84,11 +84,11 @@ def _other_side(name: str) -> str:
 
 
 BLENDSHAPE_MIRROR = np.array([BLENDSHAPE_NAMES.index(_other_side(name)) for name in BLENDSHAPE_NAMES], dtype=np.intp)
-"""BLENDSHAPE_MIRROR[i] is the coefficient that i becomes when the picture is flipped left to right."""
+"""BLENDSHAPE_MIRROR[i] is the index of blendshape i after the image is flipped left to right."""
 
 
 N_DENSE = 87
-"""Further points that a landmark network can give for the same crop: denser lips and lids, nose wings, cheeks, chin."""
+"""Number of dense points that a landmark network can provide as well: lips, lids, nose wings, cheeks and chin."""
 
 # Their groups, as indices into those points. Right, then left, where there are two.
 DENSE_OUTER_LIP = np.arange(0, 20)  # right corner, over the upper lip to the left corner (10), back along the lower lip
@@ -111,7 +111,7 @@ DENSE_MESH = np.array(
     + [18, 200, 152],
     dtype=np.intp,
 )
-"""Index of each extra point in MediaPipe's canonical mesh of 478 points, whose annotations they were learnt from."""
+"""Index of each dense point in MediaPipe's canonical mesh of 478 points, whose annotations they were learned from."""
 
 DENSE_MIRROR = np.array(
     [10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0, 19, 18, 17, 16, 15, 14, 13, 12, 11]
@@ -122,7 +122,7 @@ DENSE_MIRROR = np.array(
     + [84, 85, 86],
     dtype=np.intp,
 )
-"""DENSE_MIRROR[i] is the extra point that i becomes when the picture is flipped left to right."""
+"""DENSE_MIRROR[i] is the index of dense point i after the image is flipped left to right."""
 
 
 def gaze_vectors(points_3d: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
