@@ -104,7 +104,7 @@ class TrackerControl:
             raise ControlError(str(error)) from error
 
     def report_every(self, seconds: float | None) -> None:
-        """Let statistics come by themselves that often; None ends it."""
+        """Subscribe to statistics at this interval; None unsubscribes."""
         self._statistics_every_s = seconds
         self.request("statistics", every_s=seconds or 0)
 

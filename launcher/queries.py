@@ -37,8 +37,8 @@ def ask_tracker(option: Sequence[str], what: str, program: Sequence[str] | None,
     except subprocess.TimeoutExpired as error:
         raise LauncherError(f"listing the {what} took longer than {limit_s:g} seconds; a driver may hang") from error
     if answer.returncode != 0:
-        said = answer.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
-        raise LauncherError(f"the {what} cannot be listed: {said or f'exit code {answer.returncode}'}")
+        last_line = answer.stderr.decode("utf-8", "replace").strip().rpartition("\n")[2]
+        raise LauncherError(f"the {what} cannot be listed: {last_line or f'exit code {answer.returncode}'}")
     try:
         return parse_json(answer.stdout, max_bytes=MAX_ANSWER_BYTES)
     except ForeignJsonError as error:

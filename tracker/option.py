@@ -100,7 +100,7 @@ class Option:
 
     @property
     def full_help(self) -> str:
-        """The help text with the default, where that says something."""
+        """The help text, with the default if there is one to mention."""
         text = "" if isinstance(self.type, Flag) else self.default_text
         if text is None:
             written = None if self.repeatable else self.type.written(self.default)

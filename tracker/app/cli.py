@@ -32,7 +32,7 @@ def main(argv: list[str] | None = None, *, owns_process: bool = False) -> int:
     """Run the program with `argv` (None: the process's own arguments) and return its exit code.
 
     An error is one line on standard error. ``--help`` and ``--version`` raise SystemExit.
-    owns_process: the process ends after this call, so it may end earlier, and signals stay handled to its end.
+    owns_process: the process ends after this call, so that it may be ended early; signals remain handled until then.
     """
     stop = StopRequest()
     try:

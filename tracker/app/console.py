@@ -192,7 +192,7 @@ def configure_logging(silent: bool, log_output: Path | None) -> Iterator[None]:
     previous = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = (Console(_as_utf8(stream), copy) for stream in previous)
     logger = logging.getLogger("tracker")
-    # A user who wants silence and a file wants in it what helps when something is wrong: version, camera, trouble.
+    # With --silent and a log file, the file still gets what helps to diagnose problems: version, camera, warnings.
     only_file = Console(None, copy) if silent and copy is not None else None
     handler = AsyncLogHandler(only_file)
     handler.setFormatter(OneLineFormatter("%(message)s"))

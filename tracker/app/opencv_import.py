@@ -32,21 +32,21 @@ def installed_wheels() -> list[str]:
 
 def advice_on(error: ImportError | None, wheels: list[str], platform: str = sys.platform) -> str:
     """The error message, in one line. error: raised by the import; None for an empty package."""
-    said = "OpenCV cannot be loaded" if error is None else f"OpenCV cannot be loaded ({_first_line(error)})"
+    problem = "OpenCV cannot be loaded" if error is None else f"OpenCV cannot be loaded ({_first_line(error)})"
     if "cannot open shared object file" in str(error):
-        return f"{said}; on Debian and Ubuntu it needs: sudo apt-get install {_DEBIAN_PACKAGES}"
+        return f"{problem}; on Debian and Ubuntu it needs: sudo apt-get install {_DEBIAN_PACKAGES}"
     if error is not None and "numpy" in str(error).lower():
-        return f"{said}; NumPy and OpenCV are incompatible: pip install --upgrade numpy opencv-python"
+        return f"{problem}; NumPy and OpenCV are incompatible: pip install --upgrade numpy opencv-python"
     if error is not None and "DLL load failed" in str(error) and platform == "win32":
         return (
-            f"{said}; Windows needs the Microsoft Visual C++ Redistributable, and its N editions the Media Feature "
+            f"{problem}; Windows needs the Microsoft Visual C++ Redistributable, and its N editions the Media Feature "
             "Pack (Settings, Apps, Optional features)"
         )
     if not wheels:
-        return f"{said}; install it: pip install opencv-python"
+        return f"{problem}; install it: pip install opencv-python"
     remove = " ".join(wheels)
     why = "several OpenCV wheels share one folder" if len(wheels) > 1 else "its installation is incomplete"
-    return f"{said}; {why}: pip uninstall -y {remove} && pip install opencv-python"
+    return f"{problem}; {why}: pip uninstall -y {remove} && pip install opencv-python"
 
 
 def _first_line(error: Any) -> str:

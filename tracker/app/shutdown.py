@@ -23,7 +23,7 @@ class StopRequest:
     def __init__(self) -> None:
         self.reason: str | None = None
         self.on_request: Callable[[], object] = lambda: None
-        """Called with each request, also within a signal handler: for runs that never look."""
+        """Called with each request, possibly within a signal handler: for runs that never poll."""
 
     def request(self, reason: str) -> None:
         """Stop soon. The first reason is kept."""
