@@ -13,6 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
+from launcher import expressions
 from launcher.approvals import Approvals
 from launcher.errors import LauncherError, UsageError
 from launcher.events import Connected, Crashed, Event, Lines, Refused, Restarting, Started, StatisticsCame, Stopped
@@ -25,12 +26,14 @@ from launcher.queries import Camera, list_cameras
 from launcher.sharing import shared_receivers
 from launcher.signals import stop_signals
 from protocol.control import Message
-from protocol.control_commands import REMOTE_COMMANDS, Command, Switch
+from protocol.control_commands import REMOTE_COMMANDS, Command, Field, Number, Switch, Text
 from protocol.foreign_json import printable
 
 PROGRAM = "facetracker-launcher"
 NOTHING, NOTHING_RUNS = "no tracker is running", 1
 _POLL_S = 0.2
+GROUPS = {"expression": "record, learn and choose expressions of your own"}
+"""Commands that have commands below them."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -102,16 +105,31 @@ def _parser() -> argparse.ArgumentParser:
     stopping = commands.add_parser("stop", help="stop what is running")
     stopping.set_defaults(action=_stop)
 
+    groups: dict[str, Any] = {}
     for command in REMOTE_COMMANDS.values():
-        remote = commands.add_parser(command.name.replace("_", "-"), help=command.help)
+        parent, word = commands, command.name
+        if command.group:
+            if command.group not in groups:
+                group = commands.add_parser(command.group, help=GROUPS[command.group])
+                groups[command.group] = group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+            parent, word = groups[command.group], command.name.removeprefix(f"{command.group}_")
+        remote = parent.add_parser(word.replace("_", "-"), help=command.help)
         for field in command.fields:
-            flag = f"--{field.name.replace('_', '-')}"
-            if isinstance(field, Switch):
-                remote.add_argument(flag, action="store_true", default=None, help=field.help)
-            else:
-                remote.add_argument(flag, type=float, metavar="SECONDS", help=field.help)
+            _add_field(remote, field)
         remote.set_defaults(action=_send, command=command)
     return parser
+
+
+def _add_field(parser: argparse.ArgumentParser, field: Field) -> None:
+    """The argument that sets `field`."""
+    flag = f"--{field.name.replace('_', '-')}"
+    if isinstance(field, Switch):
+        parser.add_argument(flag, action="store_true", default=None, help=field.help)
+    elif isinstance(field, Text):
+        parser.add_argument(field.name, nargs="?", metavar=field.name.upper(), help=field.help)
+    else:
+        metavar = field.metavar if isinstance(field, Number) else "SECONDS"
+        parser.add_argument(flag, type=float, metavar=metavar, help=field.help)
 
 
 def _window(arguments: argparse.Namespace) -> int:
@@ -277,6 +295,9 @@ def _send(arguments: argparse.Namespace) -> int:
     answers, failed = _ask_all(command.name, **given)
     if not answers and not failed:
         _out(NOTHING)
+    for launcher, answer in answers:
+        for line in expressions.answer_lines(command.name, answer, launcher.ask):
+            _out(line)
     return NOTHING_RUNS if failed or not answers else 0
 
 

@@ -146,8 +146,8 @@ class RemoteAccess:
                 values = REMOTE_COMMANDS[command].values(message)
             except ControlMessageError as error:
                 raise ControlError(str(error)) from error
-            self._tracker.control.request(command, **values)
-            return {}
+            reply = self._tracker.control.request(command, **values)
+            return {name: value for name, value in reply.items() if name not in ("type", "id", "ok")}
         names = ", ".join(("status", "stop", *REMOTE_COMMANDS))
         raise ControlError(f"there is no command {str(command)[:40]!r}; commands are {names}")
 

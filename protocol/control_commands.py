@@ -51,24 +51,62 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """A field that is a number between `minimum` and `maximum`."""
+
+    name: str
+    help: str
+    minimum: float
+    maximum: float
+    metavar: str = "X"
+
+    def checked(self, value: Any) -> float:
+        """Raises ControlMessageError for any other value."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not self.minimum <= value <= self.maximum:
+            raise ControlMessageError(f"{self.name!r} must be between {self.minimum:g} and {self.maximum:g}")
+        return float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A field that is a text of at most `max_length` characters."""
+
+    name: str
+    help: str
+    max_length: int = 200
+
+    def checked(self, value: Any) -> str:
+        """Raises ControlMessageError for any other value."""
+        if not isinstance(value, str) or len(value) > self.max_length:
+            raise ControlMessageError(f"{self.name!r} must be a text of at most {self.max_length} characters")
+        return value
+
+
+Field = Switch | Interval | Number | Text
+
+
+@dataclass(frozen=True, slots=True)
 class Command:
     """One command.
 
     name: on the wire. help: what it does, in one line. fields: all optional. remote: other shells may send it through
-    a launcher, whose command line has it. done: what a window tells its user afterwards.
+    a launcher, whose command line has it. done: what a window tells its user afterwards. group: the first word of
+    `name` where a launcher's command line has the rest as a command below it, ``expression train``.
     """
 
     name: str
     help: str
-    fields: tuple[Switch | Interval, ...] = ()
+    fields: tuple[Field, ...] = ()
     remote: bool = False
     done: str = ""
+    group: str = ""
 
     def values(self, message: Mapping[str, Any]) -> dict[str, Any]:
         """The fields that `message` has. Raises ControlMessageError for one that cannot be."""
         return {field.name: field.checked(message[field.name]) for field in self.fields if field.name in message}
 
 
+_NAME = Text("name", "the expression's name, in any language")
 _TABLE = (
     Command(
         "recentre",
@@ -85,6 +123,67 @@ _TABLE = (
     ),
     Command("pause", "stop tracking and sending until resumed", remote=True, done="Paused: nothing is sent."),
     Command("resume", "continue after a pause", remote=True, done="Tracking resumed."),
+    Command(
+        "expression_record",
+        "record samples of an expression of your own",
+        fields=(
+            _NAME,
+            Number("seconds", "how long; only time with a face in the picture counts", 0.0, 300.0, "SECONDS"),
+            Number("countdown_s", "wait before it begins", 0.0, 60.0, "SECONDS"),
+        ),
+        remote=True,
+        done="Recording. Hold the expression, move your head and talk.",
+        group="expression",
+    ),
+    Command(
+        "expression_stop",
+        "end a recording before its time, and learn from it",
+        remote=True,
+        done="The recording has ended.",
+        group="expression",
+    ),
+    Command(
+        "expression_train",
+        "learn from all recordings",
+        remote=True,
+        done="The expressions were learnt.",
+        group="expression",
+    ),
+    Command(
+        "expression_clear",
+        "forget the recordings of one expression",
+        fields=(_NAME,),
+        remote=True,
+        done="The recordings were forgotten.",
+        group="expression",
+    ),
+    Command(
+        "expression_list",
+        "report the expressions, how well they are told apart, and which is shown",
+        remote=True,
+        done="The expressions were listed.",
+        group="expression",
+    ),
+    Command(
+        "expression_enable",
+        "switch recognition on or off, and set how sure and how long",
+        fields=(
+            Switch("off", "switch recognition off instead of on"),
+            Number("threshold", "probability that an expression must reach", 0.0, 1.0),
+            Number("hold_s", "how long it must be seen before it is shown", 0.0, 10.0, "SECONDS"),
+        ),
+        remote=True,
+        done="The setting was changed.",
+        group="expression",
+    ),
+    Command(
+        "expression_override",
+        "show an expression whatever the face does; without a name the face decides again",
+        fields=(_NAME,),
+        remote=True,
+        done="The expression was chosen by hand.",
+        group="expression",
+    ),
     Command(
         "statistics",
         "report how tracking performs",

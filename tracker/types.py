@@ -16,6 +16,7 @@ produced.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import astuple, dataclass
 
 import numpy as np
@@ -194,6 +195,22 @@ class Expression:
         return astuple(self)
 
 
+@dataclass(frozen=True, slots=True)
+class TaughtExpression:
+    """Which of the expressions that the user taught is shown.
+
+    name: as the user called it; None while the face is like none of them. probability: 0 to 1; 1 for an override.
+    since_s: media time since which it is shown. weights: by name, 0 to 1, how far each is faded in: those that come and
+    go take 0.15 s. overridden: it was chosen by hand.
+    """
+
+    name: str | None
+    probability: float
+    since_s: float
+    weights: Mapping[str, float]
+    overridden: bool = False
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Face:
     """Everything known about one face in one frame.
@@ -206,6 +223,7 @@ class Face:
     gaze: (2, 3) float32 in M, from each eyeball's centre to its pupil, right then left; None without `points_3d` and
         with gaze tracking off.
     blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; None unless requested.
+    taught: the taught expression that is shown; None unless the user taught some, and for all but the first face.
     """
 
     face_id: int
@@ -217,6 +235,7 @@ class Face:
     expression: Expression
     gaze: FloatArray | None = None
     blendshapes: FloatArray | None = None
+    taught: TaughtExpression | None = None
 
     def __post_init__(self) -> None:
         if self.points_3d is not None:

@@ -169,7 +169,7 @@ def test_statistics_come_once_and_by_themselves(
         ({"command": "statistics", "every_s": 0.001}, "'every_s' must be 0 or between 0.1 and 3600"),
         ({"command": "statistics", "every_s": -1}, "'every_s' must be 0 or between 0.1 and 3600"),
         ({"command": "recentre", "clear": "yes"}, "'clear' must be true or false"),
-        ({"command": "dance"}, "there is no command 'dance'; commands are pause, picture, quit, recentre"),
+        ({"command": "dance"}, "there is no command 'dance'; commands are expression_clear, expression_enable, "),
         ({"command": ["pause"]}, "there is no command"),
         ({}, "there is no command 'None'"),
     ],

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from fakes import FakeEngine, FakeSource, HandClock, RecordingSink, a_face, a_frame, a_result
 
-from tracker.app.run_control import LOST_AFTER_S, CommandError, RunControl
+from tracker.app.command_error import CommandError
+from tracker.app.run_control import LOST_AFTER_S, RunControl
 from tracker.app.service import Service
 from tracker.app.shutdown import StopRequest
 from tracker.app.statistics import WINDOW_S, RecentFrames, Reporter

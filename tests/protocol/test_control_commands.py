@@ -9,7 +9,7 @@ import pytest
 
 from launcher.cli import main
 from protocol.control import ControlMessageError
-from protocol.control_commands import COMMANDS, REMOTE_COMMANDS
+from protocol.control_commands import COMMANDS, REMOTE_COMMANDS, Text
 from tests.receiver import ROOT
 
 
@@ -23,12 +23,15 @@ def test_the_page_about_the_channel_has_a_row_for_each_command_and_names_its_fie
 def test_the_launchers_command_line_has_each_remote_command_with_its_fields(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert list(REMOTE_COMMANDS) == ["recentre", "reset_calibration", "pause", "resume"]
+    assert {"recentre", "reset_calibration", "pause", "resume", "expression_record"} <= set(REMOTE_COMMANDS)
     for command in REMOTE_COMMANDS.values():
+        word = command.name.removeprefix(f"{command.group}_") if command.group else command.name
         with pytest.raises(SystemExit):
-            main([command.name.replace("_", "-"), "--help"])
-        shown = capsys.readouterr().out
-        assert all(f"--{field.name}" in shown and field.help in shown for field in command.fields)
+            main([*([command.group] if command.group else []), word.replace("_", "-"), "--help"])
+        shown = " ".join(capsys.readouterr().out.split())
+        for field in command.fields:
+            flag = field.name.upper() if isinstance(field, Text) else f"--{field.name.replace('_', '-')}"
+            assert flag in shown and field.help in shown
         assert command.done, "a window says what was done"
 
 
@@ -39,6 +42,7 @@ def test_the_launchers_command_line_has_each_remote_command_with_its_fields(
         ("recentre", {"clear": True, "every_s": 7}, {"clear": True}),
         ("statistics", {"every_s": 0}, {"every_s": 0.0}),
         ("statistics", {"every_s": 3600}, {"every_s": 3600.0}),
+        ("expression_record", {"name": "笑顔", "seconds": 10}, {"name": "笑顔", "seconds": 10.0}),
     ],
 )
 def test_fields_are_taken_from_a_message(name: str, message: dict[str, Any], values: dict[str, Any]) -> None:
@@ -53,6 +57,11 @@ def test_fields_are_taken_from_a_message(name: str, message: dict[str, Any], val
         ("statistics", {"every_s": 3601}),
         ("statistics", {"every_s": float("nan")}),
         ("statistics", {"every_s": 10**400}),
+        ("expression_record", {"name": 7}),
+        ("expression_record", {"name": "x" * 201}),
+        ("expression_record", {"seconds": 301}),
+        ("expression_enable", {"threshold": "0.7"}),
+        ("expression_enable", {"hold_s": True}),
     ],
 )
 def test_a_field_that_cannot_be_is_named(name: str, message: dict[str, Any]) -> None:

@@ -27,8 +27,9 @@ from protocol.control import (
 )
 from protocol.control_commands import COMMANDS
 from tracker import version
+from tracker.app.command_error import CommandError
 from tracker.app.picture_requests import PictureRequests, TooManyRequestsError
-from tracker.app.run_control import CommandError, RunControl
+from tracker.app.run_control import RunControl
 from tracker.backoff import Backoff
 
 logger = logging.getLogger(__name__)

@@ -9,13 +9,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from tracker.app.control_client import ControlClient, address_from_environment
+from tracker.app.hands_free import HandsFreeRecording
 from tracker.app.profile import load_profile, profile_path, save_profile
 from tracker.app.run_control import RunControl
 from tracker.app.service import Service
 from tracker.app.settings import Settings
 from tracker.app.shutdown import ParentWatch, StopRequest
 from tracker.app.statistics import Reporter
+from tracker.app.taught_file import TaughtKeeper, load_taught, taught_path
 from tracker.face.engine import Engine
+from tracker.face.taught.library import TaughtExpressions
 from tracker.output.files.background import BackgroundSink
 from tracker.output.files.csv_log import CsvSink
 from tracker.output.files.head_dump import dump_points
@@ -41,11 +44,26 @@ def track(settings: Settings, stop: StopRequest) -> int:
     # A background scan finds a face a little earlier or later in each run: files must be reproducible.
     options = replace(settings.engine, background_scan=source.is_live)
     profile = profile_path(settings.profile) if settings.profile is not None else None
+    taught, kept_in = TaughtExpressions(), taught_path(settings.profile)
+    load_taught(taught, kept_in)
+    taught.enable(settings.expressions)
     network = make_network(settings)
-    run_control = RunControl(stop, source=source.name, is_live=source.is_live, on_recentre=network.recentre)
+    keeper = TaughtKeeper(taught, kept_in)
+    hands_free = None
+    if settings.record_expression is not None:
+        hands_free = HandsFreeRecording(taught, keeper, stop, settings.record_expression, settings.seconds)
+        hands_free.start(countdown=source.is_live)
+    run_control = RunControl(
+        stop,
+        source=source.name,
+        is_live=source.is_live,
+        on_recentre=network.recentre,
+        taught=taught,
+        keep_taught=keeper.changed,
+    )
 
     def make_engine() -> Engine:
-        engine = Engine(options)
+        engine = Engine(options, taught)
         if profile is not None:
             load_profile(engine, profile)
         run_control.attach(engine)
@@ -74,8 +92,13 @@ def track(settings: Settings, stop: StopRequest) -> int:
         max_frames=settings.frames,
         before_end=store,
     )
-    with controlled(run_control):
-        exit_code = service.run()
+    try:
+        with controlled(run_control):
+            exit_code = service.run()
+    finally:
+        keeper.close()
+    if hands_free is not None:
+        hands_free.report()
     if stop.requested:
         logger.info("Quitting: %s", stop.reason)
     return exit_code

@@ -11,8 +11,11 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from tracker.app.command_error import CommandError
+from tracker.app.expression_control import ExpressionControl
 from tracker.app.shutdown import StopRequest
 from tracker.app.statistics import RecentFrames
+from tracker.face.taught.library import TaughtExpressions
 from tracker.output.recentring import Recentring
 from tracker.types import Frame, FrameResult
 
@@ -24,10 +27,6 @@ CPU_INTERVAL_S = 0.5
 """Processor usage is measured over at least this time."""
 
 
-class CommandError(Exception):
-    """A command cannot be executed; the message is the reply."""
-
-
 class ControlledEngine(Protocol):
     """The engine's part of commands; both take effect with its next frame."""
 
@@ -36,7 +35,7 @@ class ControlledEngine(Protocol):
     def reset_calibration(self) -> None: ...
 
 
-class RunControl:
+class RunControl(ExpressionControl):
     """Shared by the tracking thread, which reports each frame here, and the control channel's thread.
 
     Pausing keeps the source open: a camera's frames are read and dropped, so that it resumes at once; a file waits.
@@ -49,9 +48,12 @@ class RunControl:
         source: str = "",
         is_live: bool = True,
         on_recentre: Callable[[], None] = lambda: None,
+        taught: TaughtExpressions | None = None,
+        keep_taught: Callable[[], object] = lambda: None,
         monotonic: Callable[[], float] = time.monotonic,
         process_time: Callable[[], float] = time.process_time,
     ) -> None:
+        super().__init__(taught, keep_taught)
         self.paused = False
         self._stop = stop
         self._source = source

@@ -12,11 +12,26 @@ from tracker.app.input_settings import InputSettings
 from tracker.app.output_files import check_output_files
 from tracker.app.output_settings import OutputSettings
 from tracker.face.options import EngineOptions
+from tracker.face.taught.naming import checked_name
 from tracker.option import FormField, Group, Origin, from_arguments, option, options_of
-from tracker.option_types import Flag, Integer, OutputFile, Switch, Text
+from tracker.option_types import Flag, Integer, Number, OptionType, OutputFile, Switch, Text
 from tracker.output.preview.display import require_display
 
 _OPENSEEFACE = Origin.OPENSEEFACE
+
+
+LONGEST_S = 300.0
+"""Of one recording of an expression, seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionName(OptionType):
+    """The type of ``--record-expression``: any name, in any language, that can be shown in one line."""
+
+    metavar: str = "NAME"
+
+    def parse(self, text: str) -> str:
+        return checked_name(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +75,28 @@ class Settings:
             "tracking",
             hint="The tracker keeps your neutral face under this name between runs.",
         ),
+    )
+    expressions: bool = option(
+        "--expressions",
+        "0 does not recognise the expressions that you taught",
+        Switch(),
+        True,
+        Group.TRACKING,
+        form=FormField("Recognise my own expressions", "tracking"),
+    )
+    record_expression: str | None = option(
+        "--record-expression",
+        "record samples of an expression of your own under this name, learn from them and exit",
+        ExpressionName(),
+        None,
+        Group.TRACKING,
+    )
+    seconds: float = option(
+        "--seconds",
+        "how long to record",
+        Number(1.0, LONGEST_S),
+        10.0,
+        Group.TRACKING,
     )
     frames: int | None = option("--frames", "exit after N frames", Integer(1), None, Group.PROGRAM)
     parent_pid: int | None = option(

@@ -24,6 +24,7 @@ from tracker.face.networks import ModelStore, Network
 from tracker.face.options import EngineOptions
 from tracker.face.scanner import BackgroundDetector
 from tracker.face.stopwatch import Stopwatch
+from tracker.face.taught.library import TaughtExpressions
 from tracker.intrinsics import CameraIntrinsics
 from tracker.manifest import REINSTALL
 from tracker.types import FloatArray, Frame, FrameResult, Landmarks
@@ -43,8 +44,10 @@ class Engine:
     Raises ModelError when the networks are missing or damaged.
     """
 
-    def __init__(self, options: EngineOptions) -> None:
+    def __init__(self, options: EngineOptions, taught: TaughtExpressions | None = None) -> None:
+        """taught: what the user taught, recognised in the first face and recorded from it."""
         self.options = options
+        self._taught = taught
         store = ModelStore(options.model_dir)
         threads = max(1, min(options.max_threads, 4))
         landmark_model, eye_model = (3, "eyes_fine") if options.model == 4 else (options.model, "eyes")
@@ -92,6 +95,9 @@ class Engine:
         )
         if faces:
             self._last_face_s = frame.media_s
+            if self._taught is not None and self._taught.active:
+                self._memories[faces[0].face_id].estimate_blendshapes()
+                faces = (self._taught.apply(faces[0], frame.media_s), *faces[1:])
         return FrameResult(
             frame_index=frame.index,
             captured_ns=frame.captured_ns,

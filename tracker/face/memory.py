@@ -34,7 +34,10 @@ class FaceMemory:
         self.features = FeatureCalibration(options.max_feature_updates)
         self.openness = OpennessCalibration(options.max_feature_updates)
         self.pupils = PupilMemory()
-        self.blendshapes = BlendshapeEstimator(options.gaze_tracking) if options.blendshapes else None
+        self._gaze_tracking = options.gaze_tracking
+        self.blendshapes: BlendshapeEstimator | None = None
+        if options.blendshapes:
+            self.estimate_blendshapes()
         self.last_expression = Expression(*[0.0] * 14)
         self._reset_ranges_on_drop = options.max_feature_updates <= 0
         self.points_filter: OneEuroFilter | None = None
@@ -50,6 +53,11 @@ class FaceMemory:
     def active(self) -> bool:
         """Whether the face was found in the last frame."""
         return self.landmarks is not None and self.missing_frames == 0
+
+    def estimate_blendshapes(self) -> None:
+        """Estimate coefficients from the next frame on, whatever the options say."""
+        if self.blendshapes is None:
+            self.blendshapes = BlendshapeEstimator(self._gaze_tracking)
 
     def restart_motion(self) -> None:
         """Forget position and motion, after an interruption; what was learned about the person stays."""

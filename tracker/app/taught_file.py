@@ -1,0 +1,101 @@
+"""Keeps taught expressions between runs, and learns from new recordings, in a thread that tracking never waits for."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+from pathlib import Path
+
+from protocol.atomic_file import write_atomically
+from protocol.foreign_json import parse_object
+from tracker.face.taught.library import TaughtExpressions
+
+logger = logging.getLogger(__name__)
+
+WITHOUT_PROFILE = "default"
+"""The name under which expressions are kept when there is no ``--profile``."""
+MAX_BYTES = 1 << 24
+"""Of the file: thirty-two expressions of a minute each have four million."""
+CLOSE_LIMIT_S = 2.0
+
+
+def taught_path(profile: str | None) -> Path:
+    """The file of the expressions taught under `profile`."""
+    import platformdirs
+
+    folder = Path(platformdirs.user_data_dir("facetracker", appauthor=False)) / "expressions"
+    return folder / f"{profile or WITHOUT_PROFILE}.json"
+
+
+def load_taught(taught: TaughtExpressions, path: Path) -> None:
+    """Restore `taught` from `path`. A missing file means a first run; a damaged one is reported as a warning."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        logger.warning("cannot read the expressions in %s (%s); starting without them", path, error.strerror)
+        return
+    try:
+        taught.restore(parse_object(data, max_bytes=MAX_BYTES))
+    except ValueError as error:
+        logger.warning("the expressions in %s are damaged (%s); starting without them", path, error)
+
+
+def save_taught(taught: TaughtExpressions, path: Path) -> None:
+    """Write everything atomically. A full disk is reported as a warning."""
+    try:
+        write_atomically(path, json.dumps(taught.export(), ensure_ascii=False, allow_nan=False) + "\n")
+    except (OSError, ValueError) as error:
+        logger.warning("cannot write the expressions to %s: %s", path, getattr(error, "strerror", None) or error)
+
+
+class TaughtKeeper:
+    """Trains after each recording and writes what changed. path: None keeps nothing."""
+
+    def __init__(self, taught: TaughtExpressions, path: Path | None) -> None:
+        self._taught, self._path = taught, path
+        self._changed = threading.Event()
+        self._recorded = self._unsaved = self._closing = False
+        taught.on_recorded = self.recorded
+        self._thread = threading.Thread(target=self._run, name="expressions", daemon=True)
+        self._thread.start()
+
+    def recorded(self) -> None:
+        """There are new samples: learn from them and keep them. Returns at once."""
+        self._recorded = self._unsaved = True
+        self._changed.set()
+
+    def changed(self) -> None:
+        """There is something to keep. Returns at once."""
+        self._unsaved = True
+        self._changed.set()
+
+    def close(self) -> None:
+        """End a recording that goes on and keep everything. Safe to call twice."""
+        if self._taught.stop() is not None:
+            self.recorded()
+        self._closing = True
+        self._changed.set()
+        self._thread.join(CLOSE_LIMIT_S)
+
+    def _run(self) -> None:
+        closing = False
+        while not closing:
+            self._changed.wait()
+            self._changed.clear()
+            closing, recorded, self._recorded = self._closing, self._recorded, False
+            unsaved, self._unsaved = self._unsaved, False
+            if recorded:
+                self._learn()
+            if unsaved and self._path is not None:
+                save_taught(self._taught, self._path)
+
+    def _learn(self) -> None:
+        try:
+            report = self._taught.train()
+        except ValueError as error:  # one expression alone: nothing to tell apart yet
+            logger.info("%s", error)
+            return
+        logger.info("expressions learnt: %s", ", ".join(f"{k} {100 * v:.0f} %" for k, v in report.recall.items()))
