@@ -78,7 +78,7 @@ def test_a_silent_run_keeps_version_camera_and_trouble_in_its_file(tmp_path: Pat
     [
         ("libGL.so.1: cannot open shared object file: No such file or directory", ["opencv-python"], "apt-get install"),
         ("No module named 'cv2'", [], "install it: pip install opencv-python"),
-        (None, ["opencv-python", "opencv-python-headless"], "several wheels of OpenCV share one folder"),
+        (None, ["opencv-python", "opencv-python-headless"], "several OpenCV wheels share one folder"),
         ("cannot import name 'gapi'", ["opencv-python"], "pip uninstall -y opencv-python && pip install opencv-python"),
         ("numpy.core.multiarray failed to import", ["opencv-python"], "NumPy and OpenCV are incompatible"),
     ],
