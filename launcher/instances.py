@@ -252,8 +252,14 @@ def private_folder(folder: Path) -> Path:
 
 
 def _is_private(folder: Path) -> bool:
+    """Whether nobody else can read what is in `folder`, or replace it or a folder on the way."""
     status = folder.stat(follow_symlinks=False)
     private = stat.S_ISDIR(status.st_mode)
-    if sys.platform != "win32":  # there it is inside the user's profile
+    if sys.platform != "win32":  # there it lies in the user's own part of the disk
         private = private and status.st_uid == os.getuid() and not status.st_mode & 0o077
+        trusted = (os.getuid(), 0, Path("/").stat().st_uid)  # in a sandbox, root's folders may seem to be nobody's
+        for parent in folder.absolute().parents:
+            status = parent.stat()
+            anybodys = status.st_mode & stat.S_IWOTH and not status.st_mode & stat.S_ISVTX  # /tmp has the sticky bit
+            private = private and status.st_uid in trusted and not anybodys
     return private

@@ -18,7 +18,8 @@ from typing import Any
 import psutil
 import pytest
 
-from launcher.errors import UsageError
+from launcher.errors import LauncherError, UsageError
+from launcher.instances import private_folder
 from tests.launcher.window_client import TOKEN, Window, open_window
 from tests.launcher.window_client import trackers as running_trackers
 from tests.receiver import ROOT
@@ -217,3 +218,17 @@ def test_a_page_that_is_just_leaving_does_not_spoil_the_end(monkeypatch: pytest.
     monkeypatch.setattr(WebSocketProtocol.__mro__[1], "shutdown", fail)
     Leaving().shutdown()
     assert closed == [True]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions work otherwise there")
+def test_a_folder_that_others_could_replace_holds_no_secret(tmp_path: Path) -> None:
+    (tmp_path / "open" / "mine").mkdir(parents=True)
+    private_folder(tmp_path / "closed" / "launchers")
+    (tmp_path / "open").chmod(0o777)
+    with pytest.raises(LauncherError):
+        private_folder(tmp_path / "open" / "mine" / "launchers")
+    (tmp_path / "open").chmod(0o1777)  # as /tmp: nobody renames what belongs to another
+    private_folder(tmp_path / "open" / "mine" / "launchers")
+    (tmp_path / "open" / "mine" / "launchers").chmod(0o750)
+    with pytest.raises(LauncherError):
+        private_folder(tmp_path / "open" / "mine" / "launchers")
