@@ -92,9 +92,10 @@ def on_renders(reader: NetworkReader, name: str, details: bool) -> None:
             print(f"    {n:22s} AUC {figure.auc:.3f}  r {figure.r:.3f}")
 
 
-def network_alone(reader: NetworkReader, clip: Clip) -> np.ndarray:
-    """(frames, 52), each read around the points of the frame before."""
+def network_alone(reader: NetworkReader, clip: Clip) -> tuple[np.ndarray, np.ndarray]:
+    """Coefficients (frames, 52) and points (frames, 66, 2), each read around the points of the frame before."""
     answers = np.full(clip.scores.shape, np.nan, np.float32)
+    points = np.full((len(answers), t.N_LANDMARKS, 2), np.nan, np.float32)
     xy = None
     for k, picture in enumerate(clip.frames()):
         if xy is None:
@@ -102,9 +103,9 @@ def network_alone(reader: NetworkReader, clip: Clip) -> np.ndarray:
             if xy is None:
                 continue
         reading = reader.settle(picture, xy, times=1 if k else 2)
-        answers[k] = reading.coefficients
+        answers[k], points[k] = reading.coefficients, reading.xy
         xy = reading.xy if reading.confidence.mean() > 0.3 else None
-    return answers
+    return answers, points
 
 
 def _first_points(picture: np.ndarray) -> np.ndarray | None:
@@ -175,7 +176,7 @@ def evaluate(model: int, arguments: argparse.Namespace) -> None:
     if arguments.skip_clips:
         return
     clips = load_clips()
-    report_clips("network alone", [network_alone(reader, clip) for clip in clips], clips, arguments.details)
+    report_clips("network alone", [network_alone(reader, clip)[0] for clip in clips], clips, arguments.details)
     if arguments.tracker:
         answers = [through_tracker(model, arguments.folder, clip) for clip in clips]
         report_clips("tracker", answers, clips, arguments.details)

@@ -125,8 +125,9 @@ def load_sets(augmented: str | None, renders: list[str]) -> dict[str, FaceSet]:
 
 
 def load_renders(names: list[str]) -> dict[str, FaceSet]:
-    """Each rendered set, usually one family of heads, by its own name."""
-    return {f"{RENDERS}{name}": face_sets.renders([name]) for name in names}
+    """Each rendered set, usually one family of heads, by its own name; those that have no shard yet are left out."""
+    there = [name for name in names if any((datasets.runs_folder() / "synthetic" / name).glob("shard-?????.npz"))]
+    return {f"{RENDERS}{name}": face_sets.renders([name]) for name in there}
 
 
 class FaceSamples(IterableDataset):
@@ -151,6 +152,7 @@ class FaceSamples(IterableDataset):
         for k in count(1):
             if self.renders and k % LOOK_AGAIN == 0:
                 sets |= load_renders(self.renders)
+                shares = self._shares(sets)
             chosen = rng.choice(len(shares), self.batch, p=list(shares.values()))
             rows = [self._one(sets, list(shares)[k], background, rng) for k in chosen]
             yield Batch(*(torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)))
