@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from training.manifest import read_manifest
 
 CONFIDENCES = (
@@ -13,9 +15,33 @@ CONFIDENCES = (
 SOURCES = ("uda", "muxspace", "utk", "faker", "mask_off", "cew_closed", "mtfl", "mask_on")
 
 
+def print_against_people(networks: dict[str, Any]) -> None:
+    """The measure: errors against points people set, raw / with each point's offset removed."""
+    print(
+        "| model | input | multiply-adds | inner 49 | jaw | lip gap, closed, worst skin | mouth, worst skin over best |"
+    )
+    print("|---" * 7 + "|")
+    for model in range(3, -4, -1):
+        entry = networks[f"landmarks_{model}"]
+        figures = entry["quality"]["manual"]
+        inner, jaw = figures["inner 49, raw and offsets removed"], figures["jaw, raw and offsets removed"]
+        gaps = figures["inner-lip gap of closed mouths by skin, found (true)"].values()
+        row = [
+            str(model),
+            f"{entry['input'][1]} px",
+            f"{entry['multiply_adds'] / 1e6:.1f} M",
+            f"{inner[0]:.2f} / {inner[1]:.2f}",
+            f"{jaw[0]:.2f} / {jaw[1]:.2f}",
+            f"{max(float(gap.split()[0]) for gap in gaps):.2f}",
+            f"{figures['mouth, worst skin group over best']:.2f}",
+        ]
+        print("| " + " | ".join(row) + " |")
+
+
 def main() -> None:
     networks = read_manifest()["networks"]
-    print("| model | input | parameters | multiply-adds | `fan68` | " + " | ".join(SOURCES) + " | its upper face |")
+    print_against_people(networks)
+    print("\n| model | input | parameters | multiply-adds | `fan68` | " + " | ".join(SOURCES) + " | its upper face |")
     print("|---" * (6 + len(SOURCES)) + "|")
     for model in range(3, -4, -1):
         entry = networks[f"landmarks_{model}"]
