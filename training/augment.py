@@ -99,10 +99,13 @@ STEPS: tuple[tuple[float, Callable[[np.ndarray, Rng], np.ndarray]], ...] = (
 )
 
 
-def degrade(image: np.ndarray, rng: Rng) -> np.ndarray:
-    """A random selection of the steps, in the order light takes through a camera."""
+def degrade(image: np.ndarray, rng: Rng, share: float = 1.0) -> np.ndarray:
+    """A random selection of the steps, in the order light takes through a camera.
+
+    share: of each step's probability; exposure stays as it is.
+    """
     for probability, step in STEPS:
-        if rng.random() < probability:
+        if rng.random() < probability * (1.0 if step is expose else share):
             image = step(image, rng)
     return image
 

@@ -28,7 +28,7 @@ CALM = {
     "browInnerUp": 0.35,
 }
 """A face with less than this of each is at rest."""
-REST_QUANTILE = 0.6
+REST_QUANTILE = 0.4
 TOP_QUANTILE = 0.998
 TOP = 0.85
 """Where the strongest of all faces should be, if they are not."""

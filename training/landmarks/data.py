@@ -27,10 +27,14 @@ HIDDEN = 0.5
 MIRROR = np.concatenate([t.MIRROR, t.N_LANDMARKS + t.DENSE_MIRROR])
 HIDDEN_POINTS = np.ones(N_POINTS, np.float32)
 HIDDEN_POINTS[np.r_[MASKED_POINTS, t.N_LANDMARKS + MASKED_EXTRA]] = HIDDEN
-GLASSES, MASKS, HATS, HAIR = 0.07, 0.05, 0.04, 0.04
-"""Share of samples on which we draw them."""
-OCCLUDED, AT_BORDER, DARKENED = 0.15, 0.06, 0.12
-"""Share of samples of which something covers a part, which lie at the frame's edge, whose skin is made darker."""
+GENTLE, GENTLE_SHARE = 0.6, 0.3
+"""Share of samples that a good camera sees of a calm face, and how often the camera's faults are left in them."""
+HARSH_TRUST = 0.5
+"""What is left of the trust in the coefficients of the others: fine movements are not to be seen there."""
+GLASSES, MASKS, HATS, HAIR = 0.14, 0.12, 0.09, 0.09
+"""Share of the others on which we draw them."""
+OCCLUDED, AT_BORDER, DARKENED = 0.35, 0.15, 0.12
+"""Share of the others of which something covers a part, which lie at the frame's edge; of all: whose skin is dark."""
 OCCLUDED_TRUST, AT_BORDER_TRUST = 0.5, 0.2
 """What is left of the trust in their coefficients."""
 RENDERS = "renders:"
@@ -41,12 +45,12 @@ LOOK_AGAIN = 400
 """Batches after which rendered sets are read again: they may have grown."""
 
 
-def jitter(box: CropBox, rng: np.random.Generator) -> CropBox:
-    """Disturb a crop as a moving face does, now and then as a fresh detection does."""
-    wild = rng.random() < 0.25
-    shift = rng.normal(0, 0.07 if wild else 0.03, 2) * box.side
-    scale = np.exp(rng.normal(0, 0.15 if wild else 0.06))
-    roll = rng.uniform(-0.8, 0.8) if wild else rng.normal(0, 0.09)
+def jitter(box: CropBox, rng: np.random.Generator, *, gentle: bool = False) -> CropBox:
+    """Disturb a crop as a moving face does, now and then as a fresh detection does; gentle: as a calm face does."""
+    wild = not gentle and rng.random() < 0.25
+    shift = rng.normal(0, 0.07 if wild else 0.02 if gentle else 0.03, 2) * box.side
+    scale = np.exp(rng.normal(0, 0.15 if wild else 0.03 if gentle else 0.06))
+    roll = rng.uniform(-0.8, 0.8) if wild else rng.normal(0, 0.04 if gentle else 0.09)
     return CropBox((box.centre[0] + shift[0], box.centre[1] + shift[1]), box.side * scale, box.roll + roll)
 
 
@@ -172,7 +176,8 @@ class FaceSamples(IterableDataset):
             return self._negative(faces, background, k, rng)
         picture, points = faces.picture(k), faces.points[k]
         weights, coefficients, trust = faces.weights[k], faces.coefficients[k], faces.trust[k]
-        box = jitter(crop_around(points[: t.N_LANDMARKS]), rng)
+        gentle = rng.random() < GENTLE
+        box = jitter(crop_around(points[: t.N_LANDMARKS]), rng, gentle=gentle)
         crop = cut(picture, box, self.size)
         points = transform(box.to_crop(self.size), points)
         if rng.random() < 0.5:
@@ -182,6 +187,21 @@ class FaceSamples(IterableDataset):
             coefficients, trust = coefficients[t.BLENDSHAPE_MIRROR], trust[t.BLENDSHAPE_MIRROR]
         if not name.startswith(RENDERS) and rng.random() < DARKENED:
             crop = darken_skin(crop, points, rng)
+        if not gentle:
+            crop, weights, trust = self._obstruct(sets, crop, points, weights, trust * np.float32(HARSH_TRUST), rng)
+        crop = degrade(np.ascontiguousarray(crop), rng, GENTLE_SHARE if gentle else 1.0)
+        return crop, ((points + 0.5) / self.size).astype(np.float32), weights, coefficients, trust
+
+    def _obstruct(
+        self,
+        sets: Mapping[str, FaceSet],
+        crop: np.ndarray,
+        points: np.ndarray,
+        weights: np.ndarray,
+        trust: np.ndarray,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """What people wear and hold before their faces: the crop, and what weights and trust are left."""
         if rng.random() < GLASSES:
             crop = put_on_glasses(crop, points, rng)
         if rng.random() < MASKS:
@@ -197,8 +217,7 @@ class FaceSamples(IterableDataset):
         if rng.random() < AT_BORDER:
             crop = cut_at_border(crop, rng)
             trust = trust * np.float32(AT_BORDER_TRUST)
-        crop = degrade(np.ascontiguousarray(crop), rng)
-        return crop, ((points + 0.5) / self.size).astype(np.float32), weights, coefficients, trust
+        return crop, weights, trust
 
     @staticmethod
     def _other(sets: Mapping[str, FaceSet], rng: np.random.Generator) -> np.ndarray:

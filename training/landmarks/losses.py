@@ -18,9 +18,10 @@ EXTRA_SHARE = 0.4
 GAP_SHARE = 0.4
 GAPS = ((59, 65), (60, 64), (61, 63), (37, 41), (38, 40), (43, 47), (44, 46))
 """Upper and lower edge of mouth and eyes: their distance matters more than where they are."""
-FALSE_ABOVE = 0.05
-"""A coefficient that should be 0 may be this much."""
-COEFFICIENT_SHARE = 6.0
+FALSE_ABOVE = 0.2
+"""A coefficient that should be 0 is punished beyond its error when it is more than this. Punished from nearly 0 on,
+whatever is seen in fewer than a fifth of similar pictures was answered by 0."""
+COEFFICIENT_SHARE = 10.0
 COPIES = 8
 """So many pictures of a batch are shown once more, half of them mirrored, with fresh sensor noise and light."""
 NOISE = (2.0, 9.0)
