@@ -7,8 +7,10 @@ fold 1 without and with it.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -120,17 +122,25 @@ def report(name: str, landmarks: np.ndarray, pack: datasets.Pack, rows: np.ndarr
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
+    parser.add_argument("--out", type=Path, default=ASSET, help="what to write (default: %(default)s)")
+    parser.add_argument("--photographs", type=int, default=PHOTOGRAPHS)
+    parser.add_argument("--skip-check", action="store_true", help="do not measure on the validation fold")
+    arguments = parser.parse_args()
     cv2.setNumThreads(1)
-    pack, store = datasets.load_faces(), ModelStore(MODELS_FOLDER)
+    pack, store = datasets.load_faces(), ModelStore(arguments.folder)
     labels = load_convention().points(datasets.load_mesh(pack))
-    rows = np.random.default_rng(0).choice(pack.indices(datasets.TRAIN), PHOTOGRAPHS, replace=False)
+    rows = np.random.default_rng(0).choice(pack.indices(datasets.TRAIN), arguments.photographs, replace=False)
     known, true = [], []
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, rows)
         known.append(taken(eyes))
         true.append(wanted(eyes.landmarks, labels[rows]))
     weights = fit(*(np.concatenate(part).reshape(-1, part[0].shape[2]) for part in (known, true)))
-    np.savez_compressed(ASSET, weights=weights.astype(np.float32))
+    np.savez_compressed(arguments.out, weights=weights.astype(np.float32))
+    if arguments.skip_check:
+        return 0
     held_out, points = pack.indices(datasets.VALIDATION), EyeLandmarkMap()
     for model, eye_network in PAIRS:
         eyes = look(store, model, eye_network, pack, held_out)

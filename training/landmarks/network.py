@@ -31,13 +31,13 @@ class Tier:
 
 
 _LARGE = dict(
-    stem=16, widths=(24, 48, 96), depths=(3, 4, 4), expansion=3, decoder=64, fine_maps=True, head=(32, 128, 192)
+    stem=16, widths=(24, 48, 96), depths=(3, 4, 4), expansion=3, decoder=64, fine_maps=True, head=(32, 192, 224)
 )
 _MEDIUM = dict(
-    stem=12, widths=(16, 32, 64), depths=(2, 3, 3), expansion=3, decoder=40, fine_maps=True, head=(20, 96, 128)
+    stem=12, widths=(16, 32, 64), depths=(2, 3, 3), expansion=3, decoder=40, fine_maps=True, head=(20, 128, 144)
 )
 _SMALL = dict(
-    stem=8, widths=(16, 24, 48), depths=(1, 3, 3), expansion=3, decoder=48, fine_maps=False, head=(14, 64, 96)
+    stem=8, widths=(16, 24, 48), depths=(1, 3, 3), expansion=3, decoder=48, fine_maps=False, head=(14, 80, 96)
 )
 
 TIERS: dict[int, Tier] = {
@@ -141,6 +141,10 @@ def in_eye_frame(points: Tensor) -> Tensor:
     return torch.stack([away[..., 0] * cos + away[..., 1] * sin, away[..., 1] * cos - away[..., 0] * sin], dim=2)
 
 
+COARSE_SCALE = 0.3
+"""The encoder ends without an activation, in values of some units, which would drown the points."""
+
+
 class CoefficientHead(nn.Module):
     """The 52 coefficients from the encoder's coarsest map, the decoder's map at half its step, and all 153 points.
 
@@ -165,10 +169,10 @@ class CoefficientHead(nn.Module):
         self.dropout = nn.Dropout(0.1)
 
     def forward(self, f16: Tensor, d8: Tensor, points: Tensor) -> Tensor:
-        seen = functional.relu(self.coarse(f16) + self.fine(d8))
-        shape = functional.relu(self.points(((in_eye_frame(points) - self.typical) / self.spread).flatten(1)))
+        seen = functional.gelu(self.coarse(COARSE_SCALE * f16) + self.fine(d8))
+        shape = functional.gelu(self.points(((in_eye_frame(points) - self.typical) / self.spread).flatten(1)))
         known = torch.cat([seen.flatten(1), shape], dim=1)
-        answer: Tensor = self.out(self.dropout(functional.relu(self.hidden(self.dropout(known)))))
+        answer: Tensor = self.out(self.dropout(functional.gelu(self.hidden(self.dropout(known)))))
         return answer
 
 
@@ -202,13 +206,18 @@ class LandmarkNetwork(nn.Module):
         first = InvertedResidual(inputs, outputs, 2, expansion)
         return nn.Sequential(first, *(InvertedResidual(outputs, outputs, 1, expansion) for _ in range(depth - 1)))
 
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def encode(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """The maps at 1/16 and, decoded, at 1/8 of the input, and those from which points are told."""
         f4 = self.stage4(self.stem(image))
         f8 = self.stage8(f4)
         f16 = self.stage16(f8)
         decoded = d8 = self.merge8(f16, f8)
         if self.fine_maps:
             decoded = self.merge4(d8, f4)
+        return f16, d8, decoded
+
+    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        f16, d8, decoded = self.encode(image)
         pooled = torch.cat([f16.mean(dim=(2, 3)), d8.mean(dim=(2, 3))], dim=1)
         landmarks, extra = expectation(self.maps(decoded)), expectation(self.extra_maps(decoded))
         # Expressions must not pull at the points: they only read them.

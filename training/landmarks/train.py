@@ -40,7 +40,7 @@ FOLLOW_AFTER = 0.15
 
 
 TYPICAL_BATCHES = 6
-HEAD_RATE = 3.0
+HEAD_RATE = 1.0
 """Learning rate of the coefficients' head against that of the rest."""
 
 
