@@ -40,6 +40,15 @@ class Eye:
 
 
 @dataclass(frozen=True, slots=True)
+class Taught:
+    """An expression that the user taught. probability: 0 to 1; since: when it began, seconds since 1970."""
+
+    name: str
+    probability: float
+    since: float
+
+
+@dataclass(frozen=True, slots=True)
 class Face:
     """points: x and y of each landmark in pixels. None leaves a field out; a head of None is sent as null."""
 
@@ -51,6 +60,7 @@ class Face:
     features: Mapping[str, float]
     blendshapes: Mapping[str, float] | None = None
     points: Sequence[Sequence[float]] | None = None
+    taught: Taught | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +108,9 @@ def _face(face: Face) -> dict[str, object]:
     }
     if face.blendshapes is not None:
         body["blendshapes"] = {name: _short(value) for name, value in face.blendshapes.items()}
+    if face.taught is not None:
+        shown = face.taught
+        body["taught"] = {"name": shown.name, "probability": _short(shown.probability), "since": round(shown.since, 3)}
     if face.points is not None:
         body["points"] = [[round(value, 2) for value in point] for point in face.points]
     return body

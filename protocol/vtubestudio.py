@@ -21,8 +21,9 @@ RESEND_S = 1.0
 """A parameter that was not sent for so long goes back to what controlled it before."""
 MAX_VALUE = 1e6
 
-DENIED, AUTHENTICATION_REQUIRED, CONTROLLED_BY_OTHER = 50, 8, 454
-"""Error ids: the user said no; this session is not authenticated; another plug-in sets a parameter."""
+DENIED, AUTHENTICATION_REQUIRED, HOTKEY_BUSY, CONTROLLED_BY_OTHER = 50, 8, 200, 454
+"""Error ids: the user said no; this session is not authenticated; a hotkey was triggered just before, or too many
+wait; another plug-in sets a parameter."""
 
 _API = {"apiName": "VTubeStudioPublicAPI", "apiVersion": "1.0"}
 _PARAMETER_NAME = re.compile(r"[A-Za-z0-9]{4,32}")
@@ -99,6 +100,53 @@ def injection_request(request_id: str, face_found: bool, values: Mapping[str, fl
         raise ValueError("a parameter's value is beyond a million")
     data = {"faceFound": face_found, "mode": "set", "parameterValues": listed}
     return request(request_id, "InjectParameterDataRequest", data)
+
+
+@dataclass(frozen=True, slots=True)
+class Hotkey:
+    """A hotkey of the current model. toggles: it switches the expression in `file` on and off."""
+
+    id: str
+    name: str
+    toggles: bool
+    file: str
+
+
+def hotkeys_request(request_id: str) -> str:
+    """Asks for the hotkeys of the current model."""
+    return request(request_id, "HotkeysInCurrentModelRequest")
+
+
+def trigger_request(request_id: str, hotkey_id: str) -> str:
+    """Triggers a hotkey. The same one is refused for five frames."""
+    return request(request_id, "HotkeyTriggerRequest", {"hotkeyID": hotkey_id})
+
+
+def expression_request(request_id: str, file: str) -> str:
+    """Asks whether the expression in `file` is active."""
+    return request(request_id, "ExpressionStateRequest", {"details": False, "expressionFile": file})
+
+
+def hotkeys(data: Mapping[str, Any]) -> dict[str, Hotkey]:
+    """From the answer to `hotkeys_request`, by their names without capitals; of two with one name the first."""
+    found: dict[str, Hotkey] = {}
+    for entry in _list(data.get("availableHotkeys")):
+        if not isinstance(entry, dict):
+            continue
+        number, name, kind, file = (entry.get(key) for key in ("hotkeyID", "name", "type", "file"))
+        if isinstance(number, str) and isinstance(name, str) and name.strip():
+            toggles = kind == "ToggleExpression" and isinstance(file, str) and bool(file)
+            hotkey = Hotkey(number, name, toggles, file if isinstance(file, str) else "")
+            found.setdefault(name.strip().casefold(), hotkey)
+    return found
+
+
+def is_active(data: Mapping[str, Any], file: str) -> bool:
+    """Whether the answer to `expression_request` says so."""
+    return any(
+        isinstance(entry, dict) and entry.get("file") == file and entry.get("active") is True
+        for entry in _list(data.get("expressions"))
+    )
 
 
 def parse_response(text: str | bytes) -> Response:

@@ -24,7 +24,16 @@ if TYPE_CHECKING:
     from tracker.api import Tracker
     from tracker.intrinsics import CameraIntrinsics
     from tracker.topology import BLENDSHAPE_NAMES
-    from tracker.types import Expression, Eyes, Face, FrameResult, HeadPose, Landmarks, StageTimings
+    from tracker.types import (
+        Expression,
+        Eyes,
+        Face,
+        FrameResult,
+        HeadPose,
+        Landmarks,
+        StageTimings,
+        TaughtExpression,
+    )
 
 # From 1.29 on, onnxruntime assigns this computer an id and reports its use to Microsoft unless told not to before it is
 # loaded. A program that looks through a camera sends nothing but what its user asked for.
@@ -41,6 +50,7 @@ __all__ = [
     "Expression",
     "CameraIntrinsics",
     "StageTimings",
+    "TaughtExpression",
     "BLENDSHAPE_NAMES",
     # Errors
     "FacetrackerError",

@@ -200,8 +200,8 @@ class TaughtExpression:
     """Which of the expressions that the user taught is shown.
 
     name: as the user called it; None while the face is like none of them. probability: 0 to 1; 1 for an override.
-    since_s: media time since which it is shown. weights: by name, 0 to 1, how far each is faded in: those that come and
-    go take 0.15 s. overridden: it was chosen by hand.
+    since_s: media time since which it is shown. weights: by name, 0 to 1, how far each is faded in, which takes 0.15 s;
+    the neutral face has none. overridden: it was chosen by hand.
     """
 
     name: str | None

@@ -41,6 +41,11 @@ class FakeVTubeStudio:
         self.sessions = 0
         self.tokens: dict[str, tuple[str, str]] = {}
         self.added: dict[str, dict[str, Any]] = {}
+        self.hotkeys: list[dict[str, Any]] = []
+        self.model_loaded = True
+        self.active: set[str] = set()
+        self.triggered: list[str] = []
+        self._triggered_at: dict[str, float] = {}
         self.injections: list[tuple[float, bool, dict[str, float]]] = []
         self.broken_rules: list[str] = []
         self.answers: list[str | bytes] = []
@@ -103,7 +108,7 @@ class FakeVTubeStudio:
             kind = kind.removesuffix("Request") + "Response"
         except ApiError as error:
             kind, data = "APIError", {"errorID": error.code, "message": str(error)}
-            if error.code not in (1, 50, 356, 454):
+            if error.code not in (1, 50, 200, 201, 356, 454):
                 self.broken_rules.append(str(error))
         return {
             "apiName": "VTubeStudioPublicAPI",
@@ -179,6 +184,39 @@ class FakeVTubeStudio:
         values = {entry["id"]: float(entry["value"]) for entry in listed}
         self.injections.append((time.monotonic(), data.get("faceFound") is True, values))
         return {}
+
+    def _on_HotkeysInCurrentModelRequest(self, session: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        listed = self.hotkeys if self.model_loaded else []
+        return {"modelLoaded": self.model_loaded, "modelName": "m", "modelID": "m1", "availableHotkeys": listed}
+
+    def _on_HotkeyTriggerRequest(self, session: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        if not self.model_loaded:
+            raise ApiError(201, "no model is loaded")
+        wanted = str(data.get("hotkeyID", ""))
+        hotkey = next((each for each in self.hotkeys if wanted == each["hotkeyID"]), None)
+        hotkey = hotkey or next((each for each in self.hotkeys if wanted.lower() == each["name"].lower()), None)
+        if not wanted or hotkey is None:
+            raise ApiError(202, f"there is no hotkey {wanted!r}")
+        now = time.monotonic()
+        if now - self._triggered_at.get(hotkey["hotkeyID"], 0.0) < 5 / 60:
+            raise ApiError(200, "this hotkey was triggered within the last five frames")
+        self._triggered_at[hotkey["hotkeyID"]] = now
+        self.triggered.append(hotkey["name"])
+        if hotkey["type"] == "ToggleExpression":
+            self.active ^= {hotkey["file"]}
+        return {"hotkeyID": hotkey["hotkeyID"]}
+
+    def _on_ExpressionStateRequest(self, session: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        file = data.get("expressionFile", "")
+        files = sorted({each["file"] for each in self.hotkeys if each["type"] == "ToggleExpression"})
+        if file and not file.endswith(".exp3.json"):
+            raise ApiError(500, f"{file!r} is no expression file")
+        if file and file not in files:
+            raise ApiError(501, f"there is no expression {file!r}")
+        listed = [
+            {"name": each.removesuffix(".exp3.json"), "file": each, "active": each in self.active} for each in files
+        ]
+        return {"modelLoaded": True, "expressions": [each for each in listed if not file or each["file"] == file]}
 
     def _plugin(self, data: dict[str, Any]) -> tuple[str, str]:
         names = (data.get("pluginName", ""), data.get("pluginDeveloper", ""))

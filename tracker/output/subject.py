@@ -11,7 +11,7 @@ from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
 from tracker.sample_window import SampleWindow
 from tracker.topology import gaze_vectors
-from tracker.types import Expression, FloatArray, FrameResult, HeadPose
+from tracker.types import Expression, FloatArray, FrameResult, HeadPose, TaughtExpression
 
 CM_PER_UNIT = 9.0 / 0.632
 """Centimetres per face unit, for a head whose outer eye corners are 9 cm apart."""
@@ -72,6 +72,7 @@ class AvatarSubject:
     openness: tuple[float, float]
     expression: Expression
     blendshapes: tuple[float, ...] | None
+    taught: TaughtExpression | None = None
 
     def mirrored(self) -> AvatarSubject:
         """The mirror image: right is left."""
@@ -84,6 +85,7 @@ class AvatarSubject:
             openness=(self.openness[1], self.openness[0]),
             expression=_mirrored(self.expression),
             blendshapes=None if shapes is None else tuple(shapes[i] for i in _MIRRORED_SHAPES),
+            taught=self.taught,
         )
 
 
@@ -118,6 +120,7 @@ class AvatarSubjectTracker:
             openness=(right_open, left_open),
             expression=face.expression,
             blendshapes=None if face.blendshapes is None else tuple(face.blendshapes.tolist()),
+            taught=face.taught,
         )
 
     def recentre(self) -> None:

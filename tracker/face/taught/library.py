@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from tracker.face.taught.decision import DEFAULT_HOLD_S, DEFAULT_THRESHOLD, Decision, Fade
-from tracker.face.taught.discriminant import Discriminant, TrainingReport, train
+from tracker.face.taught.discriminant import NEUTRAL, Discriminant, TrainingReport, train
 from tracker.face.taught.kept_model import export_model, restored_model
 from tracker.face.taught.measures import MEASURES, measured
 from tracker.face.taught.naming import checked_name
@@ -127,7 +127,7 @@ class TaughtExpressions:
             name, since_s, probability = self._override, self._overridden_s, 1.0
         elif name is not None:
             probability = self._probabilities.get(name, 0.0)
-        weights = self._fade.update(name, now_s)
+        weights = self._fade.update(None if name == NEUTRAL else name, now_s)
         if name is None and not weights:
             return None
         return TaughtExpression(name, probability, since_s, weights, self._override is not None)
@@ -140,7 +140,8 @@ class TaughtExpressions:
         Returns the name as it is kept. Raises ValueError for a name that cannot be.
         """
         with self._lock:
-            name = self._store.known(checked_name(name))
+            name = checked_name(name)
+            name = NEUTRAL if name.casefold() == NEUTRAL else self._store.known(name)
             self._finish()
             if name not in self._store and len(list(self._store)) >= MAX_NAMES:
                 raise ValueError(f"there are {MAX_NAMES} expressions already; clear one first")

@@ -8,7 +8,7 @@ from protocol import facejson
 from protocol.openseeface import FEATURE_NAMES
 from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_position_cm
 from tracker.topology import BLENDSHAPE_NAMES
-from tracker.types import Face, HeadPose
+from tracker.types import Face, FrameResult, HeadPose
 
 
 class JsonEncoder:
@@ -50,7 +50,15 @@ class JsonEncoder:
             features=dict(zip(FEATURE_NAMES, face.expression.as_tuple(), strict=True)),
             blendshapes=None if shapes is None else dict(zip(BLENDSHAPE_NAMES, shapes.tolist(), strict=True)),
             points=face.landmarks.xy.tolist() if self._points else None,
+            taught=_taught(face, frame.result),
         )
+
+
+def _taught(face: Face, result: FrameResult) -> facejson.Taught | None:
+    shown = face.taught
+    if shown is None or shown.name is None:
+        return None
+    return facejson.Taught(shown.name, shown.probability, result.unix_time - (result.media_s - shown.since_s))
 
 
 def _head(pose: HeadPose) -> facejson.Head:

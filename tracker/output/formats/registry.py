@@ -42,7 +42,9 @@ SENDERS: dict[str, Callable[[Target], Sender]] = {
     "ifacialmocap+listen": lambda target: IFacialMocapPhone(
         target, _on(target, "mirror"), reply_port=ifacialmocap.DEFAULT_PORT
     ),
-    "vts": lambda target: VtsSender(target, Tokens(default_path()), _on(target, "arkit"), _on(target, "mirror")),
+    "vts": lambda target: VtsSender(
+        target, Tokens(default_path()), _on(target, "arkit"), _on(target, "mirror"), _on(target, "hotkeys")
+    ),
     "json+ws": lambda target: JsonServer(
         target,
         JsonEncoder(_on(target, "blendshapes"), _on(target, "points"), max_bytes=None),

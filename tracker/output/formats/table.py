@@ -133,6 +133,7 @@ _TABLE = (
         options=(
             _ALL,
             FormatOption("arkit", "1 adds ARKit's blendshapes as custom parameters", "1", _OFF_ON),
+            FormatOption("hotkeys", "0 triggers no hotkeys named like your own expressions", "1", _OFF_ON),
             FormatOption("mirror", "1 mirrors the motion, as VTube Studio's own tracking does", "1", _OFF_ON),
         ),
         needs_blendshapes=lambda value: value("arkit") == "1",

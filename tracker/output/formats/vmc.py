@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from protocol import vmc
-from tracker.output.formats import vrm
+from tracker.output.formats import taught, vrm
 from tracker.output.formats.vrm_bones import DEFAULT_BONES, HEAD, LEFT_EYE, NECK, RIGHT_EYE, Bones
 from tracker.output.subject import AvatarSubject, Head, OutputFrame
 from tracker.rotations import IDENTITY, inverse, multiply, quaternion_from_yaw_pitch, scale_angle
@@ -42,6 +42,7 @@ class VmcEncoder:
         self._neck_share = neck_share
         self._assistant = assistant
         self._mirror = mirror
+        self._taught: set[str] = set()  # those sent so far: an expression that ends must be sent as 0
 
     def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """The bundles; the last one applies the expressions. Raises ValueError for values that cannot be sent."""
@@ -50,10 +51,19 @@ class VmcEncoder:
         if subject is not None:
             if subject.head is not None:
                 messages += self._head(subject, subject.head)
-            messages += vmc.expressions(
-                vrm.NAMES[self._expressions], vrm.values(subject, self._expressions, self._emotions)
-            )
+            blends = self._blends(subject)
+            messages += vmc.expressions(tuple(blends), blends.values())
         return vmc.bundles(messages)
+
+    def _blends(self, subject: AvatarSubject) -> dict[str, float]:
+        """Expressions by name: those of the avatar's kind as measured, then those that the user taught."""
+        values = vrm.values(subject, self._expressions, self._emotions)
+        blends = dict(zip(vrm.NAMES[self._expressions], values, strict=True))
+        shown = {taught.blend_name(name, self._expressions): w for name, w in taught.weights(subject).items()}
+        self._taught.update(shown)
+        for name in sorted(self._taught):
+            blends[name] = max(blends.get(name, 0.0), shown.get(name, 0.0))
+        return blends
 
     def _head(self, subject: AvatarSubject, head: Head) -> list[bytes]:
         right, left = subject.gaze

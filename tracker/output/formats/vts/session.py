@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from protocol import vtubestudio
 from protocol.vtubestudio import Plugin, Response
 from tracker.handoff import HandoffQueue
+from tracker.output.formats import taught
 from tracker.output.formats.scales import ARKIT_NAMES
 from tracker.output.formats.sender import OneTimeWarning
 from tracker.output.formats.vts.discovery import find_port
+from tracker.output.formats.vts.hotkeys import ExpressionHotkeys
 from tracker.output.formats.vts.parameters import arkit_values, own_values
 from tracker.output.formats.vts.tokens import Tokens
 from tracker.output.formats.websocket_library import require_websockets
@@ -56,17 +58,23 @@ class _Stopped(Exception):
 
 
 class _Injection(NamedTuple):
-    """Parameter values for one request; without a face those of the last one seen."""
+    """Parameter values for one request; without a face those of the last one seen.
+
+    taught: how far each expression that the user taught is faded in. shown: the one that is shown.
+    """
 
     face_found: bool
     values: Mapping[str, float]
+    taught: Mapping[str, float] = {}
+    shown: str | None = None
 
 
 class VtsSender:
     """Sets the parameters of one VTube Studio. Values that were not sent in time are replaced by newer ones.
 
     Asks the user once for permission, and keeps what was granted in `tokens`. Connects again after every failure.
-    arkit: also create and set ARKit's coefficients. Raises SettingsError without the library for WebSockets.
+    arkit: also create and set ARKit's coefficients. hotkeys: trigger those that are named like taught expressions.
+    Raises SettingsError without the library for WebSockets.
     """
 
     def __init__(
@@ -75,6 +83,7 @@ class VtsSender:
         tokens: Tokens,
         arkit: bool = True,
         mirror: bool = True,
+        hotkeys: bool = True,
         discover: Callable[[str, threading.Event], int | None] = find_port,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -83,6 +92,8 @@ class VtsSender:
         self._tokens = tokens
         self._arkit = arkit
         self._mirror = mirror
+        self._hotkeys = ExpressionHotkeys() if hotkeys else None
+        self._taught: dict[str, str | None] = {}  # parameters of taught expressions; None where one was refused
         self._discover = discover
         self._clock = clock
         self._rate_limit = RateLimiter(target.fps)
@@ -108,9 +119,10 @@ class VtsSender:
         self._seen_at = self._clock()
         if subject is not None:
             values = own_values(subject) | (arkit_values(subject) if self._arkit else {})
-            self._newest = _Injection(True, values)
+            shown = None if subject.taught is None else subject.taught.name
+            self._newest = _Injection(True, values, taught.weights(subject), shown)
         elif self._newest is not None:
-            self._newest = _Injection(False, self._newest.values)
+            self._newest = self._newest._replace(face_found=False)
         if self._newest is not None:
             self._queue.put(self._newest)
 
@@ -209,9 +221,14 @@ class VtsSender:
         return frozenset(names)
 
     def _feed(self, connection: ClientConnection, names: frozenset[str]) -> None:
-        """Set parameters until the end."""
+        """Set parameters and trigger hotkeys until the end."""
+        self._taught.clear()
+        if self._hotkeys is not None:
+            self._hotkeys.restart()
         while (injection := self._next()) is not None:
+            self._follow(connection, injection)
             known = {name: value for name, value in injection.values.items() if name in names}
+            known |= {parameter: injection.taught.get(n, 0.0) for n, parameter in self._taught.items() if parameter}
             if not known:
                 continue
             try:
@@ -228,6 +245,27 @@ class VtsSender:
                 self._warn(f"{self._target}: another plug-in moves the model ({refused}); close one of them")
             else:
                 self.sent += 1
+
+    def _follow(self, connection: ClientConnection, injection: _Injection) -> None:
+        """Create the parameters of expressions that are new, and trigger the hotkeys of a change."""
+        for name in injection.taught:
+            if name not in self._taught:
+                parameter = taught.parameter_name(name)
+                explanation = f"Expression {name!r} that you taught facetracker, 0 to 1"
+                request = vtubestudio.creation_request(self._next_id(), parameter, explanation, 0.0, 1.0)
+                try:
+                    self._ask(connection, request)
+                except _Refused as refused:
+                    self._taught[name] = None
+                    self._warn(f"{self._target}: no parameter for the expression {name!r} ({refused})")
+                else:
+                    self._taught[name] = parameter
+        if self._hotkeys is not None:
+            try:
+                self._hotkeys.follow(injection.shown, lambda make: self._ask(connection, make(self._next_id())))
+            except _Refused as refused:
+                if refused.code != vtubestudio.HOTKEY_BUSY:
+                    self._warn(f"{self._target}: a hotkey was not triggered ({refused})")
 
     def _next(self) -> _Injection | None:
         """The values to send next: new ones at once, else the last ones again after `RESEND_S`. None at the end."""
