@@ -7,7 +7,7 @@ import binascii
 import logging
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeoutError
 from typing import Any
@@ -83,6 +83,14 @@ class TrackerControl:
     def reset_calibration(self) -> None:
         """Forget the range of each expression."""
         self.request("reset_calibration")
+
+    def mute_mouth(self, muted: bool = True) -> None:
+        """Hold the mouth closed in everything that is sent, or let it move again."""
+        self.request("mute_mouth" if muted else "unmute_mouth")
+
+    def change_sensitivity(self, settings: Mapping[str, Mapping[str, float]]) -> None:
+        """Change how strongly each of ARKit's coefficients moves what is sent; ``docs/CONTROL.md`` has the values."""
+        self.request("sensitivity", settings=settings)
 
     def pause(self) -> None:
         """Send nothing until `resume`. The camera stays open."""

@@ -115,6 +115,10 @@ class TrackerProcess:
         """The options of the current or next start."""
         return self._options
 
+    def amend(self, options: TrackerOptions) -> None:
+        """Use `options` should the tracker have to be started again; the running one is not touched."""
+        self._options = options
+
     @property
     def state(self) -> State:
         """The current state."""

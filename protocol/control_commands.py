@@ -82,7 +82,21 @@ class Text:
         return value
 
 
-Field = Switch | Interval | Number | Text
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A field that is a JSON object; what may be in it is for the tracker to check."""
+
+    name: str
+    help: str
+
+    def checked(self, value: Any) -> dict[str, Any]:
+        """Raises ControlMessageError for any other value."""
+        if not isinstance(value, dict):
+            raise ControlMessageError(f"{self.name!r} must be an object")
+        return value
+
+
+Field = Switch | Interval | Number | Text | Object
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +197,18 @@ _TABLE = (
         remote=True,
         done="The expression was chosen by hand.",
         group="expression",
+    ),
+    Command(
+        "mute_mouth",
+        "hold the mouth closed in everything that is sent",
+        remote=True,
+        done="Mouth muted: it stays closed in everything that is sent.",
+    ),
+    Command("unmute_mouth", "let the mouth move again", remote=True, done="The mouth moves again."),
+    Command(
+        "sensitivity",
+        "change how strongly each expression moves what is sent",
+        fields=(Object("settings", "by coefficient: from, to, low, high, curve, smoothing; others as measured"),),
     ),
     Command(
         "statistics",

@@ -5,17 +5,22 @@ this server, so that a foreign name that resolves to 127.0.0.1 (DNS rebinding) i
 this server too, and websockets must have one, because browsers let every page open a websocket to any host.
 
 Other users of the machine, and other machines, pass both checks. They can read the page's files, which hold no secret;
-the key that a websocket must send first is checked in `access_keys.py` and `clients.py`.
+the key that a websocket must send first is checked in `access_keys.py` and `clients.py`. The page for OBS and the
+avatar itself lie below an address that contains a key.
 """
 
 from __future__ import annotations
 
+import hmac
 import ipaddress
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+GUESTS = "/obs/"
+"""Below this, and a key, lies the page that only shows the avatar."""
 _LOOPBACK_NAMES = ("127.0.0.1", "localhost", "[::1]")
 
 SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
@@ -46,10 +51,11 @@ def is_loopback(host: str) -> bool:
 class AccessControl:
     """An ASGI middleware that passes only requests of the window's own page to `app`.
 
-    host, port: what the server is bound to.
+    host, port: what the server is bound to. guest_key: the key in addresses below `GUESTS`.
     """
 
-    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, host: str, port: int, guest_key: Callable[[], str] = lambda: "") -> None:
+        self._guest_key = guest_key
         self._app = app
         self._host = host
         self._port = port
@@ -76,9 +82,15 @@ class AccessControl:
             return 403, "another web page may not use the facetracker window"
         if scope["type"] == "websocket" and not origins:
             return 403, "a websocket must have an Origin header"
+        if scope["path"].startswith(GUESTS) and not self._knows_guest_key(scope["path"]):
+            return 404, "this address for OBS is not valid any more; copy it from the window again"
         if scope["type"] == "http" and scope["method"] not in ("GET", "HEAD"):
             return 405, "only GET and HEAD are supported"
         return None, ""
+
+    def _knows_guest_key(self, path: str) -> bool:
+        key, given = self._guest_key(), path[len(GUESTS) :].partition("/")[0]
+        return bool(key) and hmac.compare_digest(given.encode("utf-8", "surrogatepass"), key.encode())
 
     def _is_ours(self, header: str) -> bool:
         name, colon, port = header.lower().rpartition(":")

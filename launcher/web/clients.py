@@ -30,10 +30,12 @@ class Page:
     """One connected page. For use in the server's event loop only.
 
     Messages are queued in order; of frames and pictures only the newest is kept, so that a slow page never lags.
+    is_guest: it only looks on, like the page for OBS.
     """
 
-    def __init__(self, socket: WebSocket) -> None:
+    def __init__(self, socket: WebSocket, is_guest: bool = False) -> None:
         self._socket = socket
+        self.is_guest = is_guest
         self._texts: deque[str] = deque(maxlen=MAX_QUEUED)
         self._binary: dict[int, bytes] = {}
         self._waiting = asyncio.Event()
@@ -90,7 +92,12 @@ class Pages:
     @property
     def wants_picture(self) -> bool:
         """Whether any visible page wants the camera picture."""
-        return any(page.watching and page.wants_picture for page in self._pages)
+        return any(page.watching and page.wants_picture for page in self._pages if not page.is_guest)
+
+    @property
+    def guests(self) -> int:
+        """The number of pages that only look on. From any thread."""
+        return sum(page.is_guest for page in tuple(self._pages))
 
     async def serve(
         self,
@@ -98,11 +105,14 @@ class Pages:
         admit: Callable[[object], str | None],
         on_connect: Callable[[Page], None],
         on_message: Callable[[Page, Message], None],
+        on_bytes: Callable[[Page, bytes], None] = lambda page, data: None,
+        on_disconnect: Callable[[Page], None] = lambda page: None,
     ) -> None:
         """Serve one page until it disconnects.
 
         admit: returns the session key for the key that the page sends first; None refuses the page.
-        on_connect: called after that. on_message: called with each JSON message from the page.
+        on_connect: called after that. on_message: called with each JSON message from the page, on_bytes with each
+        binary one. on_disconnect: called at the end.
         """
         await socket.accept()
         session = admit(await self._received_key(socket))
@@ -111,23 +121,48 @@ class Pages:
                 await socket.close(REFUSED)
                 return
             await socket.send_json({"type": "entered", "key": session})
-        self._loop = asyncio.get_running_loop()
         page = Page(socket)
+        try:
+            await self._converse(page, socket, on_connect, on_message, on_bytes)
+        finally:
+            on_disconnect(page)
+
+    async def serve_guest(
+        self, socket: WebSocket, on_connect: Callable[[Page], None], on_message: Callable[[Page, Message], None]
+    ) -> None:
+        """Serve a page that only looks on, and whose address contains its key."""
+        await socket.accept()
+        await self._converse(Page(socket, is_guest=True), socket, on_connect, on_message)
+
+    async def _converse(
+        self,
+        page: Page,
+        socket: WebSocket,
+        on_connect: Callable[[Page], None],
+        on_message: Callable[[Page, Message], None],
+        on_bytes: Callable[[Page, bytes], None] = lambda page, data: None,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
         self._pages.add(page)
         writer = asyncio.create_task(page.write())
         try:
             self._on_change()
             on_connect(page)
             while True:
-                text = await socket.receive_text()
+                received = await socket.receive()
+                if received["type"] != "websocket.receive":
+                    break
+                if received.get("bytes") is not None:
+                    on_bytes(page, received["bytes"])
+                    continue
                 try:
-                    message = parse_json(text)
+                    message = parse_json(received.get("text") or "")
                 except ForeignJsonError:
                     continue
                 if isinstance(message, dict):
                     on_message(page, message)
-        except (WebSocketDisconnect, RuntimeError, KeyError):
-            pass  # disconnected; a binary message, which the page never sends, counts as that
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # disconnected
         finally:
             self._pages.discard(page)
             writer.cancel()
@@ -151,9 +186,10 @@ class Pages:
             self._unauthenticated.remove(receiving)
         return message.get("key") if isinstance(message, dict) and message.get("do") == "enter" else None
 
-    def broadcast(self, message: Message) -> None:
-        """Send `message` to every page. From any thread."""
-        self._in_loop(self._broadcast, json.dumps(message))
+    def broadcast(self, message: Message, *, guests: bool = False) -> None:
+        """Send `message` to every page, to those that only look on with `guests`. From any thread."""
+        text = json.dumps(message)
+        self._in_loop(self._broadcast_to_all if guests else self._broadcast, text)
 
     def broadcast_frame(self, data: bytes) -> None:
         """Send a frame to every visible page. From any thread."""
@@ -171,6 +207,11 @@ class Pages:
             loop.call_soon_threadsafe(function, argument)
 
     def _broadcast(self, text: str) -> None:
+        for page in self._pages:
+            if not page.is_guest:
+                page.send_text(text)
+
+    def _broadcast_to_all(self, text: str) -> None:
         for page in self._pages:
             page.send_text(text)
 

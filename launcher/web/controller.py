@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import json
 import logging
 import time
 from collections.abc import Callable, Coroutine, Sequence
@@ -22,12 +23,16 @@ from launcher.profiles import Profile, delete_profile, load_profile, profile_nam
 from launcher.queries import list_cameras, list_formats
 from launcher.sharing import shared_receivers
 from launcher.statistics import Statistics
+from launcher.web.access_control import GUESTS
 from launcher.web.clients import Message, Page, Pages
 from launcher.web.daemon_thread import in_thread
 from launcher.web.form import from_form, to_form
 from launcher.web.frames import PICTURE
 from launcher.web.live_view import LiveView
+from launcher.web.stage import Stage
+from launcher.web.stage_storage import StageStorage
 from protocol.control_commands import REMOTE_COMMANDS, Command
+from protocol.foreign_json import ForeignJsonError, parse_json
 
 logger = logging.getLogger(__name__)
 
@@ -59,7 +64,10 @@ class Controller:
         self._options = options or _last_used()
         self._approvals = Approvals()
         self._live_view = LiveView(self.pages.broadcast_frame)
+        self.stage = Stage(self.pages, StageStorage(), self._live)
+        """What all pages show alike."""
         self._paused = False
+        self._mouth_muted = False
         self._cameras: list[Message] | None = None
         self._searching = False
         self._formats: list[Message] | None = None
@@ -76,8 +84,14 @@ class Controller:
 
     def on_connect(self, page: Page) -> None:
         """Send the complete state to a page that has just connected."""
-        page.send({"type": "settings", "settings": to_form(self._options)})
+        if not page.is_guest:
+            page.send({"type": "obs", "path": f"{GUESTS}{self.stage.storage.key}/"})
+        page.send(self.stage.described())
+        if page.is_guest:
+            return
+        page.send({"type": "settings", "settings": to_form(self._options), "first_run": not _is_used()})
         page.send(self._state())
+        page.send(self._sensitivity())
         page.send(_profiles())
         page.send(_log(self.process.output, 0))
         if self._listed is None:
@@ -93,11 +107,20 @@ class Controller:
             self._in_background(self._list_cameras(), in_turn=False)
 
     def on_message(self, page: Page, message: Message) -> None:
-        """Execute a request of a page."""
+        """Execute a request of a page. One that only looks on may say whether it is visible, and no more."""
+        if message.get("do") == "watch":
+            page.watching = bool(message.get("on"))
+            self._pages_changed()
+            return
+        if page.is_guest:
+            return
+        try:
+            if self.stage.on_message(page, message):
+                return
+        except LauncherError as error:
+            page.send(_notice("error", str(error)))
+            return
         match message.get("do"):
-            case "watch":
-                page.watching = bool(message.get("on"))
-                self._pages_changed()
             case "picture":
                 page.wants_picture = bool(message.get("on"))
                 self._pages_changed()
@@ -107,12 +130,21 @@ class Controller:
                 self._in_background(self._stop())
             case str(name) if name in REMOTE_COMMANDS:
                 self._in_background(self._send(REMOTE_COMMANDS[name]))
+            case "sensitivity":
+                self._in_background(self._change_sensitivity(message))
             case "cameras":
                 self._in_background(self._list_cameras(), in_turn=False)
             case "load" | "save" | "delete" as action:
                 self._in_background(self._manage_profile(page, action, message))
             case _:
                 page.send(_notice("warning", "this page is older than the window's server: reload it"))
+
+    def on_bytes(self, page: Page, data: bytes) -> None:
+        """Take a piece of a file for the stage."""
+        try:
+            self.stage.on_bytes(page, data)
+        except LauncherError as error:
+            page.send(_notice("error", str(error)))
 
     # Requests of the pages.
 
@@ -138,20 +170,37 @@ class Controller:
         for sentence in await in_thread(shared_receivers, options):
             self.pages.broadcast(_notice("warning", sentence))
         await in_thread(self.process.start, self._with_view(checked_options(options, listed)))
-        self.pages.broadcast(self._state())
+        self._broadcast_state()
 
     async def _stop(self) -> None:
         await in_thread(self.process.stop)
-        self.pages.broadcast(self._state())
+        self._broadcast_state()
 
     async def _send(self, command: Command) -> None:
         await in_thread(self.process.control.request, command.name)
         if command.name in ("pause", "resume"):
             self._paused = command.name == "pause"
-            self.pages.broadcast(self._state())
+            self._broadcast_state()
+        if command.name in ("mute_mouth", "unmute_mouth"):
+            self._mouth_muted = command.name == "mute_mouth"
+            self._broadcast_state()
         if command.name == "recentre":
-            self.pages.broadcast({"type": "recentred"})
+            self.pages.broadcast({"type": "recentred"}, guests=True)
         self.pages.broadcast(_notice("info", command.done))
+
+    async def _change_sensitivity(self, message: Message) -> None:
+        """Apply it at once, and from now on at each start with these settings."""
+        settings = message.get("settings")
+        if not isinstance(settings, dict):
+            raise LauncherError("sensitivity must be an object of coefficients")
+        if self.process.control.connected:
+            await in_thread(self.process.control.change_sensitivity, settings)
+        text = json.dumps(settings, separators=(",", ":")) if settings else None
+        self._options = self._options.replace(sensitivity=text)
+        self.process.amend(self.process.options.replace(sensitivity=text))
+        self.pages.broadcast(self._sensitivity())
+        if _is_used():
+            save_profile(Profile(LAST_USED, load_profile(LAST_USED).options.replace(sensitivity=text)))
 
     async def _list_cameras(self) -> None:
         if self._searching:
@@ -180,6 +229,7 @@ class Controller:
         if action == "load":
             self._options = load_profile(name).options
             page.send({"type": "settings", "settings": to_form(self._options)})
+            self.pages.broadcast(self._sensitivity())
         elif action == "save":
             options = from_form(message.get("settings"), await self._list_options())
             if name in profile_names() and message.get("replace") is not True:
@@ -192,9 +242,10 @@ class Controller:
         page.send(_notice("info", {"load": "Loaded", "save": "Saved", "delete": "Deleted"}[action] + f" “{name}”."))
 
     def _with_view(self, options: TrackerOptions) -> TrackerOptions:
-        """`options` with the live view as an additional receiver."""
+        """`options` with the live view as an additional receiver, of the coefficients as well."""
         receivers = options.receivers or (Receiver(),)  # naming any receiver replaces the tracker's default one
-        return options.replace(receivers=(*receivers, Receiver("127.0.0.1", self._live_view.port)))
+        port = self._live_view.port
+        return options.replace(receivers=(*receivers, Receiver("127.0.0.1", port, "json"), Receiver("127.0.0.1", port)))
 
     def _in_background(self, work: Coroutine[Any, Any, object], *, in_turn: bool = True) -> None:
         """in_turn: after earlier requests; listing cameras need not wait for them."""
@@ -208,13 +259,18 @@ class Controller:
             try:
                 await work
             except LauncherError as error:
-                self.pages.broadcast(self._state())
+                self._broadcast_state()
                 self.pages.broadcast(_notice("error", str(error)))
             except Exception as error:  # a bug must not end the window
                 logger.warning("%s: %s", type(error).__name__, error)
                 self.pages.broadcast(_notice("error", f"Unexpected error: {error}"))
 
     # State for the pages.
+
+    def _broadcast_state(self) -> None:
+        self.pages.broadcast(self._state())
+        if self.pages.guests:
+            self.stage.broadcast()
 
     def _state(self) -> Message:
         state = self.process.state
@@ -227,9 +283,20 @@ class Controller:
             "version": self.process.version,
             "steerable": self.process.control.connected,
             "paused": self._paused and active,
+            "mouth_muted": self._mouth_muted and active,
             "running": to_form(self._options_running()) if active else None,
             "view_port": self._live_view.port,
         }
+
+    def _sensitivity(self) -> Message:
+        settings: Any = None
+        with contextlib.suppress(ForeignJsonError):
+            settings = parse_json(str(self._options.values.get("sensitivity") or "{}"))
+        return {"type": "sensitivity", "settings": settings if isinstance(settings, dict) else {}}
+
+    def _live(self) -> Message:
+        active = self.process.state in (State.RUNNING, State.WAITING)
+        return {"running": active, "mirror_input": active and bool(self.process.options.values.get("mirror_input"))}
 
     def _camera_list(self) -> Message:
         return {"type": "cameras", "cameras": self._cameras or [], "searching": self._searching}
@@ -237,24 +304,24 @@ class Controller:
     def _options_running(self) -> TrackerOptions:
         """The options of the running tracker without the live view as receiver."""
         options = self.process.options
-        return options.replace(receivers=options.receivers[:-1])
+        return options.replace(receivers=options.receivers[:-2])
 
     def _on_event(self, event: Event) -> None:
         """Broadcast an event to the pages. Runs in the dispatcher's thread."""
         if isinstance(event, StatisticsCame):
-            paused = event.statistics.state == "paused"
-            if paused != self._paused:  # by a command from another shell
-                self._paused = paused
-                self.pages.broadcast(self._state())
-            self.pages.broadcast(_statistics(event.statistics))
+            now = event.statistics.state == "paused", bool(event.statistics.raw.get("mouth_muted"))
+            if now != (self._paused, self._mouth_muted):  # by a command from another shell
+                self._paused, self._mouth_muted = now
+                self._broadcast_state()
+            self.pages.broadcast(_statistics(event.statistics, self._live_view.port))
             return
         if isinstance(event, Lines):
             self.pages.broadcast(_log(event.lines, event.left_out))
             time.sleep(LOG_PAUSE_S)
             return
         if isinstance(event, Started | Stopped):
-            self._paused = False  # a new process is not paused
-        self.pages.broadcast(self._state())
+            self._paused = self._mouth_muted = False  # a new process starts with neither
+        self._broadcast_state()
 
     def _pages_changed(self) -> None:
         self._live_view.watch(self.pages.watching)
@@ -296,6 +363,11 @@ def _last_used() -> TrackerOptions:
         return TrackerOptions(receivers=(Receiver(),))
 
 
+def _is_used() -> bool:
+    """Whether anything was ever started from here."""
+    return LAST_USED in profile_names()
+
+
 def _profiles() -> Message:
     return {"type": "profiles", "names": list(profile_names())}
 
@@ -328,7 +400,10 @@ def _log(lines: Sequence[LogLine], left_out: int) -> Message:
     }
 
 
-def _statistics(statistics: Statistics) -> Message:
+def _statistics(statistics: Statistics, view_port: int) -> Message:
+    """view_port: the live view's, which is not a receiver of the user's."""
+    targets = statistics.raw.get("targets")
+    shown = [each for each in targets if each.get("port") != view_port] if isinstance(targets, list) else []
     return {
         "type": "statistics",
         "state": statistics.state,
@@ -338,4 +413,5 @@ def _statistics(statistics: Statistics) -> Message:
         "dropped": statistics.dropped,
         "source": statistics.source,
         "granted": statistics.negotiated_mode,
+        "targets": shown,
     }

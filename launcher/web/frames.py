@@ -1,4 +1,4 @@
-"""Packs one datagram for the page: 12 bytes, then 476 bytes per face.
+"""Packs one datagram for the page: 12 bytes, then 528 bytes per face.
 
 static/frame.js parses the same layout; a browser test compares the two.
 """
@@ -6,9 +6,10 @@ static/frame.js parses the same layout; a browser test compares the two.
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from protocol.openseeface import FaceRecord
 
@@ -22,7 +23,9 @@ POINT_SCALE = 8.0
 NO_POSE = -1.0
 """Sent as fit error when there is no pose."""
 
-HEADER = struct.Struct("<BBHIf")  # FRAME, faces, 0, datagrams received so far, latency in milliseconds
+WITH_COEFFICIENTS = 1
+"""A flag of the header: ARKit's coefficients are known."""
+HEADER = struct.Struct("<BBHIf")  # FRAME, faces, flags, datagrams received so far, latency in milliseconds
 
 FACE_DTYPE = np.dtype(
     [
@@ -37,17 +40,40 @@ FACE_DTYPE = np.dtype(
         ("features", "<f4", (14,)),
         ("points", "<i2", (68, 2)),
         ("point_confidence", "u1", (68,)),  # 255 = 1
+        ("coefficients", "u1", (52,)),  # ARKit's, as `ARKIT_NAMES` has them; 255 = 1
     ]
 )
-assert FACE_DTYPE.itemsize == 476
+assert FACE_DTYPE.itemsize == 528
 
 
-def pack_frame(records: Sequence[FaceRecord], received: int, latency_ms: float) -> bytes:
+_EYE_SHAPES = ("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide")
+ARKIT_NAMES: tuple[str, ...] = (
+    *(f"{name}{side}" for side in ("Left", "Right") for name in _EYE_SHAPES),
+    *("jawForward", "jawLeft", "jawRight", "jawOpen"),
+    *("mouthClose", "mouthFunnel", "mouthPucker", "mouthLeft", "mouthRight"),
+    *("mouthSmileLeft", "mouthSmileRight", "mouthFrownLeft", "mouthFrownRight"),
+    *("mouthDimpleLeft", "mouthDimpleRight", "mouthStretchLeft", "mouthStretchRight"),
+    *("mouthRollLower", "mouthRollUpper", "mouthShrugLower", "mouthShrugUpper"),
+    *("mouthPressLeft", "mouthPressRight", "mouthLowerDownLeft", "mouthLowerDownRight"),
+    *("mouthUpperUpLeft", "mouthUpperUpRight"),
+    *("browDownLeft", "browDownRight", "browInnerUp", "browOuterUpLeft", "browOuterUpRight"),
+    *("cheekPuff", "cheekSquintLeft", "cheekSquintRight", "noseSneerLeft", "noseSneerRight", "tongueOut"),
+)
+"""The order of the coefficients in the packed message; static/avatar/arkit.js has the same."""
+
+Coefficients = Mapping[int, npt.NDArray[np.floating]]
+"""By face id, (52,) from 0 to 1."""
+
+
+def pack_frame(
+    records: Sequence[FaceRecord], received: int, latency_ms: float, coefficients: Coefficients | None = None
+) -> bytes:
     """The message for the page.
 
     records: of one datagram. received: datagrams so far, including those not shown; the page derives the frame rate
-    from it. latency_ms: from capture to arrival here.
+    from it. latency_ms: from capture to arrival here. coefficients: of the faces, where known.
     """
+    known = bool(coefficients) and all(record.face_id in (coefficients or {}) for record in records)
     table = np.zeros(len(records), FACE_DTYPE)
     for row, record in zip(table, records, strict=True):
         points = record.points_3d
@@ -62,4 +88,7 @@ def pack_frame(records: Sequence[FaceRecord], received: int, latency_ms: float) 
         row["features"] = record.features
         row["points"] = np.clip(np.rint(record.points_2d * POINT_SCALE), -32768, 32767)
         row["point_confidence"] = np.clip(np.rint(record.confidence * 255.0), 0, 255)
-    return HEADER.pack(FRAME, len(records), 0, received & 0xFFFFFFFF, latency_ms) + table.tobytes()
+        if coefficients is not None and known:
+            row["coefficients"] = np.clip(np.rint(coefficients[record.face_id] * 255.0), 0, 255)
+    flags = WITH_COEFFICIENTS if known else 0
+    return HEADER.pack(FRAME, len(records), flags, received & 0xFFFFFFFF, latency_ms) + table.tobytes()

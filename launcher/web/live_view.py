@@ -1,4 +1,8 @@
-"""Receives the tracker's datagrams for the pages, on a separate loopback port, while any page is visible."""
+"""Receives the tracker's datagrams for the pages, on a separate loopback port, while any page is visible.
+
+Two kinds arrive at the same port: OpenSeeFace's records, and before each of them the same frame as JSON, which has the
+coefficients that the records lack.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +11,18 @@ import threading
 import time
 from collections.abc import Callable
 
-from launcher.web.frames import pack_frame
-from protocol import openseeface
+import numpy as np
+import numpy.typing as npt
+
+from launcher.web.frames import ARKIT_NAMES, pack_frame
+from protocol import facejson, openseeface
+from protocol.foreign_json import ForeignJsonError, parse_json
 
 MAX_RATE_HZ = 30.0
 """The highest frame rate that the page receives."""
 _EARLY_S = 0.01
 _LARGEST_DATAGRAM = 65535
+_JSON_START = b'{"format":"' + facejson.FORMAT.encode()
 
 
 class RateLimiter:
@@ -31,8 +40,19 @@ class RateLimiter:
         return True
 
 
+def read_coefficients(data: bytes) -> dict[int, npt.NDArray[np.float32]]:
+    """ARKit's coefficients by face id in one JSON datagram; empty for anything else."""
+    try:
+        faces = parse_json(data)["faces"]
+        return {
+            int(face["id"]): np.array([face["blendshapes"][name] for name in ARKIT_NAMES], np.float32) for face in faces
+        }
+    except (ForeignJsonError, KeyError, TypeError, ValueError):
+        return {}
+
+
 class LiveView:
-    """A receiver of OpenSeeFace datagrams on 127.0.0.1.
+    """A receiver of OpenSeeFace datagrams, and of the coefficients that belong to them, on 127.0.0.1.
 
     deliver: called with each packed frame, in this object's thread. While no page is visible the thread sleeps without
     a timer, and the system discards what the tracker sends.
@@ -48,6 +68,8 @@ class LiveView:
         self._closed = False
         self._pacer = RateLimiter(MAX_RATE_HZ)
         self._received = 0
+        self._coefficients: dict[int, npt.NDArray[np.float32]] = {}
+        self._json: bytes | None = None  # parsed only if its frame is shown
         self._thread = threading.Thread(target=self._run, name="live view", daemon=True)
         self._thread.start()
 
@@ -102,6 +124,9 @@ class LiveView:
             self._socket.setblocking(True)
 
     def _take(self, data: bytes) -> None:
+        if data.startswith(_JSON_START):
+            self._json = data
+            return
         self._received += 1
         if not self._pacer.take(time.monotonic()):
             return
@@ -110,4 +135,7 @@ class LiveView:
         except openseeface.PacketError:
             return  # any program of this machine can send here; invalid records are not shown
         latency_ms = (self._clock() - records[0].time) * 1000.0
-        self._deliver(pack_frame(records, self._received, latency_ms))
+        if self._json is not None:
+            self._coefficients = read_coefficients(self._json)
+            self._json = None
+        self._deliver(pack_frame(records, self._received, latency_ms, self._coefficients))

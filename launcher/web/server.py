@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket
 
 from launcher.errors import LauncherError
 from launcher.signals import stop_signals
-from launcher.web.access_control import AccessControl
+from launcher.web.access_control import GUESTS, AccessControl
 from launcher.web.protocols import HttpProtocol, WebSocketProtocol
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ def three_js() -> Path:
 def build_app(controller: Controller, keys: AccessKeys, host: str, port: int) -> ASGIApp:
     """The application behind its access control. keys: admit pages. host, port: the address it is bound to."""
     three = three_js()
+    stage = controller.stage
 
     async def page(request: Request) -> Response:
         return FileResponse(STATIC / "index.html")
@@ -66,15 +67,40 @@ def build_app(controller: Controller, keys: AccessKeys, host: str, port: int) ->
         return FileResponse(three, media_type="text/javascript")
 
     async def conversation(socket: WebSocket) -> None:
-        await controller.pages.serve(socket, keys.admit, controller.on_connect, controller.on_message)
+        on_connect, on_message = controller.on_connect, controller.on_message
+        await controller.pages.serve(
+            socket, keys.admit, on_connect, on_message, controller.on_bytes, stage.on_disconnect
+        )
+
+    async def for_obs(request: Request) -> Response:
+        return FileResponse(STATIC / "obs.html")
+
+    async def kept(request: Request) -> Response:
+        path = stage.storage.file(request.path_params["kind"])
+        if path is None:
+            return PlainTextResponse("no such file is kept", 404)
+        return FileResponse(path, media_type="application/octet-stream")
+
+    async def guest(socket: WebSocket) -> None:
+        await controller.pages.serve_guest(socket, controller.on_connect, controller.on_message)
+
+    # A page for OBS has all it needs below an address of its own, which contains its key. So has the avatar, which
+    # other users of this machine should not copy.
+    files = StaticFiles(directory=STATIC)
+    own = f"{GUESTS}{{key}}"
 
     routes = [
         Route("/", page),
         Route("/three.js", three_d),
         WebSocketRoute("/page", conversation),
-        Mount("/static", StaticFiles(directory=STATIC)),
+        Mount("/static", files),
+        Route(f"{own}/", for_obs),
+        Route(f"{own}/three.js", three_d),
+        Route(f"{own}/kept/{{kind}}", kept),
+        WebSocketRoute(f"{own}/page", guest),
+        Mount(f"{own}/static", files),
     ]
-    return AccessControl(Starlette(routes=routes), host, port)
+    return AccessControl(Starlette(routes=routes), host, port, guest_key=lambda: stage.storage.key)
 
 
 class Server(uvicorn.Server):

@@ -34,12 +34,14 @@ def visit(browser: Any, window: Window) -> Iterator[Callable[..., Visit]]:
     """Goes to the window, as often as it is called; afterwards the tracker is stopped."""
     visits: list[Visit] = []
 
-    def go(**size: int) -> Visit:
-        visits.append(Visit(browser, window.address, **size))
+    def go(**settings: Any) -> Visit:
+        visits.append(Visit(browser, window.address, **settings))
         return visits[-1]
 
     yield go
     for each in visits:
         each.look("() => document.getElementById('stop').disabled || document.getElementById('stop').click()")
         each.until("() => !window.facetracker.server.running")
+        each.look("() => window.facetracker.avatar && window.facetracker.view.remove()")
+        each.until("() => window.facetracker.avatar === null")
         each.context.close()

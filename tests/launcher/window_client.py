@@ -108,8 +108,15 @@ def open_window(
 class Visit:
     """A visit to the window, with all that went wrong and all that was asked of the network meanwhile."""
 
-    def __init__(self, browser: Any, address: str, width: int = 1280, height: int = 900) -> None:
-        self.context = browser.new_context(viewport={"width": width, "height": height})
+    def __init__(self, browser: Any, address: str, width: int = 1280, height: int = 900, locale: str = "en") -> None:
+        # Pictures are drawn by the processor here: an avatar that breathes all the time would take all of it.
+        self.context = browser.new_context(
+            viewport={"width": width, "height": height},
+            reduced_motion="reduce",
+            device_scale_factor=0.3,
+            locale=locale,
+        )
+        self.context.add_init_script("localStorage.panel ??= 'open'; localStorage['low-cpu'] ??= 'on'")
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.requests: list[str] = []
@@ -120,7 +127,21 @@ class Visit:
         self.page.on("websocket", lambda opened: self.requests.append(opened.url))
         self.page.set_default_timeout(LIMIT_MS)
         self.page.goto(address)
-        self.until("() => window.facetracker?.server.view_port > 0 && document.getElementById('model')")
+        self.ready()
+
+    def ready(self) -> None:
+        """Wait until the page is there, and put the first steps aside."""
+        self.until(
+            "() => window.facetracker?.isOpen && window.facetracker.server.view_port > 0"
+            " && document.getElementById('model')"
+        )
+        if self.page.is_visible("#welcome"):
+            self.page.click("#welcome-skip")
+            self.page.click("#panel-open")
+
+    def tab(self, name: str) -> None:
+        """Show one of the drawer's tabs: ``setup``, ``avatar``, ``face`` or ``details``."""
+        self.page.click(f"#tab-{name}")
 
     def _asked(self, request: Any) -> None:
         self.requests.append(request.url)

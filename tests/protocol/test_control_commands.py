@@ -23,7 +23,15 @@ def test_the_page_about_the_channel_has_a_row_for_each_command_and_names_its_fie
 def test_the_launchers_command_line_has_each_remote_command_with_its_fields(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert {"recentre", "reset_calibration", "pause", "resume", "expression_record"} <= set(REMOTE_COMMANDS)
+    assert {
+        "recentre",
+        "reset_calibration",
+        "pause",
+        "resume",
+        "mute_mouth",
+        "unmute_mouth",
+        "expression_record",
+    } <= set(REMOTE_COMMANDS)
     for command in REMOTE_COMMANDS.values():
         word = command.name.removeprefix(f"{command.group}_") if command.group else command.name
         with pytest.raises(SystemExit):

@@ -8,7 +8,7 @@ from typing import Any
 
 from tracker.errors import SettingsError
 from tracker.face.options import MAX_FACES
-from tracker.option import Group, Origin, option
+from tracker.option import FormField, Group, Origin, option
 from tracker.option_types import Host, Integer, Number, OptionType, OutputFile
 from tracker.output.formats.table import FORMATS, OPENSEEFACE_PORT
 from tracker.output.target import Target, parse_target
@@ -32,6 +32,18 @@ class TargetAddress(OptionType):
 
     def written(self, value: Any) -> Any:
         return str(value)
+
+
+@dataclass(frozen=True, slots=True)
+class SensitivityText(OptionType):
+    """The type of ``--sensitivity``: see `tracker.output.sensitivity`, which is loaded for a given value alone."""
+
+    metavar: str = "JSON"
+
+    def parse(self, text: str) -> str:
+        from tracker.output.sensitivity import parse_settings, written
+
+        return written(parse_settings(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +76,16 @@ class OutputSettings:
         (),
         Group.OUTPUT,
         repeatable=True,
+    )
+    sensitivity: str | None = option(
+        "--sensitivity",
+        "how strongly each of ARKit's coefficients moves what is sent, as JSON: "
+        '{"jawOpen": {"from": 0.1, "to": 0.8, "curve": 1.5, "smoothing": 0.05}}',
+        SensitivityText(),
+        None,
+        Group.OUTPUT,
+        default_text="as measured",
+        form=FormField("Sensitivity", "face", widget="sensitivity"),
     )
     face_id_offset: int = option(
         "--face-id-offset",

@@ -26,6 +26,7 @@ from tracker.output.files.video import VideoSink
 from tracker.output.formats.registry import make_senders
 from tracker.output.network import NetworkSink
 from tracker.output.preview.window import PreviewWindow
+from tracker.output.sensitivity import Sensitivity, parse_settings
 from tracker.output.sink import Sink
 
 logger = logging.getLogger(__name__)
@@ -60,6 +61,8 @@ def track(settings: Settings, stop: StopRequest) -> int:
         on_recentre=network.recentre,
         taught=taught,
         keep_taught=keeper.changed,
+        sensitivity=Sensitivity(parse_settings(settings.output.sensitivity or "")),
+        receivers=network.receiver_states,
     )
 
     def make_engine() -> Engine:

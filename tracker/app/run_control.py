@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ from tracker.app.shutdown import StopRequest
 from tracker.app.statistics import RecentFrames
 from tracker.face.taught.library import TaughtExpressions
 from tracker.output.recentring import Recentring
+from tracker.output.sensitivity import Sensitivity, read_settings
 from tracker.types import Frame, FrameResult
 
 logger = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class RunControl(ExpressionControl):
         on_recentre: Callable[[], None] = lambda: None,
         taught: TaughtExpressions | None = None,
         keep_taught: Callable[[], object] = lambda: None,
+        sensitivity: Sensitivity | None = None,
+        receivers: Callable[[], Sequence[Mapping[str, Any]]] = lambda: (),
         monotonic: Callable[[], float] = time.monotonic,
         process_time: Callable[[], float] = time.process_time,
     ) -> None:
@@ -63,6 +66,8 @@ class RunControl(ExpressionControl):
         self._process_time = process_time
         self._engine: ControlledEngine | None = None
         self._recentring = Recentring()
+        self._sensitivity = sensitivity or Sensitivity()
+        self._receivers = receivers
         self._recent = RecentFrames()
         self._negotiated_mode: str | None = None
         self._dropped = 0
@@ -92,9 +97,9 @@ class RunControl(ExpressionControl):
             self._picture_wanted = False
             self._picture = frame.bgr.copy()
 
-    def recentred(self, result: FrameResult) -> FrameResult:
-        """`result` relative to the neutral pose, as it should be sent."""
-        return self._recentring.apply(result)
+    def as_sent(self, result: FrameResult) -> FrameResult:
+        """`result` as it should be sent: relative to the neutral pose, and as strong as the user wants it."""
+        return self._sensitivity.apply(self._recentring.apply(result))
 
     def add(self, result: FrameResult, latency_ms: float | None) -> None:
         """A frame was tracked and sent."""
@@ -131,6 +136,23 @@ class RunControl(ExpressionControl):
             self.paused = False
             logger.info("tracking resumed")
 
+    def mute_mouth(self) -> None:
+        """Hold the mouth closed in everything that is sent."""
+        self._sensitivity.mute_mouth(True)
+        logger.info("mouth muted")
+
+    def unmute_mouth(self) -> None:
+        """Let the mouth move again."""
+        self._sensitivity.mute_mouth(False)
+        logger.info("mouth moves again")
+
+    def sensitivity(self, settings: Mapping[str, Any] | None = None) -> None:
+        """Change how strongly each expression moves what is sent."""
+        try:
+            self._sensitivity.set(read_settings(dict(settings or {})))
+        except ValueError as error:
+            raise CommandError(str(error)) from None
+
     def quit(self) -> None:
         """End the run soon."""
         self._stop.request("requested over the control channel")
@@ -146,6 +168,8 @@ class RunControl(ExpressionControl):
             "memory_bytes": _memory_bytes(),
             "source": self._source,
             "granted": self._negotiated_mode,
+            "mouth_muted": self._sensitivity.mouth_muted,
+            "targets": list(self._receivers()),
         }
 
     # Pictures, for other threads.

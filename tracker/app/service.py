@@ -203,7 +203,7 @@ class Service(Generic[Engine]):
         return result
 
     def _deliver(self, frame: Frame, result: FrameResult) -> None:
-        self._sender.write(frame, self._run_control.recentred(result))
+        self._sender.write(frame, self._run_control.as_sent(result))
         sent_ns = self._monotonic_ns()
         for sink in self._files.copy():
             self._guard(sink, partial(sink.write, frame, result))

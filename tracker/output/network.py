@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from tracker.output.formats.sender import Sender
 from tracker.output.subject import AvatarSubjectTracker, OutputFrame
@@ -37,6 +38,15 @@ class NetworkSink:
         output_frame = OutputFrame(result, self._subject_tracker.update(result), self._face_id_offset)
         for sender in self._senders:
             sender.send(output_frame)
+
+    def receiver_states(self) -> list[dict[str, Any]]:
+        """How sending to each target goes, as JSON values. May be called from any thread."""
+        states = [state for sender in self._senders for state in sender.states()]
+        return [
+            {"format": target.format, "host": target.host, "port": target.port, "state": state.state}
+            for state in states
+            for target in [state.target]
+        ]
 
     def recentre(self) -> None:
         """Take the present distance of the user as their resting distance. May be called from any thread."""

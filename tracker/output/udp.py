@@ -9,11 +9,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from tracker.output.resolver import Resolution, Resolve, Resolver, resolve
+from tracker.output.resolver import Resolution, Resolve, Resolver, SocketAddress, resolve
 from tracker.output.target import Target
 
 logger = logging.getLogger(__name__)
 
+REFUSED_S = 1.0
+"""A receiver that refused a datagram so lately is not there."""
 RETRY_S = 5.0
 """Pause before an unreachable receiver is tried again."""
 
@@ -45,11 +47,14 @@ class _Receiver:
 
     target: Target
     opened: socket.socket | None = None
+    connected_to: SocketAddress | None = None
     resolution: Resolution | None = None
     asked: bool = False
     retry_at: float = 0.0
     failed_at: float = 0.0
     reported: bool = False
+    refused_at: float | None = None
+    state: str = "sending"
     errors: int = 0
     sent: int = 0
 
@@ -81,6 +86,10 @@ class UdpChannel:
         """Number of datagrams and look-ups that failed so far."""
         return sum(receiver.errors for receiver in self._receivers.values())
 
+    def states(self) -> dict[Target, str]:
+        """``sending``, ``nobody``, ``unknown_host`` or ``unreachable`` for each target. From any thread."""
+        return {target: receiver.state for target, receiver in self._receivers.items()}
+
     def take_answers(self) -> None:
         """Take over resolved host names. Call it regularly, even while there is nothing to send."""
         if self._resolver is not None:
@@ -99,18 +108,29 @@ class UdpChannel:
         family, address = receiver.resolution
         try:
             for data in datagrams:
-                _socket_of(receiver, family).sendto(data, address)
+                self._send_one(receiver, family, address, data)
                 receiver.sent += 1
         except OSError as error:
             transient = error.errno in _TRANSIENT
+            receiver.state = "nobody" if isinstance(error, ConnectionError) else "unreachable"
             self._failed(receiver, f"cannot send to {target} ({_reason(error)})", pause=not transient)
             if not transient and not target.is_address:
                 receiver.resolution = None  # by then the name may resolve to another address
             return
+        refused = receiver.refused_at is not None and self._clock() - receiver.refused_at < REFUSED_S
+        receiver.state = "nobody" if refused else "sending"
         # On some systems an absent receiver makes only every other datagram fail; that is not a recovery.
         if receiver.reported and self._clock() - receiver.failed_at >= RETRY_S:
             receiver.reported = False
             logger.warning("sending to %s again", target)
+
+    def _send_one(self, receiver: _Receiver, family: socket.AddressFamily, address: SocketAddress, data: bytes) -> None:
+        opened = _socket_of(receiver, family, address)
+        try:
+            opened.send(data)
+        except ConnectionError:  # tells that nobody took an earlier datagram, and this one was not sent
+            receiver.refused_at = self._clock()
+            opened.send(data)
 
     def close(self) -> None:
         """Close the sockets. Safe to call twice."""
@@ -131,6 +151,7 @@ class UdpChannel:
     def _take_answer(self, receiver: _Receiver, answer: Resolution | OSError) -> None:
         receiver.asked = False
         if isinstance(answer, OSError):
+            receiver.state = "unknown_host"
             self._failed(receiver, f"host {receiver.target.host} is unknown ({_reason(answer)})", pause=True)
         else:
             receiver.resolution = answer
@@ -146,12 +167,17 @@ class UdpChannel:
             logger.warning("%s; tracking continues%s", what, then)
 
 
-def _socket_of(receiver: _Receiver, family: socket.AddressFamily) -> socket.socket:
+def _socket_of(receiver: _Receiver, family: socket.AddressFamily, address: SocketAddress) -> socket.socket:
+    """Connected, so that the system tells when nobody listens there."""
     if receiver.opened is not None and receiver.opened.family != family:  # the name resolves to another family now
         receiver.opened.close()
         receiver.opened = None
     if receiver.opened is None:
         receiver.opened = open_udp_socket(family)
+        receiver.connected_to = None
+    if receiver.connected_to != address:
+        receiver.opened.connect(address)
+        receiver.connected_to = address
     return receiver.opened
 
 

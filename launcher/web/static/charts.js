@@ -1,12 +1,14 @@
 // Small charts of the last minutes, one value a second.
 
+import { mark, t } from "./i18n.js";
+
 const SECONDS = 120;
 
 const KINDS = [
-  { key: "confidence", name: "Face confidence", unit: " %", digits: 0, low: 0, high: 100 },
-  { key: "fps", name: "Frame rate", unit: " /s", digits: 1, low: 0, high: 30 },
-  { key: "latency", name: "Latency", unit: " ms", digits: 0, low: 0, high: 20 },
-  { key: "cpu", name: "Processor", unit: " %", digits: 0, low: 0, high: 25 },
+  { key: "confidence", name: mark("Face confidence"), unit: " %", digits: 0, low: 0, high: 100 },
+  { key: "fps", name: mark("Frame rate"), unit: " /s", digits: 1, low: 0, high: 30 },
+  { key: "latency", name: mark("Latency"), unit: " ms", digits: 0, low: 0, high: 20 },
+  { key: "cpu", name: mark("Processor"), unit: " %", digits: 0, low: 0, high: 25 },
 ];
 
 export class Charts {
@@ -15,7 +17,7 @@ export class Charts {
       const box = document.createElement("div");
       box.className = "chart";
       box.id = `chart-${kind.key}`;
-      const name = Object.assign(document.createElement("span"), { className: "name", textContent: kind.name });
+      const name = Object.assign(document.createElement("span"), { className: "name", textContent: t(kind.name) });
       const value = Object.assign(document.createElement("span"), { className: "value", textContent: "–" });
       const canvas = document.createElement("canvas");
       canvas.setAttribute("aria-hidden", "true");

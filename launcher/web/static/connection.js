@@ -1,22 +1,28 @@
-// The websocket to the window's server, opened again whenever it is lost.
+// The websocket to the launcher, opened again whenever it is lost.
 //
-// The first message shows the server a key. One that works once comes with the address, behind the #, which browsers
-// do not send; the server answers with a key for this page alone, which is kept for as long as its tab.
+// The first message shows the launcher a key. One that works once comes with the address, behind the #, which browsers
+// do not send; the answer is a key for this page alone, which is kept for as long as its tab. The address of a page for
+// OBS is its key.
 
 const REFUSED = 4401;
 const STORED_KEY = "session-key";
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
+const MOST_WAITING = 4 * 1024 * 1024; // bytes of a file that wait to be sent
+const WAIT_MS = 20;
 
 export class Connection {
   /**
-   * onText: a parsed message. onBinary: an ArrayBuffer. onState: whether the server is there and has let this page in.
-   * onRefused: it does not let this page in, and is not asked again.
+   * path: of the socket. hasKey: it is a page with a key of its own. onText: a parsed message. onBinary: an
+   * ArrayBuffer. onState: whether the launcher is there and has let this page in. onRefused: it does not let this page
+   * in, and is not asked again.
    */
-  constructor({ onText, onBinary, onState, onRefused }) {
+  constructor({ path = "/page", hasKey = true, onText, onBinary, onState, onRefused = () => {} }) {
+    this._path = path;
+    this._hasKey = hasKey;
     this._handlers = { onText, onBinary, onState, onRefused };
     this._entered = false;
-    takeKeyFromAddress();
+    if (hasKey) takeKeyFromAddress();
     this._pause = FIRST_PAUSE_MS;
     this._open();
   }
@@ -26,26 +32,47 @@ export class Connection {
     if (this._entered) this._socket.send(JSON.stringify(message));
   }
 
+  /** Send an ArrayBuffer, once there is room for it. */
+  async sendBytes(buffer) {
+    const socket = this._socket;
+    while (socket.bufferedAmount > MOST_WAITING) await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    if (this._entered && socket === this._socket) socket.send(buffer);
+  }
+
+  /** Try at once, without waiting for the next turn. */
+  tryNow() {
+    if (this._socket.readyState !== WebSocket.CLOSED) return;
+    clearTimeout(this._timer);
+    this._pause = FIRST_PAUSE_MS;
+    this._open();
+  }
+
   _open() {
     const { onText, onBinary, onState, onRefused } = this._handlers;
-    const socket = new WebSocket(`ws://${location.host}/page`);
+    const socket = new WebSocket(`ws://${location.host}${this._path}`);
     this._socket = socket;
     socket.binaryType = "arraybuffer";
-    socket.onopen = () => socket.send(JSON.stringify({ do: "enter", key: sessionStorage.getItem(STORED_KEY) ?? "" }));
+    const enter = () => {
+      this._entered = true;
+      this._pause = FIRST_PAUSE_MS;
+      onState(true);
+    };
+    socket.onopen = () => {
+      if (!this._hasKey) enter();
+      else socket.send(JSON.stringify({ do: "enter", key: sessionStorage.getItem(STORED_KEY) ?? "" }));
+    };
     socket.onmessage = ({ data }) => {
       if (typeof data !== "string") return onBinary(data);
       const message = JSON.parse(data);
       if (message.type !== "entered") return onText(message);
       sessionStorage.setItem(STORED_KEY, message.key);
-      this._entered = true;
-      this._pause = FIRST_PAUSE_MS;
-      onState(true);
+      return enter();
     };
     socket.onclose = ({ code }) => {
       this._entered = false;
       if (code === REFUSED) return onRefused();
       onState(false);
-      setTimeout(() => this._open(), this._pause);
+      this._timer = setTimeout(() => this._open(), this._pause);
       this._pause = Math.min(2 * this._pause, LONGEST_PAUSE_MS);
     };
   }

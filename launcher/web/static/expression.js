@@ -1,5 +1,6 @@
 // From a face's record to what an avatar can show. All sides here are the avatar's own, which looks at the viewer.
 
+import { ARKIT_NAMES, otherSide } from "./avatar/arkit.js";
 import { headQuaternion } from "./frame.js";
 
 // Features by the place they have on the wire: left is the subject's left.
@@ -22,7 +23,7 @@ const clamp = (value, low = 0, high = 1) => Math.min(high, Math.max(low, value))
  *
  * Returns { quaternion, position, hasPose, left, right, mouthOpen, mouthWide } where a side has blink, wide (0 to 1),
  * browUp, browSteep, corner (-1 down to 1 smile), cornerOut, lookX (degrees, + to the viewer's right) and lookY
- * (degrees, + up).
+ * (degrees, + up). arkit: the tracker's 52 coefficients by name, or null where it sends none.
  */
 export function readExpression(face, mirrored) {
   const own = { left: mirrored ? "right" : "left", right: mirrored ? "left" : "right" };
@@ -35,14 +36,19 @@ export function readExpression(face, mirrored) {
     right: side(face, own.right, mirrored),
     mouthOpen: clamp(face.features[MOUTH_OPEN], -1),
     mouthWide: clamp(face.features[MOUTH_WIDE], -1),
+    arkit: face.coefficients ? named(face.coefficients, mirrored) : null,
   };
 }
+
+const named = (coefficients, mirrored) =>
+  Object.fromEntries(ARKIT_NAMES.map((name, i) => [mirrored ? otherSide(name) : name, coefficients[i]]));
 
 /** Nobody there: eyes open, straight ahead. */
 export function restExpression() {
   const rest = () => ({ blink: 0, wide: 0, browUp: 0, browSteep: 0, corner: 0.15, cornerOut: 0, lookX: 0, lookY: 0 });
   return {
     hasPose: false, quaternion: [0, 0, 0, 1], position: null, left: rest(), right: rest(), mouthOpen: 0, mouthWide: 0,
+    arkit: null,
   };
 }
 
@@ -68,9 +74,7 @@ function side(face, subject, mirrored) {
 
 /** VRM's preset expressions, 0 to 1, by VRM 1's names. The looks are left to the avatar's own look-at settings. */
 export function vrmWeights(expression) {
-  const open = clamp(expression.mouthOpen);
-  const wide = clamp(expression.mouthWide);
-  const narrow = clamp(-expression.mouthWide);
+  const { open, wide, narrow } = mouthOf(expression);
   return {
     blinkLeft: expression.left.blink,
     blinkRight: expression.right.blink,
@@ -82,8 +86,21 @@ export function vrmWeights(expression) {
   };
 }
 
-/** The ARKit shapes that 14 features, two pupils and two lids can tell; the others stay 0. */
+// How far a mouth is open, spread and rounded, each 0 to 1.
+function mouthOf({ arkit, mouthOpen, mouthWide }) {
+  if (!arkit) return { open: clamp(mouthOpen), wide: clamp(mouthWide), narrow: clamp(-mouthWide) };
+  const mean = (name) => (arkit[`${name}Left`] + arkit[`${name}Right`]) / 2;
+  const narrow = clamp(Math.max(arkit.mouthFunnel, arkit.mouthPucker));
+  return {
+    open: clamp(arkit.jawOpen * 1.4), narrow, wide: clamp(Math.max(mean("mouthStretch"), mean("mouthSmile") * 0.6) - narrow),
+  };
+}
+
+/** ARKit's shapes: the tracker's coefficients, or what 14 features, two pupils and two lids can tell of them. */
 export function arkitWeights(expression) {
+  const { arkit, left, right } = expression;
+  // Lids that are nearly shut are shut: the coefficients follow the openness as measured.
+  if (arkit) return { ...arkit, eyeBlinkLeft: left.blink, eyeBlinkRight: right.blink };
   const weights = {
     jawOpen: clamp(expression.mouthOpen) * 0.8,
     mouthFunnel: clamp(-expression.mouthWide) * clamp(expression.mouthOpen),

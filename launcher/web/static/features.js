@@ -1,9 +1,11 @@
 // The 14 features as bars around zero.
 
+import { mark, t } from "./i18n.js";
+
 const NAMES = [
-  "Left eye", "Right eye", "Left brow slope", "Left brow height", "Left brow arch", "Right brow slope",
-  "Right brow height", "Right brow arch", "Left corner height", "Left corner width", "Right corner height",
-  "Right corner width", "Mouth open", "Mouth wide",
+  mark("Left eye"), mark("Right eye"), mark("Left brow slope"), mark("Left brow height"), mark("Left brow arch"), mark("Right brow slope"),
+  mark("Right brow height"), mark("Right brow arch"), mark("Left corner height"), mark("Left corner width"), mark("Right corner height"),
+  mark("Right corner width"), mark("Mouth open"), mark("Mouth wide"),
 ];
 // On the wire a corner that goes down is positive; here up is to the right, as with the brows.
 const REVERSED = new Set([8, 10]);
@@ -16,7 +18,7 @@ export class Features {
     for (const index of ORDER) {
       const row = document.createElement("div");
       row.className = "feature";
-      const name = Object.assign(document.createElement("span"), { textContent: NAMES[index] });
+      const name = Object.assign(document.createElement("span"), { textContent: t(NAMES[index]) });
       const track = Object.assign(document.createElement("span"), { className: "track" });
       const bar = Object.assign(document.createElement("span"), { className: "bar" });
       const number = Object.assign(document.createElement("span"), { className: "number", textContent: "–" });

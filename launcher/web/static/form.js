@@ -1,8 +1,11 @@
 // The settings as the user sees them, and as plain values under the tracker's own names.
 
+import { t } from "./i18n.js";
 import { OptionFields, valueOf } from "./option_fields.js";
+import { stateText } from "./receiver_state.js";
 
 const DEMO = "demo";
+const DRAFT = "settings-draft";
 const FILE = "\u0000file";
 const STREAM = "\u0000stream";
 const MODE = ["width", "height", "dformat"]; // set together by the list of a camera's modes
@@ -15,7 +18,13 @@ const isFile = (text) => !isAddress(text) && /[\\/]|\.[a-z0-9]{2,5}$/i.test(text
 export class Form {
   /** onChange: called after each change by the user. */
   constructor(onChange) {
-    this._onChange = onChange;
+    this._onChange = () => {
+      this.isEdited = true;
+      sessionStorage.setItem(DRAFT, JSON.stringify(this.read()));
+      onChange();
+    };
+    this.isEdited = false; // whether there is anything here that is kept nowhere else
+    this._states = []; // of receivers, as the tracker tells
     this._cameras = [];
     this._formats = [{ name: "osf", title: "OpenSeeFace", port: 11573, receivers: [], switches: [] }];
     this._wanted = ""; // the camera that the settings name, whether it is there or not
@@ -23,7 +32,7 @@ export class Form {
     this._modeWanted = null;
     this._options = [];
     this._values = {}; // as filled in, among them those that no field shows
-    this._fields = new OptionFields(() => onChange());
+    this._fields = new OptionFields(() => this._onChange());
     byId("source").addEventListener("change", () => this._sourceChosen());
     byId("mode").addEventListener("change", () => this._modeChosen());
     byId("receiver-add").addEventListener("click", () => this._addReceiver());
@@ -32,14 +41,73 @@ export class Form {
     this._extraTyped = false;
     byId("extra").addEventListener("input", () => {
       this._extraTyped = true;
-      onChange();
+      this._onChange();
     });
-    for (const id of ["file", "url"]) byId(id).addEventListener("input", () => onChange());
+    for (const id of ["file", "url"]) byId(id).addEventListener("input", () => this._onChange());
     this._fillSources();
+  }
+
+  /** Show `settings`, unless there are edits that would be lost. They outlive a reload. */
+  offer(settings) {
+    const draft = sessionStorage.getItem(DRAFT);
+    if (this.isEdited) return;
+    if (draft === null) this.fill(settings);
+    else {
+      this.fill(JSON.parse(draft));
+      this.isEdited = true;
+    }
+  }
+
+  /** What is here is kept elsewhere now. */
+  keep() {
+    this.isEdited = false;
+    sessionStorage.removeItem(DRAFT);
+  }
+
+  /** Choose a source as if the user had: a camera's selector, or "demo". */
+  choose(source) {
+    byId("source").value = source;
+    this._sourceChosen();
+  }
+
+  /** The cameras there are, and whether they are still being looked for. */
+  get cameras() {
+    return { cameras: this._cameras, searching: Boolean(this._searching), found: Boolean(this._found) };
+  }
+
+  /** The formats there are, by name. */
+  format(name) {
+    return this._formats.find((format) => format.name === name);
+  }
+
+  /** Send to these receivers from the next start on. */
+  setReceivers(receivers) {
+    this._receivers = receivers.map((receiver) => ({ switches: {}, ...receiver }));
+    this._fillReceivers();
+    this._onChange();
+  }
+
+  /** states: what the tracker tells of each receiver; see `receiver_state.js`. */
+  showReceivers(states) {
+    this._states = states;
+    this._receivers.forEach((receiver, index) => {
+      const line = byId(`receiver-state-${index}`);
+      if (!line) return;
+      const { text, kind } = stateText(receiver, states);
+      if (line.textContent !== text) line.textContent = text;
+      line.dataset.state = kind;
+      line.hidden = !text;
+    });
+  }
+
+  /** How many receivers are not reached. */
+  get receiversInTrouble() {
+    return this._receivers.filter((receiver) => stateText(receiver, this._states).kind === "bad").length;
   }
 
   /** Show `settings`. */
   fill(settings) {
+    this.keep();
     this._wanted = settings.camera ?? "0";
     this._values = settings.values;
     this._modeWanted = Object.fromEntries(MODE.map((name) => [name, settings.values[name] ?? null]));
@@ -50,6 +118,7 @@ export class Form {
     this._extra = settings.extra;
     this._extraTyped = false;
     this._fillExtra();
+    this._chosenByUser = false;
     this._fillSources();
     this._fillReceivers();
   }
@@ -84,11 +153,12 @@ export class Form {
   differences(running) {
     const now = this.read();
     const names = this._options
+      .filter((option) => option.form.widget !== "sensitivity") // applied at once
       .filter((option) => !same(valueOf(option, now.values), valueOf(option, running.values)))
-      .map((option) => option.form.label.toLowerCase());
-    if (now.camera !== running.camera) names.unshift("camera");
-    if (!same(receiverRows(now), receiverRows(running))) names.push("receivers");
-    if (!same(now.extra, running.extra)) names.push("further arguments");
+      .map((option) => t(option.form.label).toLowerCase());
+    if (now.camera !== running.camera) names.unshift(t("camera"));
+    if (!same(receiverRows(now), receiverRows(running))) names.push(t("receivers"));
+    if (!same(now.extra, running.extra)) names.push(t("further arguments"));
     return [...new Set(names)];
   }
 
@@ -96,6 +166,7 @@ export class Form {
   setCameras(cameras, searching) {
     this._searching = searching;
     if (cameras) this._cameras = cameras;
+    this._found ||= !searching;
     byId("refresh").classList.toggle("busy", Boolean(searching));
     this._fillSources();
   }
@@ -121,18 +192,18 @@ export class Form {
   _fillSources() {
     const select = byId("source");
     const chosen = select.value && this._chosenByUser ? select.value : this._sourceOf(this._wanted);
-    const cameras = make("optgroup", { label: "Cameras" });
+    const cameras = make("optgroup", { label: t("Cameras") });
     for (const camera of this._cameras) cameras.append(make("option", { value: camera.selector, textContent: camera.name }));
     const known = this._cameras.some((camera) => camera.selector === chosen);
     if (!known && ![DEMO, FILE, STREAM].includes(chosen)) {
-      const name = /^\d+$/.test(chosen) ? `Camera ${chosen}` : chosen;
-      cameras.append(make("option", { value: chosen, textContent: this._searching ? name : `${name} (not found)` }));
+      const name = /^\d+$/.test(chosen) ? t("Camera {number}", { number: chosen }) : chosen;
+      cameras.append(make("option", { value: chosen, textContent: this._searching ? name : t("{name} (not found)", { name }) }));
     }
-    const others = make("optgroup", { label: "Without a camera" });
+    const others = make("optgroup", { label: t("Without a camera") });
     others.append(
-      make("option", { value: DEMO, textContent: "Demo face" }),
-      make("option", { value: FILE, textContent: "Video or picture file …" }),
-      make("option", { value: STREAM, textContent: "Stream from an address …" }),
+      make("option", { value: DEMO, textContent: t("Demo face") }),
+      make("option", { value: FILE, textContent: t("Video or picture file …") }),
+      make("option", { value: STREAM, textContent: t("Stream from an address …") }),
     );
     select.replaceChildren(...(cameras.children.length ? [cameras] : []), others);
     select.value = chosen;
@@ -161,29 +232,29 @@ export class Form {
     byId("url-field").hidden = source !== STREAM;
     const camera = this._cameras.find((each) => each.selector === source);
     byId("source-hint").textContent = this._searching
-      ? "Looking for cameras …"
+      ? t("Looking for cameras …")
       : source === DEMO
-        ? "A drawn face that moves by itself, to try everything without a camera."
+        ? t("A drawn face that moves by itself, to try everything without a camera.")
         : camera
-          ? `Number ${camera.index}, ${camera.backend}`
-          : this._cameras.length ? "" : "No camera was found. Plug one in and look again, or try the demo face.";
+          ? t("Number {index}, {backend}", camera)
+          : this._cameras.length ? "" : t("No camera was found. Plug one in and look again, or try the demo face.");
     this._fillModes(camera?.modes ?? []);
   }
 
   _fillModes(modes) {
     const select = byId("mode");
-    const options = new Map([["", "Automatic"]]);
+    const options = new Map([["", t("Automatic")]]);
     const sorted = [...modes].sort((a, b) => b.max_width * b.max_height - a.max_width * a.max_height || b.max_fps - a.max_fps);
     for (const { max_width: width, max_height: height, max_fps: fps, fourcc, format } of sorted) {
       const value = JSON.stringify({ width, height, dformat: fourcc || null });
-      if (!options.has(value)) options.set(value, `${width} × ${height}, up to ${+fps.toFixed(1)} /s, ${format}`);
+      if (!options.has(value)) options.set(value, t("{width} × {height}, up to {fps} /s, {format}", { width, height, fps: +fps.toFixed(1), format }));
     }
     const wanted = this._modeWanted;
     let value = "";
     if (wanted?.width || wanted?.height || wanted?.dformat) {
       value = JSON.stringify({ width: wanted.width, height: wanted.height, dformat: wanted.dformat ?? null });
       if (!options.has(value)) {
-        const size = wanted.width ? `${wanted.width} × ${wanted.height ?? "?"}` : "Automatic size";
+        const size = wanted.width ? `${wanted.width} × ${wanted.height ?? "?"}` : t("Automatic size");
         options.set(value, [size, wanted.dformat].filter(Boolean).join(", "));
       }
     }
@@ -220,17 +291,17 @@ export class Form {
 
   _receiverRow(receiver, index) {
     const row = make("fieldset", { className: "receiver" });
-    const title = `Receiver ${index + 1}`;
+    const title = t("Receiver {number}", { number: index + 1 });
     row.append(make("legend", { textContent: title }));
     const host = make("input", { id: `receiver-host-${index}`, type: "text", value: receiver.host, spellcheck: false });
-    host.setAttribute("aria-label", `${title}: host`);
+    host.setAttribute("aria-label", t("{title}: host", { title }));
     host.addEventListener("input", () => this._receiverChanged(receiver, { host: host.value.trim() }));
     const port = make("input", { type: "number", min: 1, max: 65535, value: receiver.port, inputMode: "numeric" });
-    port.setAttribute("aria-label", `${title}: port`);
+    port.setAttribute("aria-label", t("{title}: port", { title }));
     port.addEventListener("input", () =>
       this._receiverChanged(receiver, { port: port.value === "" ? null : Number(port.value), freePort: false }));
-    const remove = make("button", { type: "button", className: "icon", textContent: "×", title: `Remove receiver ${index + 1}` });
-    remove.setAttribute("aria-label", `Remove receiver ${index + 1}`);
+    const remove = make("button", { type: "button", className: "icon", textContent: "×", title: t("Remove receiver {number}", { number: index + 1 }) });
+    remove.setAttribute("aria-label", t("Remove receiver {number}", { number: index + 1 }));
     remove.addEventListener("click", () => {
       this._receivers.splice(index, 1);
       this._fillReceivers();
@@ -241,14 +312,18 @@ export class Form {
     if (this._formats.length > 1) row.append(this._formatSelect(receiver, title, port));
     const format = this._formats.find((each) => each.name === receiver.format);
     if (format?.switches.length) row.append(this._switches(receiver, format, title));
+    const { text, kind } = stateText(receiver, this._states);
+    const state = make("p", { id: `receiver-state-${index}`, className: "receiver-state", textContent: text, hidden: !text });
+    state.dataset.state = kind;
+    row.append(state);
     return row;
   }
 
   _formatSelect(receiver, title, port) {
     const select = make("select", { className: "format" });
-    select.setAttribute("aria-label", `${title}: format`);
+    select.setAttribute("aria-label", t("{title}: format", { title }));
     const known = this._formats.some((format) => format.name === receiver.format);
-    const unknown = { name: receiver.format, title: `${receiver.format} (not known to this tracker)`, switches: [] };
+    const unknown = { name: receiver.format, title: t("{format} (not known to this tracker)", { format: receiver.format }), switches: [] };
     const formats = known ? this._formats : [unknown, ...this._formats];
     for (const format of formats) {
       const text = format.extra ? `${format.title} (extra: ${format.extra})` : format.title;
@@ -256,7 +331,7 @@ export class Form {
     }
     select.value = receiver.format;
     const readers = formats.find((format) => format.name === receiver.format).receivers ?? [];
-    select.title = readers.length ? `Read by ${readers.join(", ")}` : "";
+    select.title = readers.length ? t("Read by {names}", { names: readers.join(", ") }) : "";
     select.addEventListener("change", () => {
       const before = formats.find((format) => format.name === receiver.format);
       const after = formats.find((format) => format.name === select.value);
@@ -274,12 +349,12 @@ export class Form {
   _switches(receiver, format, title) {
     const details = make("details", { className: "format", open: Boolean(receiver.open) });
     details.addEventListener("toggle", () => (receiver.open = details.open));
-    details.append(make("summary", { textContent: `Settings of ${format.title}` }));
+    details.append(make("summary", { textContent: t("Settings of {format}", { format: format.title }) }));
     for (const { name, text, default: standard, values } of format.switches) {
       const label = make("label", { textContent: `${name}: ${text}`, className: "hint" });
       const control = make(values.length ? "select" : "input", { spellcheck: false });
       if (values.length) {
-        control.append(make("option", { value: "", textContent: `as usual (${standard})` }));
+        control.append(make("option", { value: "", textContent: t("as usual ({value})", { value: standard }) }));
         for (const value of values) control.append(make("option", { value, textContent: value }));
       } else {
         control.placeholder = standard;

@@ -4,21 +4,24 @@ export const FRAME = 1;
 export const PICTURE = 2;
 
 const HEADER_BYTES = 12;
-const FACE_BYTES = 476;
+const FACE_BYTES = 528;
 const POINTS = 68;
 const POINT_SCALE = 8;
+const COEFFICIENTS = 52;
+const WITH_COEFFICIENTS = 1;
 
 /** One message: { received, latencyMs, faces: [...] }. */
 export function readFrame(buffer) {
   const view = new DataView(buffer);
   const faces = [];
+  const known = Boolean(view.getUint16(2, true) & WITH_COEFFICIENTS);
   for (let i = 0; i < view.getUint8(1); i++) {
-    faces.push(readFace(buffer, HEADER_BYTES + i * FACE_BYTES));
+    faces.push(readFace(buffer, HEADER_BYTES + i * FACE_BYTES, known));
   }
   return { received: view.getUint32(4, true), latencyMs: view.getFloat32(8, true), faces };
 }
 
-function readFace(buffer, start) {
+function readFace(buffer, start, known) {
   const view = new DataView(buffer, start, FACE_BYTES);
   let at = 0;
   const float = () => view.getFloat32((at += 4) - 4, true);
@@ -37,9 +40,11 @@ function readFace(buffer, start) {
     points[i] = view.getInt16(at, true) / POINT_SCALE;
   }
   const pointConfidence = new Uint8Array(buffer, start + at, POINTS);
+  // ARKit's, in the order of avatar/arkit.js; null where the tracker sends none.
+  const coefficients = known ? Array.from(new Uint8Array(buffer, start + at + POINTS, COEFFICIENTS), (value) => value / 255) : null;
   return {
     id, width, height, hasPose: fitError >= 0, fitError, rightOpen, leftOpen, quaternion, translation, confidence,
-    gaze, features, points, pointConfidence,
+    gaze, features, points, pointConfidence, coefficients,
   };
 }
 

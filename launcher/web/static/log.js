@@ -1,5 +1,7 @@
 // What the tracker printed.
 
+import { t } from "./i18n.js";
+
 const MAX_LINES = 500;
 const NEAR_END_PX = 24;
 
@@ -13,7 +15,7 @@ export class Log {
     const element = this._element;
     const follow = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END_PX;
     const added = lines.map(row);
-    if (leftOut) added.unshift(row({ time: lines[0]?.time, stream: "launcher", text: `(${leftOut} more lines)` }));
+    if (leftOut) added.unshift(row({ time: lines[0]?.time, stream: "launcher", text: t("({count} more lines)", { count: leftOut }) }));
     element.append(...added);
     while (element.childElementCount > MAX_LINES) element.firstElementChild.remove();
     if (follow) element.scrollTop = element.scrollHeight;

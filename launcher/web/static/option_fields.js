@@ -1,5 +1,7 @@
 // Fields made from the tracker's own list of options. An option that the tracker declares for the form appears here.
 
+import { t } from "./i18n.js";
+
 const make = (tag, properties = {}) => Object.assign(document.createElement(tag), properties);
 
 /** The value that `settings` give an option, else the tracker's default. */
@@ -55,7 +57,7 @@ function readControl(option, control) {
 function makeField(option) {
   const { label: text, hint, ends } = option.form;
   const id = option.name;
-  const label = make("label", { htmlFor: id, textContent: text });
+  const label = make("label", { htmlFor: id, textContent: t(text) });
   if (option.type === "boolean") {
     const field = make("div", { className: "field switch" });
     const control = make("input", { id, type: "checkbox" });
@@ -78,10 +80,10 @@ function makeField(option) {
     field.append(control);
     if (ends.length) {
       const scale = make("p", { className: "hint scale" });
-      scale.append(...ends.map((end) => make("span", { textContent: end })));
+      scale.append(...ends.map((end) => make("span", { textContent: t(end) })));
       field.append(scale);
     }
-    const show = () => (output.textContent = Number(control.value) === 0 ? "off" : Number(control.value).toFixed(1));
+    const show = () => (output.textContent = Number(control.value) === 0 ? t("off") : Number(control.value).toFixed(1));
     return { ...finish(field, control, option, hint), show };
   }
   const control = ["integer", "number"].includes(option.type) ? makeNumber(option, id) : make("input", { id, type: "text", spellcheck: false });
@@ -93,7 +95,7 @@ function makeSelect(option, id) {
   const select = make("select", { id });
   // The greatest first: the list reads from the best down.
   const choices = option.type === "integer" ? [...option.choices].sort((a, b) => b - a) : option.choices;
-  for (const value of choices) select.append(make("option", { value, textContent: option.form.labels[value] ?? value }));
+  for (const value of choices) select.append(make("option", { value, textContent: t(String(option.form.labels[value] ?? value)) }));
   return select;
 }
 
@@ -108,7 +110,7 @@ function makeNumber(option, id) {
 function finish(field, control, option, hint = option.form.hint) {
   control.setAttribute("form", "form");
   if (hint) {
-    const line = make("p", { id: `${option.name}-hint`, className: "hint", textContent: hint });
+    const line = make("p", { id: `${option.name}-hint`, className: "hint", textContent: t(hint) });
     control.setAttribute("aria-describedby", line.id);
     field.append(line);
   }

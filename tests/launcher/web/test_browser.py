@@ -54,6 +54,7 @@ def test_a_new_user_starts_the_demo_changes_the_model_and_stops(visit: Callable[
 def test_the_page_asks_nobody_but_its_own_server(visit: Callable[..., Visit], window: Window) -> None:
     here = visit()
     start_demo(here)
+    here.tab("details")
     here.page.click("#picture")
     here.until("() => window.facetracker.pictures > 0")
     foreign = [
@@ -102,7 +103,8 @@ def test_cameras_are_listed_by_name_with_their_modes_and_looked_for_again(browse
     program.write_text("\n".join(lines) + "\n", encoding="utf-8")
     with open_window(tmp_path, program=(sys.executable, str(program))) as window:
         here = Visit(browser, window.address)
-        here.until("() => document.getElementById('source-hint').textContent.includes('No camera was found')")
+        here.until("() => window.facetracker.form.cameras.found && !window.facetracker.form.cameras.searching")
+        assert here.page.input_value("#source") == "demo"  # what there is to try without one
         listing.write_text(json.dumps([{**CAMERA, "modes": [MODE, {**MODE, "max_width": 640, "max_height": 480}]}]))
         here.page.click("#refresh")
         here.until(
@@ -114,7 +116,7 @@ def test_cameras_are_listed_by_name_with_their_modes_and_looked_for_again(browse
         # The camera is not really there, which the tracker says, and the window passes on.
         here.until("() => window.facetracker.server.state === 'refused'")
         assert "usb-studio" in here.page.inner_text("#problem")
-        started = here.page.inner_text("#log")
+        started = here.page.text_content("#log")
         for argument in ("--capture=usb-studio", "--width=1280", "--height=720", "--dformat=MJPG"):
             assert argument in started
         here.context.close()
@@ -149,6 +151,7 @@ def test_recentring_makes_the_pose_held_now_neutral(visit: Callable[..., Visit])
     here.until("() => Math.abs(window.facetracker.angles.yaw) > 12")
     here.page.click("#recentre")
     here.until("() => document.querySelector('.notice')?.textContent.includes('Recentred')")
+    here.tab("face")
     here.page.click("#reset")
     here.until(
         "() => [...document.querySelectorAll('.notice')].some(each => each.textContent.includes('learned again'))"
@@ -181,7 +184,6 @@ def test_a_hidden_page_is_sent_nothing(visit: Callable[..., Visit]) -> None:
 
 def test_profiles_are_saved_loaded_and_deleted(visit: Callable[..., Visit]) -> None:
     here = visit()
-    here.page.on("dialog", lambda dialog: dialog.accept())
     here.page.select_option("#source", "demo")
     here.page.select_option("#model", "-2")
     here.page.fill("#faces", "2")
@@ -192,9 +194,19 @@ def test_profiles_are_saved_loaded_and_deleted(visit: Callable[..., Visit]) -> N
     here.page.fill("#faces", "1")
     here.page.select_option("#profiles", "On stage")
     here.page.click("#profile-load")
+    here.page.click("#ask-no")  # what was edited is not saved anywhere yet
+    assert here.page.input_value("#faces") == "1"
+    here.page.click("#profile-load")
+    here.page.click("#ask-yes")
     here.until("() => document.getElementById('model').value === '-2'")
     assert here.page.input_value("#faces") == "2"
+    here.page.fill("#faces", "3")
+    here.page.fill("#profile-name", "On stage")
+    here.page.click("#profile-form button")
+    assert "Replace" in here.page.inner_text("#ask")
+    here.page.click("#ask-no")
     here.page.click("#profile-delete")
+    here.page.click("#ask-yes")
     here.until("() => ![...document.getElementById('profiles').options].some(each => each.value === 'On stage')")
 
 
@@ -223,20 +235,16 @@ def test_a_profiles_hidden_arguments_are_shown_and_asked_for(visit: Callable[...
 def test_everything_can_be_reached_and_started_with_the_keyboard(visit: Callable[..., Visit]) -> None:
     here = visit()
     reached = set()
-    for _ in range(60):
-        here.page.keyboard.press("Tab")
-        reached.add(here.look("() => document.activeElement.id || document.activeElement.getAttribute('aria-label')"))
+    for tab in ("setup", "avatar", "face", "details"):
+        here.tab(tab)
+        for _ in range(90):
+            here.page.keyboard.press("Tab")
+            reached.add(
+                here.look("() => document.activeElement.id || document.activeElement.getAttribute('aria-label')")
+            )
     wanted = {
-        "start",
-        "source",
-        "refresh",
-        "model",
-        "fps",
-        "smoothing",
-        "receiver-add",
-        "profile-name",
-        "picture",
-        "log",
+        *("start", "head", "fit-view", "obs-open", "panel-close", "source", "refresh", "model", "fps", "smoothing"),
+        *("receiver-add", "profile-name", "avatar-file", "background", "obs-copy", "picture", "log", "language"),
     }
     assert wanted <= reached
     unnamed = here.look(
@@ -244,15 +252,24 @@ def test_everything_can_be_reached_and_started_with_the_keyboard(visit: Callable
         ".filter(each => !each.labels?.length && !each.getAttribute('aria-label')).map(each => each.outerHTML)"
     )
     assert unnamed == []
+    here.tab("setup")
     here.page.select_option("#source", "demo")
-    here.look("() => document.activeElement.blur()")
-    here.page.keyboard.press("s")
+    here.page.focus("#start")
+    here.page.keyboard.press("Enter")
     here.until("() => window.facetracker.frames > 3")
     here.page.focus("#profile-name")
-    here.page.keyboard.type("x")  # letters are text while one types
-    assert here.page.input_value("#profile-name") == "x"
+    here.page.keyboard.type("s")  # letters are text while one types
+    assert here.page.input_value("#profile-name") == "s"
+    # No single key ends or halts a stream.
     here.look("() => document.activeElement.blur()")
-    here.page.keyboard.press("x")
+    pid = here.look("() => window.facetracker.server.pid")
+    for key in "abcdefghijklmnopqrstuvwxyz0123456789":
+        here.page.keyboard.press(key)
+    frames = here.look("() => window.facetracker.frames")
+    here.until("(frames) => window.facetracker.frames > frames + 3", frames)
+    assert here.look("() => [window.facetracker.server.pid, window.facetracker.server.paused]") == [pid, False]
+    here.page.focus("#stop")
+    here.page.keyboard.press("Enter")
     here.until("() => window.facetracker.server.state === 'stopped'")
 
 
@@ -262,12 +279,15 @@ def test_nothing_sticks_out_of_the_page(visit: Callable[..., Visit], width: int,
     here = visit(width=width)
     here.page.emulate_media(color_scheme=theme)
     here.until("(theme) => document.documentElement.dataset.theme === theme", theme)
-    assert here.look("() => document.documentElement.scrollWidth") <= width
-    cut = here.look(
-        "() => [...document.querySelectorAll('button, select, input:not(.visually-hidden), h2, label')]"
-        ".filter(each => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1).map(each => each.id)"
-    )
-    assert cut == []
+    for tab in ("setup", "avatar", "face", "details"):
+        here.tab(tab)
+        assert here.look("() => document.documentElement.scrollWidth") <= width
+        cut = here.look(
+            "() => [...document.querySelectorAll('button, select, input:not(.visually-hidden), h2, label')]"
+            ".filter(each => each.offsetParent && each.getBoundingClientRect().right > innerWidth + 1)"
+            ".map(each => each.id)"
+        )
+        assert cut == []
 
 
 def test_another_web_page_cannot_talk_to_the_window(browser: Any, window: Window, tmp_path: Path) -> None:
@@ -363,7 +383,7 @@ def test_however_the_window_ends_the_tracker_ends_too(browser: Any, tmp_path: Pa
         assert code == (-9 if number == signal.SIGKILL else 0)
         _, alive = psutil.wait_procs([tracker], timeout=10)
         assert alive == []
-        here.until("() => document.getElementById('problem').textContent.includes('closed')")
+        here.until("() => document.getElementById('problem-text').textContent.includes('closed')")
         here.context.close()
 
 

@@ -38,7 +38,7 @@ def test_a_pause_is_not_made_up_for() -> None:
 def test_a_message_holds_what_the_record_says() -> None:
     (record,) = openseeface.decode((DATA / "yaw_plus_20.bin").read_bytes())
     data = pack_frame([record], 7, 12.5)
-    assert len(data) == 12 + 476
+    assert len(data) == 12 + 528
     assert HEADER.unpack_from(data) == (FRAME, 1, 0, 7, 12.5)
     (face,) = np.frombuffer(data, FACE_DTYPE, offset=HEADER.size)
     assert face["face_id"] == record.face_id

@@ -6,13 +6,14 @@ import http
 import ipaddress
 import logging
 import threading
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from protocol.foreign_json import printable
 from tracker.handoff import HandoffQueue
 from tracker.output.formats.facejson import JsonEncoder
-from tracker.output.formats.sender import OneTimeWarning
+from tracker.output.formats.sender import OneTimeWarning, ReceiverState
 from tracker.output.formats.websocket_library import require_websockets
 from tracker.output.limited_listener import LimitedListener
 from tracker.output.resolver import cannot_listen, listening_address
@@ -55,6 +56,7 @@ class JsonServer:
         require_websockets(target)
         from websockets.sync.server import serve
 
+        self._target = target
         self._encoder = encoder
         self._origins = origins
         self._rate_limit = RateLimiter(target.fps)
@@ -83,6 +85,10 @@ class JsonServer:
         # The connections' threads inherit being daemons, so that none can delay the end of the program.
         self._thread = threading.Thread(target=self._server.serve_forever, name="json-server", daemon=True)
         self._thread.start()
+
+    def states(self) -> Sequence[ReceiverState]:
+        """Whether anybody is connected."""
+        return [ReceiverState(self._target, "connected" if self._connections else "listening")]
 
     def send(self, frame: OutputFrame) -> None:
         """Queue the text of `frame` for every client."""

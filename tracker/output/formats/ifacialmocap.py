@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from protocol import ifacialmocap
 from tracker.output.formats.scales import coefficients
-from tracker.output.formats.sender import OneTimeWarning
+from tracker.output.formats.sender import OneTimeWarning, ReceiverState
 from tracker.output.resolver import SocketAddress, cannot_listen, listening_address
 from tracker.output.subject import Angles, AvatarSubject, OutputFrame
 from tracker.output.target import Target
@@ -61,6 +61,7 @@ class IFacialMocapPhone:
 
     def __init__(self, target: Target, mirror: bool = False, reply_port: int = ifacialmocap.DEFAULT_PORT) -> None:
         self._encoders = {version: IFacialMocapEncoder(version, mirror) for version in ifacialmocap.VERSIONS}
+        self._target = target
         self._rate_limit = RateLimiter(target.fps)
         self._warning = OneTimeWarning(str(target))
         self._reply_port = reply_port
@@ -80,6 +81,10 @@ class IFacialMocapPhone:
     def port(self) -> int:
         """Where questions are heard."""
         return int(self._socket.getsockname()[1])
+
+    def states(self) -> Sequence[ReceiverState]:
+        """Whether anybody asked."""
+        return [ReceiverState(self._target, "connected" if self._clients else "listening")]
 
     def send(self, frame: OutputFrame) -> None:
         """Hear who asks, and send what `frame` shows to everyone who did."""

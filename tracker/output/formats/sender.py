@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 from tracker.output.subject import OutputFrame
@@ -14,8 +15,24 @@ from tracker.rate_limit import RateLimiter
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiverState:
+    """How sending to a receiver goes.
+
+    state: ``sending``, or where a protocol can tell ``connected``; ``nobody``: the machine is there and nobody listens
+    at the port; ``unknown_host``, ``unreachable``; ``waiting`` for a connection, ``denied`` by its user; ``listening``
+    for who asks.
+    """
+
+    target: Target
+    state: str
+
+
 class Sender(Protocol):
-    """Delivers results to one or more receivers. Used from one thread."""
+    """Delivers results to one or more receivers. Used from one thread, but for `states`."""
+
+    def states(self) -> Sequence[ReceiverState]:
+        """How it goes with each target. From any thread."""
 
     @property
     def sent(self) -> int:
@@ -78,6 +95,10 @@ class UdpSender:
     def errors(self) -> int:
         """Number of datagrams and look-ups that failed so far."""
         return self._channel.errors
+
+    def states(self) -> Sequence[ReceiverState]:
+        """How it goes with each target."""
+        return [ReceiverState(target, state) for target, state in self._channel.states().items()]
 
     def send(self, frame: OutputFrame) -> None:
         """Send `frame` to every receiver."""

@@ -7,7 +7,7 @@ import itertools
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from protocol import vtubestudio
@@ -15,7 +15,7 @@ from protocol.vtubestudio import Plugin, Response
 from tracker.handoff import HandoffQueue
 from tracker.output.formats import taught
 from tracker.output.formats.scales import ARKIT_NAMES
-from tracker.output.formats.sender import OneTimeWarning
+from tracker.output.formats.sender import OneTimeWarning, ReceiverState
 from tracker.output.formats.vts.discovery import find_port
 from tracker.output.formats.vts.hotkeys import ExpressionHotkeys
 from tracker.output.formats.vts.parameters import arkit_values, own_values
@@ -108,8 +108,13 @@ class VtsSender:
         self._warnings = LimitedWarnings(logger, str(target), clock)
         self.sent = 0
         self.errors = 0
+        self._state = "waiting"
         self._thread = threading.Thread(target=self._run, name="vts", daemon=True)
         self._thread.start()
+
+    def states(self) -> Sequence[ReceiverState]:
+        """Whether VTube Studio is connected, and allows it."""
+        return [ReceiverState(self._target, self._state)]
 
     def send(self, frame: OutputFrame) -> None:
         """Queue the values of `frame`. Without a face the last values are kept, marked as not found."""
@@ -137,9 +142,11 @@ class VtsSender:
             try:
                 self._session()
             except _Denied:
+                self._state = "denied"
                 self._warn("VTube Studio's user refused facetracker; to be asked again, start it again")
                 return
             except _Failed as failure:
+                self._state = "waiting"
                 self.errors += 1
                 self._warn(f"{self._target}: {failure}; trying again every {RETRY_S:g} s")
             self._stop.wait(RETRY_S)
@@ -171,6 +178,7 @@ class VtsSender:
         self._authenticate(connection)
         self._warnings.forget()
         names = self._prepare_parameters(connection)
+        self._state = "connected"
         logger.info("VTube Studio takes %d parameters at %s", len(names), self._target)
         self._feed(connection, names)
 

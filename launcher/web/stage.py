@@ -1,0 +1,80 @@
+"""The stage that all pages show alike: its avatar, background and view, and which expressions are switched on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from launcher.errors import LauncherError
+from launcher.web.clients import Message, Page, Pages
+from launcher.web.stage_storage import StageStorage
+
+MAX_EXPRESSIONS = 64
+
+
+class Stage:
+    """Keeps what pages send of the stage, and tells all pages, those for OBS among them.
+
+    live: whether a tracker runs, and whether it flips the picture; asked whenever pages are told. Only for use in the
+    server's loop, but for `broadcast`.
+    """
+
+    def __init__(self, pages: Pages, storage: StageStorage, live: Callable[[], Message]) -> None:
+        self.storage = storage
+        self._pages = pages
+        self._live = live
+        self._expressions: tuple[str, ...] = ()
+
+    def described(self) -> Message:
+        """What pages are told."""
+        return {
+            "type": "stage",
+            **self.storage.described(),
+            "expressions": list(self._expressions),
+            "live": self._live(),
+        }
+
+    def broadcast(self) -> None:
+        """Tell every page how the stage looks now. From any thread."""
+        self._pages.broadcast(self.described(), guests=True)
+
+    def on_message(self, page: Page, message: Message) -> bool:
+        """Do what a page asks for; whether it was for the stage. Raises LauncherError for what cannot be done."""
+        match message.get("do"):
+            case "stage":
+                self.storage.change(message.get("settings"))
+            case "expressions":
+                self._expressions = _names(message.get("on"))
+            case "upload":
+                self.storage.begin(message.get("kind"), message.get("name"), message.get("size"), page)
+                return True
+            case "remove":
+                self.storage.remove(str(message.get("kind")))
+                self._expressions = ()
+            case "obs":
+                if message.get("renew") is True:
+                    self.storage.renew_key()
+                page.send({"type": "obs", "path": f"/obs/{self.storage.key}/"})
+                return True
+            case _:
+                return False
+        self.broadcast()
+        return True
+
+    def on_bytes(self, page: Page, data: bytes) -> None:
+        """A piece of a file that was announced."""
+        kind = self.storage.add(data, page)
+        if kind is not None:
+            if kind == "avatar":
+                self._expressions = ()  # the one before had others
+            self.broadcast()
+
+    def on_disconnect(self, page: Page) -> None:
+        """`page` is gone, and with it what it was sending."""
+        self.storage.abandon(page)
+
+
+def _names(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list) or len(value) > MAX_EXPRESSIONS or not all(isinstance(name, str) for name in value):
+        raise LauncherError("expressions are switched on by a list of their names")
+    return tuple(value)
