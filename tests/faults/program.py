@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, str(ROOT / "facetracker.py")]
 QUIET = ["-p", "29990", "--model", "-3"]
 """A receiver that nobody is, and the cheapest networks."""
-LIMIT_S = 60.0
+LIMIT_S = 120.0
 
 
 @dataclass(frozen=True)

@@ -23,8 +23,8 @@ from tracker.output.limited_listener import LimitedListener
 from tracker.output.subject import OutputFrame
 from tracker.output.target import Target
 
-LIMIT_S = 10.0
-PROMISED_S = 2.0
+LIMIT_S = 30.0
+PROMISED_S = 10.0  # five times what is promised
 
 
 def free_port() -> int:
