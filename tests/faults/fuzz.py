@@ -277,7 +277,8 @@ def _run(cases: int, seed: int) -> list[str]:
                     failures.append(f"{name}: {time.monotonic() - begun_s:.1f} s for {data[:200]!r}")
                 if len(failures) > 50:
                     return failures
-            sys.stdout.write(f"{name}: {dict(ends)}\n")
+            sys.stdout.write(f"{name}: {dict(ends)}, {len(failures)} failures so far\n")
+            sys.stdout.flush()
     return failures
 
 
