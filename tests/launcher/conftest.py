@@ -11,13 +11,19 @@ from tests.launcher.window_client import CHROMIUM, CHROMIUM_ARGUMENTS, Visit, Wi
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """The system's Chromium. Pictures are drawn in software, so that no graphics card is needed."""
+def browser(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """The system's Chromium. Pictures are drawn in software, so that no graphics card is needed.
+
+    A module whose DRAWS_3D is False gets one that cannot draw in 3D, which costs a busy machine much less.
+    """
     playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need 'pip install playwright'")
     if CHROMIUM is None:
         pytest.skip("the browser tests need Chromium: 'apt-get install chromium'")
+    draws = getattr(request.module, "DRAWS_3D", True)
     with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        chromium = started.chromium.launch(
+            executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS if draws else [*CHROMIUM_ARGUMENTS, "--disable-3d-apis"]
+        )
         yield chromium
         chromium.close()
 

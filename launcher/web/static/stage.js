@@ -38,6 +38,7 @@ export class StageView {
 
   /** Begin to draw. Whether the browser can. */
   async open() {
+    if (!document.createElement("canvas").getContext("webgl2")) return false;
     try {
       const { Viewport } = await import("./view/viewport.js");
       this.viewport = new Viewport(this.canvas, { controls: this._controls, onView: (view) => this.set({ view }) });

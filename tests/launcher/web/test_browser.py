@@ -21,6 +21,7 @@ from protocol import openseeface
 from tests.launcher.window_client import LIMIT_MS, Visit, Window, open_window, start_demo, trackers
 from tests.receiver import ROOT
 
+DRAWS_3D = False
 DATA = ROOT / "tests" / "protocol" / "data"
 
 
@@ -63,7 +64,7 @@ def test_the_page_asks_nobody_but_its_own_server(visit: Callable[..., Visit], wi
         if not url.startswith((f"http://127.0.0.1:{window.port}/", f"ws://127.0.0.1:{window.port}/", "blob:"))
     ]
     assert foreign == []
-    assert any(url.endswith("/three.js") for url in here.requests)
+    assert any(url.endswith("/static/app.js") for url in here.requests)
 
 
 def test_two_receivers_are_fed_while_the_page_looks_on(visit: Callable[..., Visit]) -> None:

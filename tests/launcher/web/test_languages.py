@@ -19,6 +19,7 @@ from tests.launcher.window_client import Visit
 from tracker.app.options import describe_options
 
 STATIC = Path(controller.__file__).parent / "static"
+DRAWS_3D = False
 LANGUAGES = ("ja", "zh-CN", "ko")
 # t("...") and mark("..."), and the sentences that loading an avatar may fail with.
 CALL = re.compile(r'\b(?:t|mark|new Error)\(\s*"((?:[^"\\]|\\.)*)"')
