@@ -23,6 +23,7 @@ from launcher.profiles import Profile, delete_profile, load_profile, profile_nam
 from launcher.queries import list_cameras, list_formats
 from launcher.sharing import shared_receivers
 from launcher.statistics import Statistics
+from launcher.web import taught
 from launcher.web.access_control import GUESTS
 from launcher.web.clients import Message, Page, Pages
 from launcher.web.daemon_thread import in_thread
@@ -132,6 +133,8 @@ class Controller:
                 self._in_background(self._send(REMOTE_COMMANDS[name]))
             case "sensitivity":
                 self._in_background(self._change_sensitivity(message))
+            case "expression":
+                self._in_background(self._answer_expression(page, message), in_turn=False)
             case "cameras":
                 self._in_background(self._list_cameras(), in_turn=False)
             case "load" | "save" | "delete" as action:
@@ -201,6 +204,9 @@ class Controller:
         self.pages.broadcast(self._sensitivity())
         if _is_used():
             save_profile(Profile(LAST_USED, load_profile(LAST_USED).options.replace(sensitivity=text)))
+
+    async def _answer_expression(self, page: Page, message: Message) -> None:
+        page.send(await taught.answer(self.process.control, message))
 
     async def _list_cameras(self) -> None:
         if self._searching:

@@ -16,6 +16,7 @@ import { Panel } from "./panel.js";
 import { Sensitivity } from "./sensitivity.js";
 import { StageControls } from "./stage_controls.js";
 import { StageView } from "./stage.js";
+import { TaughtCard } from "./taught.js";
 import { Welcome } from "./welcome.js";
 
 const NO_FACE_AFTER_MS = 1000;
@@ -75,6 +76,9 @@ const canDraw = stage.open();
 const stageControls = new StageControls(stage);
 const expressionKeys = new ExpressionKeys(stage);
 const sensitivity = new Sensitivity(byId("sensitivity"), byId("sensitivity-preset"), (settings) => send("sensitivity", { settings }));
+const taught = new TaughtCard({
+  root: byId("taught"), send: (message) => connection.send(message), ask, onShown: (name) => stage.showTaught(name),
+});
 const panel = new Panel((tab) => {
   sensitivity.isShown = tab === "face";
   setPicture(pictureOn && tab === "details");
@@ -131,6 +135,7 @@ const handlers = {
     form.showReceivers(message.targets ?? []);
     showState();
   },
+  expression: (message) => taught.take(message),
   confirm: async ({ text, details, request }) => {
     if (await ask([t(text), ...details].join("\n"), t("Yes"))) connection.send(request);
   },
@@ -243,6 +248,7 @@ function showState() {
   start.disabled = !online;
   byId("stop").disabled = !online || !running;
   for (const id of ["recentre", "reset", "pause", "mouth"]) byId(id).disabled = !online || !running || !server.steerable;
+  taught.setReady(online && running && Boolean(server.steerable));
   byId("pause").setAttribute("aria-pressed", String(Boolean(server.paused)));
   byId("pause").textContent = server.paused ? t("Resume") : t("Pause");
   byId("mouth").setAttribute("aria-pressed", String(Boolean(server.mouth_muted)));
@@ -468,6 +474,9 @@ expressionKeys.use(keys);
 
 // What tests, and curious users, can look at from the browser's console.
 const inspection = {
+  get taught() {
+    return taught.state;
+  },
   expression: null, angles: null, frames: 0, pictures: 0, isOpen: false,
   get server() {
     return server;
