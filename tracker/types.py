@@ -17,7 +17,8 @@ produced.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
@@ -192,7 +193,10 @@ class Expression:
 
     def as_tuple(self) -> tuple[float, ...]:
         """The features in wire order."""
-        return astuple(self)
+        return _EXPRESSION_VALUES(self)
+
+
+_EXPRESSION_VALUES = attrgetter(*(field.name for field in fields(Expression)))  # dataclasses.astuple copies deeply
 
 
 @dataclass(frozen=True, slots=True)

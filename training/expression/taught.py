@@ -119,8 +119,8 @@ def shown(model: Discriminant, measures: np.ndarray) -> list[str | None]:
     decision, names = Decision(), []
     for frame, row in enumerate(measures):
         shares, is_like_any = model.judge(row)
-        best = int(shares.argmax())
-        decision.update(model.names[best], float(shares[best]), is_like_any, frame / FPS)
+        best = max(range(len(shares)), key=shares.__getitem__)
+        decision.update(model.names[best], shares[best], is_like_any, frame / FPS)
         names.append(decision.name)
     return names
 

@@ -10,11 +10,24 @@ from typing import Any
 
 import pytest
 
-from tests.launcher.window_client import LIMIT_MS, Visit, Window, open_window
+from tests.launcher.window_client import CHROMIUM, CHROMIUM_ARGUMENTS, LIMIT_MS, Visit, Window, open_window
 from tests.output.fake_vts import FakeVTubeStudio
 from tests.protocol.osc_reader import by_name, read_bundle
 
 SMILE = "笑顔"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium without WebGL: this test is about the card, and drawing by software would take minutes."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="the browser tests need 'pip install playwright'")
+    if CHROMIUM is None:
+        pytest.skip("the browser tests need Chromium: 'apt-get install chromium'")
+    arguments = [each for each in CHROMIUM_ARGUMENTS if "gl" not in each and "swiftshader" not in each]
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=[*arguments, "--disable-3d-apis"])
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +78,7 @@ def test_record_learn_and_trigger_a_vmc_expression_and_a_hotkey_of_vtube_studio(
         _until(lambda: studio.active == set())
     assert studio.broken_rules == []
     studio.close()
-    assert here.errors == []
+    assert [error for error in here.errors if "WebGL" not in error] == []
 
 
 def test_a_name_is_asked_for_and_nothing_is_asked_of_a_tracker_that_does_not_run(visit: Callable[..., Visit]) -> None:
@@ -73,7 +86,7 @@ def test_a_name_is_asked_for_and_nothing_is_asked_of_a_tracker_that_does_not_run
     here.tab("face")
     assert here.page.is_disabled("#taught-record")
     assert here.look("() => window.facetracker.taught") is None
-    assert here.errors == []
+    assert [error for error in here.errors if "WebGL" not in error] == []
 
 
 def _receivers(here: Visit, *wanted: tuple[str, int]) -> None:

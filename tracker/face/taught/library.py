@@ -115,9 +115,9 @@ class TaughtExpressions:
         decision, probability = self._decision, 0.0
         if self._model is not None and self._enabled and values is not None:
             shares, self._is_like_any = self._model.judge(values)
-            best = int(shares.argmax())
-            self._probabilities = dict(zip(self._model.names, shares.tolist(), strict=True))
-            decision.update(self._model.names[best], float(shares[best]), self._is_like_any, now_s)
+            self._probabilities = dict(zip(self._model.names, shares, strict=True))
+            likeliest = max(self._probabilities, key=self._probabilities.__getitem__)
+            decision.update(likeliest, self._probabilities[likeliest], self._is_like_any, now_s)
         name, since_s = decision.name, decision.since_s
         if not self._enabled:
             name = None

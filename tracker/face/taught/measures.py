@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from tracker import topology as t
@@ -12,6 +14,7 @@ _EYES = ("opennessRight", "opennessLeft", "gazeRightX", "gazeRightY", "gazeLeftX
 MEASURES: tuple[str, ...] = (*t.BLENDSHAPE_NAMES, *FEATURES, *_EYES)
 """Their names, in order: ARKit's 52 coefficients, the 14 features, how open the eyes are, where they look (sines)."""
 
+_COEFFICIENTS = len(t.BLENDSHAPE_NAMES)
 MIN_CONFIDENCE = 0.4
 """Mean landmark confidence below which a face is neither learnt from nor judged."""
 
@@ -40,11 +43,11 @@ def measured(face: Face) -> FloatArray | None:
     """(N,) float64 in the order of `MEASURES`; None for a face without pose or coefficients, or one that is unsure."""
     if face.blendshapes is None or face.points_3d is None or face.landmarks.mean_confidence < MIN_CONFIDENCE:
         return None
-    values = np.zeros(len(MEASURES))
-    values[: len(face.blendshapes)] = face.blendshapes
-    values[len(face.blendshapes) :][: len(FEATURES)] = face.expression.as_tuple()
-    values[-6:-4] = face.eyes.openness
+    # Number by number: NumPy's calls would cost several times the arithmetic.
+    looks = [0.0] * 4
     if face.gaze is not None:
-        length = np.sqrt((face.gaze * face.gaze).sum(axis=1, keepdims=True))
-        values[-4:] = (face.gaze[:, :2] / np.maximum(length, 1e-6)).ravel()
+        looks = [part / max(math.hypot(x, y, z), 1e-6) for x, y, z in face.gaze.tolist() for part in (x, y)]
+    values = np.empty(len(MEASURES))
+    values[:_COEFFICIENTS] = face.blendshapes
+    values[_COEFFICIENTS:] = (*face.expression.as_tuple(), *face.eyes.openness.tolist(), *looks)
     return values
