@@ -103,7 +103,10 @@ def main() -> int:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
         page = browser.new_page()
         page.goto(window.address)
-        page.wait_for_function("() => window.facetracker?.server.view_port > 0")
+        page.wait_for_function("() => window.facetracker?.isOpen && document.getElementById('fps')", timeout=60_000)
+        if page.is_visible("#welcome"):
+            page.click("#welcome-skip")
+        page.click("#panel-open")
         measure("page open, stopped")
         page.select_option("#source", "demo")
         page.fill("#fps", str(FPS))
@@ -115,6 +118,7 @@ def main() -> int:
             return int(count)
 
         measure(f"page open, tracking at {FPS} /s", frames)
+        page.click("#tab-details")
         page.click("#picture")
         measure(f"page open, tracking at {FPS} /s, camera picture", frames)
         browser.close()
