@@ -49,14 +49,14 @@ def changed_manifest(file: Path = MANIFEST_FILE) -> Iterator[dict[str, Any]]:
         draft.replace(file)
 
 
-def update_quality(name: str, figures: dict[str, Any]) -> None:
+def update_quality(name: str, figures: dict[str, Any], folder: Path = MODELS_FOLDER) -> None:
     """Store fold-1 figures of network `name`, with the hash of the network they were measured on.
 
-    Figures are merged into those already there if these belong to the same network file.
+    Figures are merged into those already there if these belong to the same network file. folder: of the networks.
     """
-    with changed_manifest() as manifest:
+    with changed_manifest(folder / MANIFEST_FILE.name) as manifest:
         entry = manifest["networks"][name]
-        measured_on = sha256_of(MODELS_FOLDER / entry["file"])
+        measured_on = sha256_of(folder / entry["file"])
         old = entry.get("quality", {})
         kept = old if old.get("measured_on_sha256") == measured_on else {}
         entry["quality"] = {**kept, **figures, "measured_on_sha256": measured_on}

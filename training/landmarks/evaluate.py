@@ -176,8 +176,7 @@ def main() -> None:
         figures = {"manual": against_people(people, people.read(reader))}
         if not arguments.people_only:
             figures |= evaluate(reader, model)
-        if arguments.folder == MODELS_FOLDER:
-            update_quality(f"landmarks_{model}", figures)
+        update_quality(f"landmarks_{model}", figures, arguments.folder)
         print(f"model {model}")
         for name, value in figures.items():
             print(f"  {name}: {value}")
