@@ -27,8 +27,8 @@ from training.landmarks.network import TIERS, LandmarkNetwork, expectation, in_e
 from training.landmarks.train import to_input
 from training.run import find_checkpoint, load_weights
 
-SIZES = {"manual": 1800, "portraits": 1000, "photographs": 5000}
-RENDERED = 5000
+SIZES = {"manual": 1800, "portraits": 1500, "photographs": 8000}
+RENDERED = 6000
 """Pictures of each set at most, one crop each."""
 SHARES = {"manual": 0.12, "portraits": 0.08, "photographs": 0.36}
 """Of every batch; renders share the rest."""
