@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-DEFAULT_THRESHOLD, DEFAULT_HOLD_S = 0.7, 0.1
+DEFAULT_THRESHOLD, DEFAULT_HOLD_S = 0.6, 0.1
 NONE_HOLD_S = 0.3
 """A face that is like no expression changes nothing before this long: hands and blurs pass."""
 FADE_S = 0.15
