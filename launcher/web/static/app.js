@@ -300,13 +300,12 @@ function say(id, text) {
 }
 
 function showOverlays() {
-  const empty = !online && connectedOnce
-    ? t("Connection lost")
-    : !server.running ? t("Not running") : lastFrame ? "" : server.state === "waiting" ? t("Crashed; starting again")
-      : server.paused ? t("Paused") : t("No face in the picture");
-  const points = lastFrame || (pictureOn && faceView.hasPicture) ? "" : empty;
-  say("head-text", stage.viewport || !inspection.isOpen ? (server.running || !online ? empty : "") : t("This browser cannot draw in 3D."));
-  say("points-text", points);
+  const lost = !online && connectedOnce ? t("Connection lost") : "";
+  const nobody = server.state === "waiting" ? t("Crashed; starting again") : server.paused ? t("Paused") : t("No face in the picture");
+  const empty = lost || (!server.running ? t("Not running") : lastFrame ? "" : nobody);
+  const blank = inspection.isOpen && !stage.viewport ? t("This browser cannot draw in 3D.") : "";
+  say("head-text", lost || blank || (server.running ? empty : ""));
+  say("points-text", lastFrame || (pictureOn && faceView.hasPicture) ? "" : empty);
 }
 
 function showStage() {
