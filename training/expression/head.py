@@ -30,7 +30,7 @@ def track(picture: np.ndarray, focal_px: float, model: int, folder: Path) -> Fac
     border = round(BORDER * max(picture.shape[:2]))
     framed = cv2.copyMakeBorder(picture, border, border, border, border, cv2.BORDER_REPLICATE).astype(np.uint8)
     fov = float(np.degrees(2 * np.arctan(framed.shape[1] / 2 / focal_px)))
-    with Tracker(model=model, max_faces=1, smoothing=0, fov=min(fov, 120.0), model_dir=folder) as tracker:
+    with Tracker(model=model, max_faces=1, smoothing=0, fov_deg=min(fov, 120.0), model_dir=folder) as tracker:
         for _ in range(FRAMES):
             result = tracker.process(framed)
     return result.faces[0] if result.faces else None
