@@ -143,3 +143,15 @@ def test_a_mirrored_source_has_the_name_it_has_after_opening(scripted: Any) -> N
     source.name = "camera 'Found'"
     mirrored.open()
     assert (mirrored.name, mirrored.is_live) == ("camera 'Found'", True)
+
+
+@pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])
+def test_a_picture_is_turned_clockwise(picture_file: Path, degrees: int, turns: int) -> None:
+    plain, turned = open_source(str(picture_file)), open_source(str(picture_file), rotate=degrees)
+    plain.open()
+    assert turned.open().endswith(f"turned by {degrees} degrees")
+    straight, frame = plain.read(), turned.read()
+    assert straight is not None and frame is not None
+    assert np.array_equal(frame.bgr, np.rot90(straight.bgr, turns))
+    assert turned.read() is None
+    turned.close()

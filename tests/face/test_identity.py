@@ -3,8 +3,9 @@ import pytest
 
 from tracker.face.detector import intersection_over_union
 from tracker.face.head import REFERENCE_HEAD
-from tracker.face.identity import choose_memory
+from tracker.face.identity import choose_memory, strays_more
 from tracker.face.memory import FaceMemory
+from tracker.face.motion import proportions
 from tracker.face.options import EngineOptions
 from tracker.types import Landmarks
 
@@ -65,3 +66,41 @@ def test_whoever_gets_a_dropped_id_starts_from_the_reference_head():
     assert not np.array_equal(memory.head.head, REFERENCE_HEAD), "an interruption does not change the person"
     memory.drop()
     assert np.array_equal(memory.head.head, REFERENCE_HEAD)
+
+
+def moving(memory, *centres, step_s=1 / 30):
+    """Let the face of `memory` pass through `centres`, one a frame; the media time after the last."""
+    for k, (x, y) in enumerate(centres):
+        memory.landmarks = face_at(x, y)
+        memory.motion.update(memory.landmarks, k * step_s)
+    return (len(centres) - 1) * step_s
+
+
+def test_a_hidden_face_is_expected_where_it_was_going():
+    right, left = memories((None, 0), (None, 0))
+    for memory, way in ((right, 10), (left, -10)):
+        end_s = moving(memory, *((300 + way * (k - 30), 100) for k in range(30)))
+        memory.drop()
+    # Both have passed the middle while hidden, so that each is nearer to where the other one was lost.
+    assert choose_memory(face_at(400, 100), [right, left], end_s + 0.35) is right
+    assert choose_memory(face_at(200, 100), [right, left], end_s + 0.35) is left
+
+
+def test_of_two_ids_at_one_face_the_one_that_jumped_gives_way():
+    passing, hidden = memories((None, 0), (None, 0))
+    end_s = moving(passing, *((10 * k, 100) for k in range(30)))
+    moving(hidden, *((600 - 10 * k, 100) for k in range(30)))
+    found = face_at(330, 100)
+    assert strays_more(hidden, passing, found, end_s + 4 / 30)
+    assert not strays_more(passing, hidden, found, end_s + 4 / 30)
+
+
+def test_two_who_were_both_lost_are_told_apart_by_their_proportions():
+    narrow, wide = memories((None, 0), (None, 0))
+    for memory, width in ((narrow, 0.9), (wide, 1.1)):
+        memory.motion.update(face_at(100, 100), 0.0)
+        memory.motion.update_shape(REFERENCE_HEAD * (width, 1, 1), 0.0)
+        memory.drop()
+    for owner, width in ((narrow, 0.9), (wide, 1.1)):
+        seen = proportions(REFERENCE_HEAD * (3 * width, 3, 3))
+        assert choose_memory(face_at(100, 100), [narrow, wide], 1.0, seen) is owner

@@ -80,6 +80,13 @@ class InputSettings:
         origin=_OPENSEEFACE,
         form=FormField("Flip the picture before tracking", "camera"),
     )
+    rotate: int = option(
+        "--rotate",
+        "turn the picture clockwise by this many degrees before tracking, for a camera on its side or upside down",
+        Choice({str(degrees): degrees for degrees in (0, 90, 180, 270)}),
+        0,
+        Group.INPUT,
+    )
     raw_rgb: int = option(
         "--raw-rgb",
         "1 reads raw frames of width x height x 3 bytes (blue, green, red) from standard input",
@@ -126,8 +133,8 @@ class InputSettings:
 
         return open_source(
             self.capture, width=self.width, height=self.height, fps=self.fps, dformat=self.dformat, dcap=self.dcap,
-            raw_rgb=self.raw_rgb, repeat_video=self.repeat_video, mirror=self.mirror, controls=self._controls(),
-            give_up_s=self.give_up_s,
+            raw_rgb=self.raw_rgb, repeat_video=self.repeat_video, mirror=self.mirror, rotate=self.rotate,
+            controls=self._controls(), give_up_s=self.give_up_s,
         )  # fmt: skip
 
     def _controls(self) -> CameraControls | None:

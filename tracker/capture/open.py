@@ -20,6 +20,7 @@ from tracker.capture.still_image import StillImageSource
 from tracker.capture.stream import StreamSource
 from tracker.capture.stream_address import hint_for, is_url, normalised, without_password
 from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchdogSource
+from tracker.capture.turn import TurnedSource
 from tracker.capture.video_file import VideoFileSource
 from tracker.errors import CaptureError
 from tracker.opencv_path import display_name
@@ -42,6 +43,7 @@ def open_source(
     raw_rgb: int = 0,
     repeat_video: bool = False,
     mirror: bool = False,
+    rotate: int = 0,
     controls: CameraControls | None = None,
     give_up_s: float | None = None,
 ) -> FrameSource:
@@ -50,6 +52,7 @@ def open_source(
     width, height: asked of cameras, and the size of raw frames and of the demo; files and streams have their own.
     fps: asked of cameras, and the most per second from live sources and raw input; 0 = as they come.
     raw_rgb: above 0, frames come from standard input whatever `capture` says; always in the order blue, green, red.
+    rotate: clockwise turn of the frames in degrees, 0, 90, 180 or 270; before they are mirrored.
     give_up_s: end with CaptureError when a live source stays lost that long; None = wait for ever.
 
     Raises CaptureError for a file that is not there or not a video or picture, SettingsError for a wrong `dformat`.
@@ -81,6 +84,8 @@ def open_source(
         source = _supervised(
             lambda: CameraSource(selector, request, frame_clock, dcap=dcap, controls=controls), fps, give_up_s
         )
+    if rotate:
+        source = TurnedSource(source, rotate)
     return MirroredSource(source) if mirror else source
 
 

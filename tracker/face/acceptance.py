@@ -5,6 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+FLOOR_SHARE = 2 / 3
+"""The floor over the threshold that the manifest states for a landmark network. Of 104 main faces of fold 1
+with model 3 one is below it, a masked one; hands, cloth and faces that are read upside down mostly are."""
+TRUSTED_FACTOR = 2.0
+"""The confidence from which the classifier is not asked, over that threshold."""
+
 
 @dataclass(frozen=True, slots=True)
 class AcceptancePolicy:
@@ -14,7 +20,7 @@ class AcceptancePolicy:
     placed the crop. The landmarks' own confidence has a small weight, because it is low on masked faces.
 
     trusted_confidence: mean landmark confidence at which a tracked face needs no confirmation by the classifier.
-    min_confidence: mean landmark confidence below which nothing is a face.
+    min_confidence: the floor: mean landmark confidence below which nothing is a face, whatever the classifier says.
     detection_score: detector score of a candidate.
     reject_log_odds: the classifier's verdict on the detector's box below which landmarks are not even read. Half a unit
         lower than where faces of the held-out scenes would be lost.
@@ -22,21 +28,35 @@ class AcceptancePolicy:
         scenes that the classifier had not seen (`python -m training.detector.evidence`).
     detector_weight, landmarks_weight: weights in that sum of the detector's and the landmarks' log odds, the
         classifier's being 1.
-    keep_log_odds: the classifier's verdict at which a tracked face with uncertain landmarks is kept.
+    keep_log_odds: what classifier and landmarks together must reach for a tracked face with uncertain landmarks.
     keep_s: how long that verdict holds, in seconds of media time.
     min_face_px: side of the smallest crop that is read.
     """
 
     trusted_confidence: float
-    min_confidence: float = 0.02
+    min_confidence: float = 0.1
     detection_score: float = 0.6
     reject_log_odds: float = -2.0
     accept_log_odds: float = 0.0
     detector_weight: float = 0.1
     landmarks_weight: float = 0.4
-    keep_log_odds: float = -1.5
+    keep_log_odds: float = 0.0
     keep_s: float = 0.25
     min_face_px: float = 8.0
+
+    @classmethod
+    def for_network(cls, threshold: float, detection_score: float, floor: float | None = None) -> AcceptancePolicy:
+        """The policy for a landmark network whose faces have at least the mean confidence `threshold`.
+
+        floor: what the user chose instead of the network's own, `FLOOR_SHARE` of `threshold`.
+        """
+        if floor is None:
+            return cls(TRUSTED_FACTOR * threshold, FLOOR_SHARE * threshold, detection_score)
+        return cls(max(TRUSTED_FACTOR * threshold, floor), floor, detection_score)
+
+    def keeps(self, classifier: float, landmarks: float) -> bool:
+        """Whether a tracked face stays one, by the log odds of the classifier and of the landmarks."""
+        return classifier + self.landmarks_weight * landmarks >= self.keep_log_odds
 
     def combine(self, detector: float, classifier: float, landmarks: float) -> float:
         """A candidate's log odds from those of the detector, the classifier at the landmarks, and the landmarks."""

@@ -11,23 +11,30 @@ import numpy.typing as npt
 
 from tracker.errors import ModelError
 from tracker.face.acceptance import AcceptancePolicy
+from tracker.face.choice import CLEARLY_BETTER, SCAN_S, UNSURE_HOLD_S, Challenger, by_prominence, prominence
 from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.eyes import EyeReader
 from tracker.face.finder import FaceFinder
-from tracker.face.identity import choose_memory, is_same_place
+from tracker.face.gaze import eye_centres
+from tracker.face.head import REFERENCE_HEAD
+from tracker.face.identity import choose_memory, is_same_place, strays_more
 from tracker.face.landmarks import LandmarkReader
+from tracker.face.light import is_unusual, level_around
 from tracker.face.measurement import FaceMeasurer
 from tracker.face.memory import FaceMemory
+from tracker.face.motion import proportions
 from tracker.face.networks import ModelStore, Network
 from tracker.face.options import EngineOptions
+from tracker.face.points3d import lift
+from tracker.face.pose import PoseSolver
 from tracker.face.scanner import BackgroundDetector
 from tracker.face.stopwatch import Stopwatch
 from tracker.face.taught.library import TaughtExpressions
 from tracker.intrinsics import CameraIntrinsics
 from tracker.manifest import REINSTALL
-from tracker.types import FloatArray, Frame, FrameResult, Landmarks
+from tracker.types import Box, Face, FloatArray, Frame, FrameResult, Landmarks
 
 IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
 """Once there was no face for this long, scan only this often."""
@@ -35,6 +42,10 @@ SAME_FACE_IOU = 0.3
 """Two tracked faces whose intersection over union is larger are the same."""
 SPARE_CANDIDATES = 5
 """Number of candidates examined beyond `max_faces`, since not every candidate is a face."""
+MANY_FACES = 8
+"""For so many faces the fine detector always helps, since they cannot all be large."""
+UNSOLVED_S = 1.0
+"""A face no pose has fitted for this long is none."""
 
 
 class Engine:
@@ -56,7 +67,7 @@ class Engine:
         self._measurer = FaceMeasurer(EyeReader(store.load(eye_model, threads)), options, self._stopwatch)
         self._candidate_limit = options.max_faces + SPARE_CANDIDATES
         self._scanner: BackgroundDetector | None = None
-        if options.background_scan and options.max_faces > 1:
+        if options.background_scan and (options.max_faces > 1 or options.switch_after > 0):
             self._scanner = BackgroundDetector(self._finder, self._candidate_limit)
         self._memories = [FaceMemory(face_id, options) for face_id in range(options.max_faces)]
         self._pending_commands: deque[Callable[[], None]] = deque()
@@ -64,19 +75,21 @@ class Engine:
         self._frames_since_scan = 0
         self._last_face_s: float | None = None
         self._last_scan_s = -np.inf
+        self._challenger = Challenger()
 
     def _make_finder(self, store: ModelStore, landmarks: Network, threads: int) -> FaceFinder:
         options = self.options
         network = store.load("detector", threads)
         detectors = [Detector(network, FAST_WIDTH)]
-        if options.scan_retinaface or options.try_hard:
+        always_fine = options.scan_retinaface or options.max_faces >= MANY_FACES
+        if always_fine or options.try_hard:
             detectors.append(Detector(network, FINE_WIDTH))
         return FaceFinder(
             detectors,
             LandmarkReader(landmarks),
             FaceClassifier(store.load("classifier", threads)),
             _policy(options, landmarks),
-            only_if_none=not options.scan_retinaface,
+            only_if_none=not always_fine,
         )
 
     def process(self, frame: Frame) -> FrameResult:
@@ -88,11 +101,7 @@ class Engine:
         with self._stopwatch.stage("landmarks"):
             self._track(frame)
         self._scan(frame)
-        faces = tuple(
-            self._measurer.measure(frame, memory, memory.landmarks, camera)
-            for memory in self._memories
-            if memory.active and memory.landmarks is not None
-        )
+        faces = tuple(face for memory in self._memories if (face := self._measure(frame, memory, camera)) is not None)
         if faces:
             self._last_face_s = frame.media_s
             if self._taught is not None and self._taught.active:
@@ -107,6 +116,28 @@ class Engine:
             faces=faces,
             timings=self._stopwatch.timings(),
         )
+
+    def _measure(self, frame: Frame, memory: FaceMemory, camera: CameraIntrinsics) -> Face | None:
+        """The face of `memory`; None while it is not in the frame, and until a pose fits it for the first time."""
+        landmarks, now_s = memory.landmarks, frame.media_s
+        if not memory.active or landmarks is None:
+            return None
+        face = self._measurer.measure(frame, memory, landmarks, camera)
+        memory.motion.update(landmarks, now_s)
+        memory.hidden_frames = 0
+        if face.pose is not None:
+            memory.ever_solved, memory.unsolved_since_s = True, None
+            if self.options.max_faces > 1:
+                points = lift(face.landmarks.xy, face.eyes.pupils, face.pose, memory.head.head, camera)
+                memory.motion.update_shape(points, float(face.pose.euler_deg[1]))
+            return face
+        memory.unsure = True
+        if memory.unsolved_since_s is None:
+            memory.unsolved_since_s = now_s
+        elif now_s - memory.unsolved_since_s > UNSOLVED_S:
+            memory.drop()
+            return None
+        return face if memory.ever_solved else None
 
     def close(self) -> None:
         """End the scanning thread, if there is one. Safe to call twice."""
@@ -176,48 +207,84 @@ class Engine:
         for memory in self._memories:
             if memory.landmarks is None:
                 continue
-            found = self._finder.read(frame.bgr, crop_around(memory.landmarks.xy))
-            if found is not None and self._is_still_face(frame, memory, found):
+            last = memory.landmarks
+            found = self._follow(frame, memory, last)
+            if found is not None:
                 memory.landmarks, memory.missing_frames = found, 0
             else:
-                memory.missing_frames += 1
-                memory.solver.reset()
-                if memory.missing_frames > self.options.discard_after:
-                    memory.drop()
-        self._drop_duplicates()
+                self._miss(memory, last)
+        self._drop_duplicates(frame.media_s)
 
-    def _is_still_face(self, frame: Frame, memory: FaceMemory, found: Landmarks) -> bool:
+    def _follow(self, frame: Frame, memory: FaceMemory, last: Landmarks) -> Landmarks | None:
+        """The landmarks of a known face, last seen at `last`; None where it is no more."""
+        crop = crop_around(last.xy)
+        bgr = frame.bgr
+        found = self._finder.read(bgr, crop)
+        if (found is None or not self._finder.is_confident(found)) and is_unusual(bgr):
+            bgr = level_around(bgr, bounds(last.xy))
+            levelled = self._finder.read(bgr, crop)
+            if levelled is not None and (found is None or levelled.mean_confidence > found.mean_confidence):
+                found = levelled
+        return found if found is not None and self._is_still_face(frame.media_s, bgr, memory, found) else None
+
+    def _miss(self, memory: FaceMemory, last: Landmarks) -> None:
+        """The face of `memory`, last seen at `last`, is not in this frame."""
+        memory.landmarks = last
+        memory.missing_frames += 1
+        memory.solver.reset()
+        if memory.missing_frames > self.options.discard_after:
+            memory.drop()
+
+    def _is_still_face(self, now_s: float, bgr: npt.NDArray[np.uint8], memory: FaceMemory, found: Landmarks) -> bool:
         """Whether a tracked face remains one. The classifier decides where its landmarks are uncertain (a mask)."""
-        if self._finder.is_confident(found) or frame.media_s < memory.confirmed_until_s:
+        memory.unsure = not self._finder.is_confident(found)
+        if not memory.unsure or now_s < memory.confirmed_until_s:
             return True
-        if not self._finder.is_face(frame.bgr, found):
+        if not self._finder.is_face(bgr, found):
             return False
-        memory.confirmed_until_s = frame.media_s + self._finder.policy.keep_s
+        memory.confirmed_until_s = now_s + self._finder.policy.keep_s
         return True
 
     def _scan(self, frame: Frame) -> None:
-        """Look for further faces while fewer than `max_faces` are tracked."""
+        """Look for further faces while fewer than `max_faces` are tracked, and now and then for better ones."""
         active = sum(memory.active for memory in self._memories)
-        if active == self.options.max_faces:
-            return
+        now_s = frame.media_s
         self._frames_since_scan += 1
+        is_full = active == self.options.max_faces
+        unsure = any(memory.active and memory.unsure for memory in self._memories)
+        is_due = self._frames_since_scan >= self.options.scan_every
+        if is_full:
+            can_switch = self.options.switch_after > 0
+            is_due = can_switch and (is_due if unsure else now_s - self._last_scan_s >= SCAN_S)
         candidates: list[Candidate] = []
         with self._stopwatch.stage("detect"):
             if active == 0:
-                if not self._is_idle(frame.media_s):
-                    candidates = self._finder.detect(frame.bgr, self._candidate_limit, rotated=True)
-                    self._last_scan_s, self._frames_since_scan = frame.media_s, 0
-            elif self._scanner is not None:
-                candidates = self._scanner.collect()
-                if self._frames_since_scan >= self.options.scan_every:
-                    self._scanner.request(frame.bgr)
-                    self._frames_since_scan = 0
-            elif self._frames_since_scan >= self.options.scan_every:
-                candidates = self._finder.detect(frame.bgr, self._candidate_limit)
-                self._frames_since_scan = 0
-        if candidates:
+                if self._is_idle(now_s):
+                    return
+                candidates = self._finder.detect(frame.bgr, self._candidate_limit, rotated=True)
+                self._last_scan_s, self._frames_since_scan = now_s, 0
+            else:
+                if self._scanner is not None:
+                    candidates = self._scanner.collect()
+                if is_due:
+                    self._last_scan_s, self._frames_since_scan = now_s, 0
+                    if self._scanner is not None:
+                        self._scanner.request(frame.bgr)
+                    else:
+                        candidates = self._finder.detect(frame.bgr, self._candidate_limit)
+        with self._stopwatch.stage("landmarks"):
+            found = self._accepted(frame.bgr, candidates) if candidates else []
+        if active == 0 and not found:
+            with self._stopwatch.stage("detect"):
+                candidates = self._finder.detect_levelled(frame.bgr, self._candidate_limit)
             with self._stopwatch.stage("landmarks"):
-                self._acquire(frame.bgr, candidates)
+                levelled = (self._finder.accept_levelled(frame.bgr, candidate) for candidate in candidates)
+                found = [landmarks for landmarks in levelled if landmarks is not None]
+        if found and is_full:
+            self._challenge(frame, found)
+        elif found:
+            self._acquire(frame, found)
+        self._challenger.forget_old(now_s)
 
     def _is_idle(self, now_s: float) -> bool:
         """Whether there was no face for a while and the last scan is recent."""
@@ -225,45 +292,89 @@ class Engine:
             self._last_face_s = now_s
         return now_s - self._last_face_s > IDLE_AFTER_S and now_s - self._last_scan_s < IDLE_SCAN_S
 
-    def _acquire(self, bgr: npt.NDArray[np.uint8], candidates: list[Candidate]) -> None:
-        """Start to track those candidates that are faces, while there is room."""
+    def _accepted(self, bgr: npt.NDArray[np.uint8], candidates: list[Candidate]) -> list[Landmarks]:
+        """The landmarks of those candidates that are faces, and not those tracked already."""
+        found = []
         for candidate in candidates:
-            box = candidate.detection.box
-            taken = (bounds(m.landmarks.xy) for m in self._memories if m.active and m.landmarks is not None)
-            if any(intersection_over_union(box, other) > SAME_FACE_IOU for other in taken):
+            if not self._is_taken(candidate.detection.box):
+                landmarks = self._finder.accept(bgr, candidate)
+                if landmarks is not None and not self._is_taken(bounds(landmarks.xy)):
+                    found.append(landmarks)
+        return found
+
+    def _is_taken(self, box: Box) -> bool:
+        """Whether a tracked face is in `box`."""
+        taken = (bounds(m.landmarks.xy) for m in self._memories if m.active and m.landmarks is not None)
+        return any(intersection_over_union(box, other) > SAME_FACE_IOU for other in taken)
+
+    def _acquire(self, frame: Frame, found: list[Landmarks]) -> None:
+        """Start to track new faces, the most prominent first, while there is room."""
+        trusted = self._finder.policy.trusted_confidence
+        for landmarks in by_prominence(found, frame.width, frame.height, trusted):
+            if self._is_taken(bounds(landmarks.xy)):
                 continue
-            found = self._finder.accept(bgr, candidate)
-            if found is None:
-                continue
-            memory = choose_memory(found, self._memories)
+            memory = choose_memory(landmarks, self._memories, frame.media_s, self._shape_of(landmarks))
             if memory is None:
                 return
             if memory.landmarks is not None:
-                if is_same_place(found, memory.landmarks):
+                if is_same_place(landmarks, memory, frame.media_s):
                     memory.restart_motion()
                 else:
                     memory.drop()
-            memory.landmarks, memory.missing_frames = found, 0
-        self._drop_duplicates()
+            self._start(memory, landmarks)
 
-    def _drop_duplicates(self) -> None:
-        """Where two ids track the same face the lower id keeps it."""
+    def _start(self, memory: FaceMemory, landmarks: Landmarks) -> None:
+        """Track the face at `landmarks` in `memory`."""
+        memory.landmarks, memory.missing_frames = landmarks, 0
+        memory.unsure = not self._finder.is_confident(landmarks)
+
+    def _challenge(self, frame: Frame, found: list[Landmarks]) -> None:
+        """Let a face that counts clearly more than the least of the tracked ones take its place, after a while."""
+        trusted = self._finder.policy.trusted_confidence
+
+        def counts(landmarks: Landmarks, life: float) -> float:
+            return prominence(landmarks, life, frame.width, frame.height, trusted)
+
+        now_s = frame.media_s
+        tracked = [(counts(m.landmarks, m.motion.life), m) for m in self._memories if m.landmarks is not None]
+        least, memory = min(tracked, key=lambda pair: (not pair[1].unsure, pair[0]))
+        rivals = [(counts(landmarks, self._challenger.life(landmarks, now_s)), landmarks) for landmarks in found]
+        best, landmarks = max(rivals, key=lambda pair: pair[0])
+        if best <= CLEARLY_BETTER * least:
+            return
+        hold_s = self.options.switch_after
+        if memory.unsure:
+            hold_s = min(hold_s, UNSURE_HOLD_S)
+        if self._challenger.holds(landmarks, now_s, hold_s):
+            memory.drop()
+            self._start(memory, landmarks)
+            self._challenger.reset()
+
+    def _shape_of(self, landmarks: Landmarks) -> FloatArray | None:
+        """The proportions of a face that is not tracked yet; None where they are not needed or cannot be seen."""
+        camera = self._camera
+        if camera is None or all(m.motion.shape is None for m in self._memories if not m.active):
+            return None
+        pose = PoseSolver().solve(landmarks, REFERENCE_HEAD, camera)
+        if pose is None:
+            return None
+        return proportions(lift(landmarks.xy, eye_centres(landmarks.xy), pose, REFERENCE_HEAD, camera))
+
+    def _drop_duplicates(self, now_s: float) -> None:
+        """Where two ids track the same face, the one that was expected there keeps it. The other face is hidden."""
         active = [memory for memory in self._memories if memory.active]
         for k, memory in enumerate(active):
             for other in active[:k]:
-                if other.landmarks is None or memory.landmarks is None:
+                if not (memory.active and other.active) or other.landmarks is None or memory.landmarks is None:
                     continue
                 if intersection_over_union(bounds(memory.landmarks.xy), bounds(other.landmarks.xy)) > SAME_FACE_IOU:
-                    memory.drop()
+                    strays = strays_more(other, memory, memory.landmarks, now_s)
+                    (other if strays else memory).hide(self.options.discard_after)
 
 
 def _policy(options: EngineOptions, landmarks: Network) -> AcceptancePolicy:
     """The policy for these options. Raises ModelError when the network does not state its threshold."""
-    trusted = landmarks.metadata.threshold if options.threshold is None else options.threshold
-    if trusted is None:
+    threshold = landmarks.metadata.threshold
+    if threshold is None:
         raise ModelError(f"the manifest gives no threshold for the landmarks; {REINSTALL}")
-    if options.threshold is None:
-        return AcceptancePolicy(trusted_confidence=trusted, detection_score=options.detection_threshold)
-    return AcceptancePolicy(
-        trusted_confidence=trusted, min_confidence=options.threshold, detection_score=options.detection_threshold
-    )
+    return AcceptancePolicy.for_network(threshold, options.detection_threshold, options.threshold)

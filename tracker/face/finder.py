@@ -15,12 +15,23 @@ from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import CropBox, crop_around, crop_around_box
 from tracker.face.detector import DUPLICATE_IOU, Candidate, Detector, intersection_over_union
 from tracker.face.landmarks import LandmarkReader
+from tracker.face.light import is_unusual, level_around
 from tracker.types import Landmarks
 
 ALIGNMENT_PASSES = 2
 """Landmark readings that only centre and rotate a candidate's crop, before the one that counts."""
 LEANING_ANGLE = math.radians(45)
 """The detector misses most heads with this much roll; they are searched for in an image rotated by it."""
+ROTATIONS = tuple(
+    angle
+    for far in (math.radians(90), math.radians(-90), math.radians(180), math.radians(135), math.radians(-135))
+    for angle in (LEANING_ANGLE, -LEANING_ANGLE, far)
+)
+"""The rolls that are searched for in turn, one with each look: leaning heads every third time, somebody who lies down
+or hangs upside down within fifteen looks."""
+
+OTHER_WAY_ROUND = math.radians(60)
+"""Candidates whose rolls differ by more are two readings of one place."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +69,12 @@ class FaceFinder:
         self.policy = policy
         self._detectors, self._reader, self._classifier = detectors, reader, classifier
         self._only_if_none = only_if_none
-        self._rotation = -LEANING_ANGLE
+        self._looks = 0
 
     def detect(self, bgr: npt.NDArray[np.uint8], limit: int, rotated: bool = False) -> list[Candidate]:
         """Candidates in `bgr` (H, W, 3), highest score first, at most `limit` per detector.
 
-        rotated: also search for heads leaning to one side, and in the next such call to the other.
+        rotated: also search for heads with one of `ROTATIONS`, and in the next such call with the next one.
         """
         found: list[Candidate] = []
         for detector in self._detectors:
@@ -71,10 +82,19 @@ class FaceFinder:
                 break
             _merge(found, detector.detect(bgr, self.policy.detection_score, limit))
         if rotated:
-            self._rotation = -self._rotation
-            leaning = self._detectors[0].detect_rotated(bgr, self._rotation, self.policy.detection_score, limit)
-            _merge(found, leaning)
+            rotation = ROTATIONS[self._looks % len(ROTATIONS)]
+            self._looks += 1
+            _merge(found, self._detectors[0].detect_rotated(bgr, rotation, self.policy.detection_score, limit))
         return sorted(found, key=lambda candidate: -candidate.detection.score)
+
+    def detect_levelled(self, bgr: npt.NDArray[np.uint8], limit: int) -> list[Candidate]:
+        """Candidates in a levelled copy of `bgr`, for pictures in which nobody is found; none in ordinary light.
+
+        `accept_levelled` decides about them.
+        """
+        if not is_unusual(bgr):
+            return []
+        return self._detectors[0].detect(bgr, self.policy.detection_score, limit, levelled=True)
 
     def accept(
         self, bgr: npt.NDArray[np.uint8], candidate: Candidate, min_log_odds: float | None = None
@@ -84,6 +104,10 @@ class FaceFinder:
             min_log_odds = self.policy.accept_log_odds
         score = self.score(bgr, candidate)
         return score.landmarks if score is not None and score.log_odds >= min_log_odds else None
+
+    def accept_levelled(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> Landmarks | None:
+        """The landmarks of a candidate of `detect_levelled`, or None where it is not a face."""
+        return self.accept(level_around(bgr, candidate.detection.box), candidate)
 
     def score(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> CandidateScore | None:
         """Read the landmarks of a candidate and score it; None where the first look already rejects it."""
@@ -120,12 +144,18 @@ class FaceFinder:
 
     def is_face(self, bgr: npt.NDArray[np.uint8], landmarks: Landmarks) -> bool:
         """Whether the classifier confirms the tracked face at `landmarks`."""
-        return self._classifier.score_landmarks(bgr, landmarks.xy) >= self.policy.keep_log_odds
+        return self.policy.keeps(self._classifier.score_landmarks(bgr, landmarks.xy), logit(landmarks.mean_confidence))
 
 
 def _merge(found: list[Candidate], further: list[Candidate]) -> None:
     """Append those of `further` that do not overlap a candidate already in `found`."""
     for candidate in further:
-        box = candidate.detection.box
-        if all(intersection_over_union(box, other.detection.box) <= DUPLICATE_IOU for other in found):
+        if not any(_is_same(candidate, other) for other in found):
             found.append(candidate)
+
+
+def _is_same(candidate: Candidate, other: Candidate) -> bool:
+    """Whether two candidates are one: a face seen upside down must not suppress the same one seen upright."""
+    turn = abs(math.remainder(candidate.roll - other.roll, 2 * math.pi))
+    overlap = intersection_over_union(candidate.detection.box, other.detection.box)
+    return turn < OTHER_WAY_ROUND and overlap > DUPLICATE_IOU

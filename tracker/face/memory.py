@@ -9,6 +9,7 @@ from tracker.face.adaptation import HeadAdaptation
 from tracker.face.blendshapes import BlendshapeEstimator
 from tracker.face.calibration import FeatureCalibration
 from tracker.face.gaze import PupilMemory
+from tracker.face.motion import Motion
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
 from tracker.face.pose import PoseSolver
@@ -28,6 +29,11 @@ class FaceMemory:
         self.face_id = face_id
         self.landmarks: Landmarks | None = None  # as read in the last frame the face was found in, unsmoothed
         self.missing_frames = 0
+        self.hidden_frames = 0  # how long its landmarks have been those of a face before it
+        self.unsure = False  # needs the classifier's word, or no pose fits: others are looked for meanwhile
+        self.unsolved_since_s: float | None = None  # media time since which no pose fits
+        self.ever_solved = False  # whether a pose has fitted since the face was found
+        self.motion = Motion()
         self.confirmed_until_s = -np.inf  # media time until which the classifier's last verdict holds
         self.solver = PoseSolver()
         self.head = HeadAdaptation()
@@ -62,7 +68,9 @@ class FaceMemory:
     def restart_motion(self) -> None:
         """Forget position and motion, after an interruption; what was learned about the person stays."""
         self.landmarks = None
-        self.missing_frames = 0
+        self.missing_frames = self.hidden_frames = 0
+        self.unsure, self.ever_solved, self.unsolved_since_s = False, False, None
+        self.motion.restart()
         self.confirmed_until_s = -np.inf
         self.solver.reset()
         if self.points_filter is not None:
@@ -80,6 +88,18 @@ class FaceMemory:
         """
         self.restart_motion()
         self.head.reset()
+
+    def hide(self, discard_after: int) -> None:
+        """The face is behind another one: its landmarks of this frame are not its own.
+
+        The place where it was last seen stays in `motion`. discard_after: as in `EngineOptions`.
+        """
+        self.hidden_frames += 1
+        if self.hidden_frames > discard_after or self.landmarks is None:
+            self.drop()
+            return
+        self.missing_frames += 1
+        self.solver.reset()
 
     def retake_neutral(self) -> None:
         """Take the expression of the next second as this person's neutral face."""

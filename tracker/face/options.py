@@ -23,11 +23,13 @@ class EngineOptions:
 
     model: -3 (cheapest) to 3 (most accurate); 4 = 3 with the finer eye network.
     max_faces: 1 to 36.
-    threshold: mean landmark confidence a face must reach to be kept; None takes the model's default.
+    threshold: mean landmark confidence below which nothing is sent as a face; None takes the model's default.
     detection_threshold: score a detection must reach.
     scan_every: frames between scans for more faces while fewer than `max_faces` are tracked.
     scan_retinaface: scan with the high-resolution detector.
     discard_after: frames a lost face is searched for at its last position.
+    switch_after: seconds after which a clearly better face takes the place of a tracked one, when there is room for no
+        other; 0 = never.
     try_hard: scan at finer scales as well when no face is found.
     gaze_tracking: False puts the pupils at the eye centres; eye openness is measured either way.
     adapt_3d: slowly fit the head model to the user.
@@ -69,7 +71,7 @@ class EngineOptions:
         None,
         Group.TRACKING,
         origin=_OPENSEEFACE,
-        default_text="the model's own, 0.15 for the packaged ones",
+        default_text="two thirds of the model's own, 0.1 for the packaged ones",
     )
     detection_threshold: float = option(
         "-d --detection-threshold",
@@ -97,6 +99,14 @@ class EngineOptions:
         10,
         Group.TRACKING,
         origin=_OPENSEEFACE,
+    )
+    switch_after: float = option(
+        "--switch-after",
+        "follow a clearly better face (larger, more central, moving) instead once it was there this long; 0 = never",
+        Number(0.0, 3600.0),
+        2.0,
+        Group.TRACKING,
+        metavar="SECONDS",
     )
     try_hard: bool = option(
         "--try-hard",

@@ -104,7 +104,7 @@ def make_finder(model: int, detector: Detector) -> FaceFinder:
         [detector],
         LandmarkReader(landmarks),
         FaceClassifier(store.load("classifier")),
-        AcceptancePolicy(trusted_confidence=landmarks.metadata.threshold, detection_score=THRESHOLD),
+        AcceptancePolicy.for_network(landmarks.metadata.threshold or 0.0, THRESHOLD),
     )
 
 
@@ -119,6 +119,9 @@ def confirmed(finder: FaceFinder, picture: Picture, looks: int = 1) -> list[Box]
             landmarks = finder.accept(picture, candidate)
             if landmarks is not None:
                 boxes.append(bounds(landmarks.xy))
+    if not boxes:
+        levelled = (finder.accept_levelled(picture, c) for c in finder.detect_levelled(picture, PROPOSALS))
+        boxes = [bounds(landmarks.xy) for landmarks in levelled if landmarks is not None]
     return boxes
 
 
