@@ -18,6 +18,7 @@ from tracker.app.cli import main
 from tracker.app.options import WITHOUT_EFFECT, all_options, describe_options
 from tracker.app.parsing import build_parser, canonical, openseeface_prefixes, parse
 from tracker.errors import SettingsError
+from tracker.face.acceptance import FLOOR_SHARE
 from tracker.face.options import EngineOptions
 from tracker.option import FormField, Group, Origin, from_arguments
 from tracker.option import option as declare
@@ -326,4 +327,5 @@ def test_the_help_states_the_packaged_models_threshold() -> None:
     networks = manifest["networks"].values()
     thresholds = {network["threshold"] for network in networks if network["kind"] == "landmarks"}
     (declared,) = (option for _, option in all_options() if option.name == "threshold")
-    assert declared.full_help.endswith(f"{' or '.join(map(str, sorted(thresholds)))} for the packaged ones)")
+    floors = [f"{FLOOR_SHARE * threshold:.2g}" for threshold in sorted(thresholds)]
+    assert declared.full_help.endswith(f"{' or '.join(floors)} for the packaged ones)")
