@@ -445,7 +445,7 @@ byId("profile-form").addEventListener("submit", async (event) => {
     return;
   }
   if (profileNames.includes(name) && !(await ask(t("There is a profile “{name}” already. Replace it?", { name }), t("Replace")))) return;
-  send("save", { name, settings: form.read() });
+  send("save", { name, settings: form.read(), replace: profileNames.includes(name) });
 });
 
 // ---- keys. None of them starts, stops, pauses or forgets anything: a stray key must not end a stream.
