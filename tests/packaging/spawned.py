@@ -40,8 +40,12 @@ class Installed:
         return self.folder / self.name
 
     def start(self, *arguments: str, argv0: str | None = None, **popen: Any) -> subprocess.Popen[bytes]:
-        """Start it with an empty environment (no HOME, no PATH, no locale) unless `popen` says otherwise."""
-        options: dict[str, Any] = {"env": {}, **popen}
+        """Start it with an empty environment (no HOME, no PATH, no locale) unless `popen` says otherwise.
+
+        Windows itself cannot open a socket without two variables.
+        """
+        needed = {name: os.environ[name] for name in ("SYSTEMROOT", "WINDIR", "TEMP") if name in os.environ}
+        options: dict[str, Any] = {"env": needed if sys.platform == "win32" else {}, **popen}
         if self.nobody:
             options |= {"user": NOBODY, "group": NOBODY, "extra_groups": []}
         return subprocess.Popen([argv0 or str(self.program), *arguments], executable=str(self.program), **options)

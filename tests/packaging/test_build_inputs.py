@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from importlib.metadata import distribution
+from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
 import pytest
@@ -56,6 +56,35 @@ def test_the_build_pins_all_that_setup_cfg_requires_and_new_enough() -> None:
     for name, smallest in wanted:
         assert name in pins(), name
         assert numbers(pins()[name]) >= numbers(smallest), name
+
+
+def test_the_list_is_exact_on_every_system() -> None:
+    """Nothing that a listed package asks for on any system is left to the day of the build."""
+    from packaging.requirements import Requirement
+    from packaging.utils import canonicalize_name
+
+    lines = (ROOT / "Binary" / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    listed = [Requirement(line) for line in lines if line and not line.startswith("#")]
+    assert all(str(one.specifier).startswith("==") for one in listed)
+    for system, platform in (("Linux", "linux"), ("Windows", "win32"), ("Darwin", "darwin")):
+        there = {"platform_system": system, "sys_platform": platform, "extra": "", "python_version": "3.12"}
+        present = {canonicalize_name(one.name) for one in listed if one.marker is None or one.marker.evaluate(there)}
+        for name in present:
+            try:
+                asked = distribution(name).requires or []
+            except PackageNotFoundError:  # another system's, or a tool that is not installed here
+                continue
+            for one in map(Requirement, asked):
+                if one.marker is None or one.marker.evaluate(there):
+                    assert canonicalize_name(one.name) in present, f"{name} wants {one.name} on {system}"
+
+
+def test_versions_that_differ_from_the_list_are_named() -> None:
+    from installed import differences
+
+    present = distribution("pytest").version
+    assert differences(["# a comment", f"pytest=={present}", 'nobody==1; sys_platform == "nowhere"']) == []
+    assert differences(["pytest==0.1", "nobody==1"]) == [f"pytest is {present}, not 0.1", "nobody is missing"]
 
 
 def test_the_versions_agree() -> None:
@@ -177,8 +206,9 @@ def test_sizes_tell_the_trackers_part_from_the_launchers(tmp_path: Path) -> None
     assert sum(tracker_files(record, bundle).values()) == 513
 
 
-def test_the_guided_start_for_windows_has_windows_line_ends() -> None:
-    text = (ROOT / "Binary" / "run.bat").read_bytes()
+@pytest.mark.parametrize("name", ["run.bat", "shortcuts.bat"])
+def test_scripts_for_windows_have_windows_line_ends(name: str) -> None:
+    text = (ROOT / "Binary" / name).read_bytes()
     assert text.count(b"\r\n") == text.count(b"\n") > 10
 
 

@@ -20,6 +20,7 @@ from tracker.app.parsing import parse
 from tracker.app.process import processors
 from tracker.app.settings import Settings, settings_from
 from tracker.app.shutdown import StopRequest, stopping_on_signals
+from tracker.app.windows_end import stopping_with_windows
 from tracker.errors import FacetrackerError
 from tracker.output.formats.table import describe as describe_formats
 
@@ -37,7 +38,11 @@ def main(argv: list[str] | None = None, *, owns_process: bool = False) -> int:
     stop = StopRequest()
     try:
         # Before anything else: from the settings on, files may be open.
-        with EndLimit(leave=os._exit if owns_process else _stay) as limit, stopping_on_signals(stop, owns_process):
+        with (
+            EndLimit(leave=os._exit if owns_process else _stay) as limit,
+            stopping_on_signals(stop, owns_process),
+            stopping_with_windows(stop.request, owns_process),
+        ):
             stop.on_request = limit.begin
             settings = settings_from(parse(sys.argv[1:] if argv is None else argv))
             # Before numpy and OpenCV are imported, which read the environment once.

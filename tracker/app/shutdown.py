@@ -46,7 +46,7 @@ def stopping_on_signals(stop: StopRequest, to_the_end: bool = False) -> Iterator
     def handle(number: int, _frame: FrameType | None) -> None:
         stop.request(signal.Signals(number).name)
 
-    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last one is Windows': Ctrl-Break and a closed console
+    names = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")  # the last one is Windows': Ctrl-Break
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
     # `nohup` ignores SIGHUP on purpose.
     numbers = [n for n in numbers if not (signal.getsignal(n) is signal.SIG_IGN and n != signal.SIGINT)]

@@ -1,6 +1,6 @@
 """Started by a double click on Windows: the console window must not close before the error can be read.
 
-Written from Microsoft's documentation; not tested on Windows.
+Tried in Wine; not tested on Windows itself.
 """
 
 from __future__ import annotations

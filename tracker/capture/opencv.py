@@ -63,12 +63,14 @@ def _shown(target: Path | str | int) -> str:
 def _quieten() -> None:
     """Keep OpenCV's and FFmpeg's own lines off standard error: the user gets one line, and it is ours.
 
-    Whoever sets the variables wants to see those lines. OpenCV reads the last two when the back end is first used.
+    Whoever sets the variables wants to see those lines. OpenCV reads them when the back end is first used. On Windows
+    FFmpeg's back end is a library of its own, with a log level of its own, that only the variable reaches.
     """
     if "OPENCV_LOG_LEVEL" not in os.environ:
         # OpenCV 4 has it at the top, OpenCV 5 in a module of its own. 0 is silent in both.
         set_level: Callable[[int], object] = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
         set_level(0)
+        os.environ["OPENCV_LOG_LEVEL"] = "OFF"
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
     # Seconds; OpenCV's 10 would outlast the watchdog and keep a lost camera's node busy.
     os.environ.setdefault("OPENCV_VIDEOIO_V4L_SELECT_TIMEOUT", "3")

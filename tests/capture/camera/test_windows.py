@@ -102,10 +102,11 @@ def store(address: int, value: int) -> None:
 
 
 class FakePin(FakeInterface):
-    """An output pin with one 720p MJPEG capability."""
+    """An output pin with one 720p MJPEG capability. counted: how many it says there are."""
 
-    def __init__(self) -> None:
+    def __init__(self, counted: int = 1) -> None:
         super().__init__()
+        self.counted = counted
         self.config = FakeInterface()
         self.media = directshow.MediaType(sub=directshow.Guid.from_buffer_copy(MJPG_SUBTYPE.bytes_le))
         self.caps = stream_caps((1280, 720), (1280, 720), 333333, 333333)
@@ -125,12 +126,13 @@ class FakePin(FakeInterface):
         return 0
 
     def _count(self, this: int, count: int, size: int) -> int:
-        ctypes.c_int.from_address(count).value = 1
+        ctypes.c_int.from_address(count).value = self.counted
         ctypes.c_int.from_address(size).value = ctypes.sizeof(directshow.StreamCaps)
         return 0
 
     def _capability(self, this: int, index: int, media: int, caps: int) -> int:
-        assert index == 0
+        if index:
+            return 1  # S_FALSE, and nothing is stored
         store(media, ctypes.addressof(self.media))
         ctypes.memmove(caps, ctypes.addressof(self.caps), ctypes.sizeof(self.caps))
         return 0
@@ -173,6 +175,16 @@ def test_a_camera_is_asked_pin_by_pin_and_everything_is_released(monkeypatch: py
     assert [(mode.fourcc, mode.max_width, round(mode.max_fps)) for mode in modes] == [("MJPG", 1280, 30)]
     assert [held.released for held in (camera.filter, camera.pins, camera.pin, camera.pin.config)] == [1, 1, 1, 1]
     assert freed == [ctypes.addressof(camera.pin.media)]
+
+
+def test_a_driver_that_counts_more_modes_than_it_has_costs_only_these(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(directshow, "_task_free", lambda memory: None)
+    camera = FakeCamera()
+    camera.pin.counted = 3
+    modes = directshow.modes_of(ctypes.c_void_p(camera.address))
+    assert modes is not None
+    assert [mode.fourcc for mode in modes] == ["MJPG"]
+    assert camera.pin.config.released == 1
 
 
 def test_a_camera_whose_driver_fails_has_unknown_modes() -> None:

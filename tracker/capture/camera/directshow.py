@@ -223,7 +223,9 @@ def _pin_modes(pin: ctypes.c_void_p) -> Iterator[Mode]:
         for index in range(count.value):
             media, caps = ctypes.c_void_p(), StreamCaps()
             _call(config, GET_CAPABILITY, ctypes.c_int(index), _pointer(media), _pointer(caps))
-            kind = MediaType.from_address(media.value or 0)
+            if not media.value:  # S_FALSE: there are fewer than were counted
+                return
+            kind = MediaType.from_address(media.value)
             try:
                 yield mode_of(caps, kind.sub.as_uuid(), *_current(kind))
             finally:
