@@ -62,34 +62,11 @@ def stopping_with_windows(request: Callable[[str], object], to_the_end: bool = F
 
     to_the_end: the process ends after the block, and is waited for after it as well. For the main thread.
     """
-    if sys.platform != "win32":
+    if sys.platform == "win32":
+        with _answering(request, to_the_end):
+            yield
+    else:
         yield
-        return
-    over = threading.Event()
-
-    def ask(reason: str) -> None:
-        if over.is_set() and to_the_end:
-            os._exit(0)  # everything is closed; a window that shows an error waits for a key
-        request(reason)
-
-    def wait() -> None:
-        # What calls us is a thread of Windows'. `threading` has to know of it: then facetracker.main() does not let the
-        # interpreter take itself down under it.
-        threading.current_thread()
-        if to_the_end:
-            time.sleep(WAIT_S)
-        else:
-            over.wait(WAIT_S)
-
-    remove_handler = _add_console_handler(lambda event: answer_to_event(event, ask, wait))
-    window = SessionWindow(lambda *message: answer_to_message(*message, ask, wait))
-    try:
-        yield
-    finally:
-        over.set()
-        if not to_the_end:
-            remove_handler()
-            window.close()
 
 
 if sys.platform == "win32":
@@ -112,6 +89,7 @@ if sys.platform == "win32":
     _user32.PostMessageW.argtypes = [wintypes.HWND, wintypes.UINT, wintypes.WPARAM, wintypes.LPARAM]
     _user32.GetMessageW.argtypes = [ctypes.POINTER(wintypes.MSG), wintypes.HWND, wintypes.UINT, wintypes.UINT]
     _user32.DispatchMessageW.argtypes = [ctypes.POINTER(wintypes.MSG)]
+    _user32.UnregisterClassW.argtypes = [wintypes.LPCWSTR, wintypes.HINSTANCE]
     _user32.DestroyWindow.argtypes = [wintypes.HWND]
     _kernel32.GetModuleHandleW.argtypes = [wintypes.LPCWSTR]
     _kernel32.GetModuleHandleW.restype = wintypes.HMODULE
@@ -132,6 +110,34 @@ if sys.platform == "win32":
             ("menu_name", wintypes.LPCWSTR),
             ("class_name", wintypes.LPCWSTR),
         ]
+
+    @contextmanager
+    def _answering(request: Callable[[str], object], to_the_end: bool) -> Iterator[None]:
+        over = threading.Event()
+
+        def ask(reason: str) -> None:
+            if over.is_set() and to_the_end:
+                os._exit(0)  # everything is closed; a window that shows an error waits for a key
+            request(reason)
+
+        def wait() -> None:
+            # What calls us is a thread of Windows'. `threading` has to know of it: then facetracker.main() does not let
+            # the interpreter take itself down under it.
+            threading.current_thread()
+            if to_the_end:
+                time.sleep(WAIT_S)
+            else:
+                over.wait(WAIT_S)
+
+        remove_handler = _add_console_handler(lambda event: answer_to_event(event, ask, wait))
+        window = SessionWindow(lambda *message: answer_to_message(*message, ask, wait))
+        try:
+            yield
+        finally:
+            over.set()
+            if not to_the_end:
+                remove_handler()
+                window.close()
 
     def _add_console_handler(answer: Callable[[int], bool]) -> Callable[[], object]:
         """The last handler added is the first that Windows calls. Returns what removes it."""
