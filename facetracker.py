@@ -34,8 +34,8 @@ def main() -> int:
     except KeyboardInterrupt:  # in the first lines
         os._exit(0)
     if threading.active_count() > 1:
-        # Everything is written and closed, but a thread hangs in a driver or a pipe, or is Windows' own. Letting the interpreter
-        # tear itself down under it can crash or wait for ever.
+        # Everything is written and closed, but a thread hangs in a driver or a pipe, or is Windows' own. Letting the
+        # interpreter tear itself down under it can crash or wait for ever.
         os._exit(exit_code)
     return exit_code
 
