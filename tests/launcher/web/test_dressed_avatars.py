@@ -61,7 +61,8 @@ def state(
 
 def picture(visit: Visit) -> np.ndarray[Any, Any]:
     """(H, W, 3) of the stage as it is drawn."""
-    visit.look("() => new Promise((done) => { window.facetracker.stage.draw(); setTimeout(done, 100); })")
+    drawn = visit.look("() => { window.facetracker.stage.draw(); return window.facetracker.stage.drawn; }")
+    visit.until("(drawn) => window.facetracker.stage.draw() || window.facetracker.stage.drawn > drawn + 2", drawn)
     shot = visit.page.locator("#stage").screenshot()
     return np.asarray(Image.open(io.BytesIO(shot)).convert("RGB"), np.int16)
 
@@ -144,8 +145,11 @@ def test_toon_materials_have_a_lit_side_a_shade_and_an_outline(
 ) -> None:
     here = visit(width=900, height=700)
     load(here, tmp_path, "figure.vrm", dressed_avatars.vrm(version))
+    here.until("() => window.facetracker.view._versions.avatar !== null")  # nothing puts the camera back after this
     here.page.click("#panel-close")
-    here.look("() => { window.facetracker.stage.frugal = false; window.facetracker.stage.turnCamera(50, 0); }")
+    here.look("() => { window.facetracker.stage.frugal = false; }")
+    picture(here)
+    here.look("() => window.facetracker.stage.turnCamera(50, 0)")
     pixels = picture(here).reshape(-1, 3)
     brown = np.abs(pixels - (60, 35, 35)).max(axis=1) < 25  # outline, blended at this size
     lit = [242, 199, 173] if version == 0 else [249, 229, 216]
