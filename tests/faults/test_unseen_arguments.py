@@ -29,6 +29,8 @@ class APage:
 
     watching = wants_picture = False
 
+    is_guest = False
+
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
 
