@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from tracker.face.acceptance import AcceptancePolicy, logit
+from tracker.face.acceptance import FLOOR_SHARE, TRUSTED_FACTOR, AcceptancePolicy, logit
 from tracker.face.crop import CropBox
 from tracker.face.detector import Candidate
 from tracker.face.finder import LEANING_ANGLE, FaceFinder
@@ -135,3 +135,17 @@ def test_leaning_heads_are_looked_for_to_one_side_and_then_to_the_other():
 @pytest.mark.parametrize("p", [0.0, 1.0, 0.5])
 def test_log_odds_are_finite_and_odd(p):
     assert logit(p) == pytest.approx(-logit(1 - p))
+
+
+def test_the_policy_follows_the_networks_threshold_and_the_users_floor():
+    policy = AcceptancePolicy.for_network(0.15, 0.6)
+    assert policy.min_confidence == pytest.approx(0.15 * FLOOR_SHARE)
+    assert policy.trusted_confidence == pytest.approx(0.15 * TRUSTED_FACTOR)
+    chosen = AcceptancePolicy.for_network(0.15, 0.6, floor=0.5)
+    assert (chosen.min_confidence, chosen.trusted_confidence) == (0.5, 0.5)
+
+
+def test_below_the_threshold_the_classifier_must_be_surer():
+    policy = AcceptancePolicy.for_network(0.15, 0.6)
+    assert policy.keeps(1.0, logit(0.16)) and not policy.keeps(1.0, logit(0.14))
+    assert policy.keeps(2.8, logit(0.06))

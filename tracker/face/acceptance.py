@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-FLOOR_SHARE = 2 / 3
-"""The floor over the threshold that the manifest states for a landmark network. Of 104 main faces of fold 1
-with model 3 one is below it, a masked one; hands, cloth and faces that are read upside down mostly are."""
+FLOOR_SHARE = 1 / 3
+"""The floor over the threshold that the manifest states for a landmark network. Masked faces come close to it; hands,
+cloth and faces that are read upside down mostly are below, or the classifier is not sure enough of them."""
+DOUBT = 1.0
+"""How much higher the log odds must be for a face between the floor and that threshold."""
 TRUSTED_FACTOR = 2.0
 """The confidence from which the classifier is not asked, over that threshold."""
 
@@ -31,6 +33,7 @@ class AcceptancePolicy:
     keep_log_odds: what classifier and landmarks together must reach for a tracked face with uncertain landmarks.
     keep_s: how long that verdict holds, in seconds of media time.
     min_face_px: side of the smallest crop that is read.
+    doubtful_log_odds: log odds of the landmarks below which `DOUBT` is added to what must be reached.
     """
 
     trusted_confidence: float
@@ -43,6 +46,7 @@ class AcceptancePolicy:
     keep_log_odds: float = 0.0
     keep_s: float = 0.25
     min_face_px: float = 8.0
+    doubtful_log_odds: float = -math.inf
 
     @classmethod
     def for_network(cls, threshold: float, detection_score: float, floor: float | None = None) -> AcceptancePolicy:
@@ -51,12 +55,17 @@ class AcceptancePolicy:
         floor: what the user chose instead of the network's own, `FLOOR_SHARE` of `threshold`.
         """
         if floor is None:
-            return cls(TRUSTED_FACTOR * threshold, FLOOR_SHARE * threshold, detection_score)
-        return cls(max(TRUSTED_FACTOR * threshold, floor), floor, detection_score)
+            floor = FLOOR_SHARE * threshold
+        trusted = max(TRUSTED_FACTOR * threshold, floor)
+        return cls(trusted, floor, detection_score, doubtful_log_odds=logit(threshold))
 
     def keeps(self, classifier: float, landmarks: float) -> bool:
         """Whether a tracked face stays one, by the log odds of the classifier and of the landmarks."""
-        return classifier + self.landmarks_weight * landmarks >= self.keep_log_odds
+        return classifier + self.landmarks_weight * landmarks >= self.keep_log_odds + self.doubt(landmarks)
+
+    def doubt(self, landmarks: float) -> float:
+        """What a face with these log odds of its landmarks must reach in addition."""
+        return DOUBT if landmarks < self.doubtful_log_odds else 0.0
 
     def combine(self, detector: float, classifier: float, landmarks: float) -> float:
         """A candidate's log odds from those of the detector, the classifier at the landmarks, and the landmarks."""

@@ -79,7 +79,9 @@ class Detector:
         rows, columns = (-(-side // CELL_PX) * CELL_PX for side in inner[::-1])
         image = np.zeros((1, rows, columns, 3), np.uint8)
         interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-        cv2.resize(thinned(bgr, scale), inner, dst=image[0, : inner[1], : inner[0]], interpolation=interpolation)
+        cv2.resize(
+            thinned(bgr, thinning(scale)), inner, dst=image[0, : inner[1], : inner[0]], interpolation=interpolation
+        )
         if levelled:
             image[0, : inner[1], : inner[0]] = level(image[0, : inner[1], : inner[0]])
         return image, scale
@@ -105,7 +107,7 @@ class Detector:
         # Pixel p of the thinned frame is step * p of the frame.
         seen = CropBox((centre[0] / step, centre[1] / step), side / step, rotation)
         found = []
-        for candidate in self.detect(cut(bgr[::step, ::step], seen, self._long_side), threshold, limit):
+        for candidate in self.detect(cut(thinned(bgr, step), seen, self._long_side), threshold, limit):
             left, top, across, down = candidate.detection.box
             x, y = transform(to_frame, np.array([left + across / 2, top + down / 2])).tolist()
             across, down = across * scale, down * scale
@@ -126,10 +128,14 @@ def thinning(scale: float) -> int:
     return max(1, int(1 / (scale * ENOUGH_SAMPLES)))
 
 
-def thinned(bgr: npt.NDArray[np.uint8], scale: float) -> npt.NDArray[np.uint8]:
-    """Every `thinning`-th row and column of `bgr`, around the middle of each step."""
-    step = thinning(scale)
-    return bgr[step // 2 :: step, step // 2 :: step] if step > 1 else bgr
+def thinned(bgr: npt.NDArray[np.uint8], step: int) -> npt.NDArray[np.uint8]:
+    """Every `step`-th row and column of `bgr`: pixel p is step * p of the frame."""
+    if step == 1:
+        return bgr
+    rows, columns = bgr.shape[0] // step, bgr.shape[1] // step
+    whole = bgr[: rows * step, : columns * step]
+    # Twice as fast as slicing, after which OpenCV copies.
+    return np.asarray(cv2.resize(whole, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
 
 
 def intersection_over_union(a: Box, b: Box) -> float:

@@ -103,7 +103,9 @@ class FaceFinder:
         if min_log_odds is None:
             min_log_odds = self.policy.accept_log_odds
         score = self.score(bgr, candidate)
-        return score.landmarks if score is not None and score.log_odds >= min_log_odds else None
+        if score is None or score.log_odds < min_log_odds + self.policy.doubt(score.confidence):
+            return None
+        return score.landmarks
 
     def accept_levelled(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> Landmarks | None:
         """The landmarks of a candidate of `detect_levelled`, or None where it is not a face."""

@@ -14,6 +14,8 @@ VELOCITY_SHARE = 0.3
 """Of the newest frame in the running mean of the velocity."""
 COASTING_S = 1.0
 """A hidden face is taken to move on for this long."""
+MIN_WAY = 0.05
+"""Expected movements below this share of the face's size are neglected."""
 REMEMBERED_S = 10.0
 """For so long the place of a face that was lost helps to tell whose id a new face gets."""
 WINDOW_S, SAMPLE_S = 3.0, 0.1
@@ -43,6 +45,12 @@ class Place:
         """The expected centre."""
         elapsed = min(max(now_s - self.seen_s, 0.0), COASTING_S)
         return self.centre[0] + elapsed * self.velocity[0], self.centre[1] + elapsed * self.velocity[1]
+
+    def way(self, now_s: float) -> tuple[float, float]:
+        """The expected way since the face was seen; none where it is short, so that noise does not move the crop."""
+        x, y = self.at(now_s)
+        across, down = x - self.centre[0], y - self.centre[1]
+        return (across, down) if np.hypot(across, down) > MIN_WAY * self.size else (0.0, 0.0)
 
     def distance(self, landmarks: Landmarks, now_s: float) -> float:
         """From the expected centre to that of `landmarks`, in face sizes."""

@@ -71,7 +71,7 @@ class EngineOptions:
         None,
         Group.TRACKING,
         origin=_OPENSEEFACE,
-        default_text="two thirds of the model's own, 0.1 for the packaged ones",
+        default_text="a third of the model's own, 0.05 for the packaged ones",
     )
     detection_threshold: float = option(
         "-d --detection-threshold",
