@@ -97,8 +97,6 @@ STEPS = (
     Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
     Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),
     Step("eyes' points", "training.eyes.points"),
-    Step("feature prior", "training.feature_prior"),
-    Step("prior of the coefficients", "training.blendshape_prior"),
     Step("figures", "training.evaluate"),
     Step("kept weights", "training.archive_checkpoints"),
     Step("tables", "training.tables"),

@@ -117,7 +117,7 @@ def _first_points(picture: np.ndarray) -> np.ndarray | None:
 def through_tracker(model: int, folder: Path, clip: Clip) -> np.ndarray:
     """(frames, 52) as `Tracker` gives them."""
     answers = np.full(clip.scores.shape, np.nan, np.float32)
-    with Tracker(model=model, max_faces=1, blendshapes=True, model_dir=folder) as tracker:
+    with Tracker(model=model, max_faces=1, model_dir=folder) as tracker:
         for k, picture in enumerate(clip.frames()):
             result = tracker.process(picture)
             if result.faces and result.faces[0].blendshapes is not None:

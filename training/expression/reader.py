@@ -24,7 +24,7 @@ class NetworkReader:
     """Runs `landmarks_MODEL` of the networks in `folder`."""
 
     def __init__(self, model: int, folder: Path) -> None:
-        self._network = ModelStore(folder).load(f"landmarks_{model}", optional=True)
+        self._network = ModelStore(folder).load(f"landmarks_{model}")
         self.crop_px = self._network.input_shape[1]
 
     def read(self, bgr: np.ndarray, box: CropBox) -> Reading:

@@ -124,7 +124,7 @@ def percentiles(values: np.ndarray, which: list[float]) -> list[float]:
 
 
 def load_reader(model: int, folder: Path) -> LandmarkReader:
-    return LandmarkReader(ModelStore(folder).load(f"landmarks_{model}", optional=True))
+    return LandmarkReader(ModelStore(folder).load(f"landmarks_{model}"), dense_points=True)
 
 
 def evaluate(reader: LandmarkReader, model: int) -> dict[str, object]:
@@ -159,8 +159,7 @@ def evaluate(reader: LandmarkReader, model: int) -> dict[str, object]:
         ),
         "background_confidence_percentiles_50_99_max": percentiles(empty, [50, 99, 100]),
     }
-    if reader.has_dense_points:
-        figures["extra_percent"] = extra_error(readings, truth, datasets.load_mesh(pack)[rows])
+    figures["extra_percent"] = extra_error(readings, truth, datasets.load_mesh(pack)[rows])
     return figures | {"command": f"python -m training.landmarks.evaluate --models {model}"}
 
 

@@ -116,7 +116,7 @@ def main() -> int:
                 "int8, coarse layers": quantised(prepared, Crops(pack, size), without=FINE),
                 "int8": quantised(prepared, Crops(pack, size), without=()),
             }
-        networks = {kind: Network(data, entry, 1, entry.optional) for kind, data in kinds.items()}
+        networks = {kind: Network(data, entry, 1) for kind, data in kinds.items()}
         best = dict.fromkeys(networks, np.inf)
         for _ in range(ROUNDS):  # in turn, so that a busy machine is busy for all
             for kind, network in networks.items():
