@@ -30,15 +30,13 @@ class NetworkEntry:
     """One network of the manifest.
 
     file: its name in the manifest's folder. sha256: of that file, in hexadecimal. input_shape: (N, H, W, 3).
-    outputs: names in their order. optional: those that may be left out. threshold: the least mean confidence of a
-    face, None where the network does not tell any.
+    outputs: names in their order. threshold: the least mean confidence of a face, None where the network states none.
     """
 
     file: str
     sha256: str
     input_shape: tuple[int, int, int, int]
     outputs: tuple[str, ...]
-    optional: tuple[str, ...] = ()
     threshold: float | None = None
 
 
@@ -72,7 +70,6 @@ def _entry(name: str, entry: Mapping[str, Any]) -> NetworkEntry:
         sha256,
         (shape[0], shape[1], shape[2], shape[3]),
         _names(field(entry, "outputs")),
-        _names(entry.get("optional", [])),
         None if threshold is None else real(threshold, 0.0, 1.0),
     )
 

@@ -92,18 +92,23 @@ class Landmarks:
     xy: (66, 2) float32 pixels.
     confidence: (66,) float32, the probability that a point lies within 5 % of the outer-eye distance of its true
         position.
-    dense_points: (87, 2) float32 pixels, the dense points of `tracker.topology`; None where the network lacks them.
+    dense_points: (87, 2) float32 pixels, the dense points of `tracker.topology`; None where they were not asked for.
+    coefficients: (52,) float32, 0 to 1, the network's own answer: neither smoothed nor related to the person. None
+        where the points were changed since.
     """
 
     xy: FloatArray
     confidence: FloatArray
     dense_points: FloatArray | None = None
+    coefficients: FloatArray | None = None
 
     def __post_init__(self) -> None:
         _freeze("Landmarks", "xy", self.xy, (66, 2))
         _freeze("Landmarks", "confidence", self.confidence, (66,))
         if self.dense_points is not None:
             _freeze("Landmarks", "dense_points", self.dense_points, (87, 2))
+        if self.coefficients is not None:
+            _freeze("Landmarks", "coefficients", self.coefficients, (52,))
 
     @property
     def mean_confidence(self) -> float:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from tracker.face.gaze import PupilMemory, eye_centres, to_pixels
+from tracker.face.gaze import PupilMemory, eye_centres, eyes_inside, to_pixels
 from tracker.face.head import REFERENCE_HEAD
 
 FACE = (REFERENCE_HEAD[:66, :2] * (-200, -200) + (320, 180)).astype(np.float32)
@@ -47,3 +47,9 @@ def test_pupils_turn_with_the_head():
 
 def test_eye_centres_are_the_middles_of_the_corners():
     np.testing.assert_allclose(eye_centres(FACE), FACE[[[36, 39], [42, 45]]].mean(axis=1), atol=1e-4)
+
+
+def test_an_eye_is_outside_as_soon_as_one_of_its_corners_is():
+    assert eyes_inside(FACE, 640, 360).tolist() == [True, True]
+    x_of_right_eye = FACE[36, 0]  # the subject's right eye is at the picture's left
+    assert eyes_inside(FACE - (x_of_right_eye + 1, 0), 640, 360).tolist() == [False, True]

@@ -26,7 +26,7 @@ def images() -> list[np.ndarray]:
 
 def track(images: list[np.ndarray], captured_ns: int, unix_time: float, rate: float) -> list[FrameResult]:
     """Results of an engine whose other clocks start and run as given, while the media time is the same."""
-    engine = Engine(EngineOptions(model=-3, blendshapes=True))
+    engine = Engine(EngineOptions(model=-3))
     try:
         return [
             engine.process(Frame(k, image.copy(), captured_ns + int(k * 1e9 * rate), unix_time + k * rate, k / FPS))

@@ -24,9 +24,11 @@ def test_its_origin_is_the_nose_tip_and_its_unit_the_outer_eye_distance() -> Non
     assert right[0] > 0 > left[0] and right[1] > 0  # the subject's right is +x, up is +y
 
 
-def test_eyeballs_lie_behind_the_middle_of_the_eyes_corners() -> None:
+def test_eyeballs_lie_behind_pupils_that_look_straight_ahead() -> None:
     for ball, pupil, (outer, inner) in ((68, 66, (36, 39)), (69, 67, (45, 42))):
         corners = REFERENCE_HEAD[[outer, inner]]
         depth = 0.385 * np.linalg.norm(corners[0] - corners[1])
-        np.testing.assert_allclose(REFERENCE_HEAD[ball], corners.mean(axis=0) - [0, 0, depth], atol=2e-4)
+        np.testing.assert_allclose(REFERENCE_HEAD[ball], REFERENCE_HEAD[pupil] - [0, 0, depth], atol=2e-4)
+        above = REFERENCE_HEAD[pupil] - corners.mean(axis=0)
+        assert abs(above[0]) < 2e-4 and 0 < above[1] < 0.1 * depth / 0.385
         assert corners[:, 2].min() <= REFERENCE_HEAD[pupil, 2] <= corners[:, 2].max()

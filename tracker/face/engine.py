@@ -106,7 +106,6 @@ class Engine:
         if faces:
             self._last_face_s = frame.media_s
             if self._taught is not None and self._taught.active:
-                self._memories[faces[0].face_id].estimate_blendshapes()
                 faces = (self._taught.apply(faces[0], frame.media_s), *faces[1:])
         return FrameResult(
             frame_index=frame.index,
@@ -174,25 +173,26 @@ class Engine:
     def export_profile(self) -> dict[str, Any]:
         """The neutral face and ranges of face 0, as JSON values."""
         memory = self._memories[0]
-        profile = {"version": 1, "features": memory.features.export(), "eyes": memory.openness.export()}
-        if memory.blendshapes is not None:
-            profile["blendshapes"] = memory.blendshapes.neutral.export()
-        return profile
+        return {
+            "version": 2,
+            "features": memory.features.export(),
+            "eyes": memory.openness.export(),
+            "coefficients": memory.coefficients.rest.export(),
+        }
 
     def import_profile(self, profile: dict[str, Any]) -> None:
         """Start from the ranges of an earlier run. Raises ValueError when `profile` is damaged."""
         memory = self._memories[0]
         # Into fresh objects first: a profile whose second half is damaged must not be applied by half.
         fresh = FaceMemory(memory.face_id, self.options)
-        for part, restore in (("features", fresh.features.restore), ("eyes", fresh.openness.restore)):
+        parts = {"eyes": fresh.openness.restore}
+        if profile.get("version") != 1:  # version 1 kept distances between landmarks, which nothing measures any more
+            parts |= {"features": fresh.features.restore, "coefficients": fresh.coefficients.rest.restore}
+        for part, restore in parts.items():
             if part not in profile:
                 raise ValueError(f"{part!r} is missing")
             restore(profile[part])
-        if fresh.blendshapes is not None and "blendshapes" in profile:
-            fresh.blendshapes.neutral.restore(profile["blendshapes"])
-        memory.features, memory.openness = fresh.features, fresh.openness
-        if memory.blendshapes is not None and fresh.blendshapes is not None:
-            memory.blendshapes.neutral = fresh.blendshapes.neutral
+        memory.features, memory.openness, memory.coefficients = fresh.features, fresh.openness, fresh.coefficients
 
     def _camera_for(self, frame: Frame) -> CameraIntrinsics:
         """The intrinsics for the frame's size. When the size changes, positions of earlier frames are void."""

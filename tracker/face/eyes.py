@@ -16,12 +16,6 @@ CROP_WIDTHS = (1.6, 1.2)
 """Width and height of the crop in eye widths (the distance of the eye's corners)."""
 _WIDTHS = np.array(CROP_WIDTHS)
 _MIDDLE = _WIDTHS / 2
-N_CONTOUR = 16
-UPPER_LID, LOWER_LID = slice(3, 6), slice(11, 14)
-"""The middle of each lid within the contour of 16 points: outer corner, upper lid, inner corner (8), lower lid."""
-_LID_MIDDLES = np.zeros((2, N_CONTOUR))
-for _row, _lid in enumerate((UPPER_LID, LOWER_LID)):
-    _LID_MIDDLES[_row, _lid] = 1 / 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,13 +25,11 @@ class EyeReading:
     points: (2, 6, 2) the eyes' landmarks in frame pixels, of each eye in the order of `eye_points.EYES`.
     pupil_positions: (2, 2) from the midpoint of the eye's corners, in eye widths: x along the corner line to the
         image's right, y perpendicular to it, downwards.
-    lid_heights: (2, 2) height of each eye's upper and lower lid above that midpoint, in eye widths.
     aperture: (2,) lid gap over eye width. closed: (2,) probability. confidence: (2,) of the pupils.
     """
 
     points: FloatArray
     pupil_positions: FloatArray
-    lid_heights: FloatArray
     aperture: FloatArray
     closed: FloatArray
     confidence: FloatArray
@@ -109,22 +101,17 @@ class EyeReader:
         """Both eyes of the face with landmarks `xy` (66, 2), frame pixels."""
         frames, landmarks = eye_frames(xy)
         output = self._crops.run(bgr, frames)
-        pupils, lids = output.pupil.tolist(), (_LID_MIDDLES @ output.contour).tolist()
-        points, positions, heights = [], [], []
+        pupils = output.pupil.tolist()
+        points, positions = [], []
         for k, refined in enumerate(self._landmark_map.predict(landmarks, output.contour)):
             points.append(to_image(refined, frames[k]))
-            # Pupil and lids are in the crop's frame, already mirrored; make them relative to the refined corners.
-            refined_frame = eye_frame(refined, mirrored=False)
-            pupil, upper, lower = to_eye_frame(
-                [complex(*pupils[k]), *(complex(*lid) for lid in lids[k])], refined_frame
-            )
+            # The pupil is in the crop's frame, already mirrored; make it relative to the refined corners.
+            (pupil,) = to_eye_frame([complex(*pupils[k])], eye_frame(refined, mirrored=False))
             mirrored = frames[k][2]
             positions.append((-pupil.real if mirrored else pupil.real, pupil.imag))
-            heights.append((-upper.imag, -lower.imag))
         return EyeReading(
             np.array(points).view(np.float64).reshape(*EYES.shape, 2),
             np.array(positions),
-            np.array(heights),
             output.aperture,
             output.closed,
             output.confidence,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from tracker import topology as t
 from tracker.types import FloatArray
@@ -53,3 +54,10 @@ def _to_pixel(left: list[float], right: list[float], along: float, across: float
 def eye_centres(xy: FloatArray) -> FloatArray:
     """(2, 2) the midpoint of each eye's corners, pixels."""
     return to_pixels(xy, np.zeros((2, 2)))
+
+
+def eyes_inside(xy: FloatArray, width: int, height: int) -> npt.NDArray[np.bool_]:
+    """(2,) whether each eye of the face `xy` (66, 2) lies inside a picture of this size, corners included."""
+    corners = xy[CORNERS]
+    inside = (corners >= 0) & (corners <= (width - 1, height - 1))
+    return np.asarray(inside.all(axis=(1, 2)), np.bool_)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
+from tracker.face.coefficients import BLINKS, gaze_angles
 from tracker.face.crop import bounds
 from tracker.face.eyes import EyeReader, EyeReading
-from tracker.face.features import raw_features
-from tracker.face.gaze import eye_centres, to_pixels
+from tracker.face.features import EYES, raw_features
+from tracker.face.gaze import eye_centres, eyes_inside, to_pixels
 from tracker.face.memory import FaceMemory
 from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise
@@ -34,6 +33,7 @@ class FaceMeasurer:
 
     def measure(self, frame: Frame, memory: FaceMemory, found: Landmarks, camera: CameraIntrinsics) -> Face:
         """The face with the landmarks `found` in `frame`."""
+        assert found.coefficients is not None, "landmarks as a network read them"
         now_s = frame.media_s
         size = max(bounds(found.xy)[2:])
         with self._stopwatch.stage("eyes"):
@@ -45,7 +45,7 @@ class FaceMeasurer:
         with self._stopwatch.stage("pose"):
             pose = memory.solver.solve(landmarks, memory.head.head, camera)
         with self._stopwatch.stage("eyes"):
-            eyes = self._eyes(memory, reading, xy, pose, now_s)
+            eyes = self._eyes(memory, reading, xy, found.coefficients[BLINKS], pose, frame, now_s)
         with self._stopwatch.stage("expression"):
             points = gaze = None
             if pose is not None:
@@ -56,13 +56,9 @@ class FaceMeasurer:
                     gaze = gaze_vectors(points)
             learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
             learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
-            expression = _expression(memory, points, eyes.openness, learn, now_s)
-            blendshapes = None
-            if memory.blendshapes is not None:
-                lids = reading.lid_heights
-                if memory.points_filter is not None:
-                    lids = memory.lids_filter.filter(lids, now_s)
-                blendshapes = memory.blendshapes.update(points, lids, pose, eyes.openness, now_s, learn=learn)
+            angles = gaze_angles(gaze) if gaze is not None else None
+            coefficients = memory.coefficients.update(found.coefficients, eyes.openness, angles, now_s, learn)
+            expression = _expression(memory, coefficients, eyes.openness, now_s, learn)
         return Face(
             face_id=memory.face_id,
             bounding_box=bounds(xy),
@@ -72,15 +68,23 @@ class FaceMeasurer:
             points_3d=points,
             expression=expression,
             gaze=gaze,
-            blendshapes=blendshapes,
+            blendshapes=coefficients,
         )
 
     def _eyes(
-        self, memory: FaceMemory, reading: EyeReading, xy: FloatArray, pose: HeadPose | None, now_s: float
+        self,
+        memory: FaceMemory,
+        reading: EyeReading,
+        xy: FloatArray,
+        blink: FloatArray,
+        pose: HeadPose | None,
+        frame: Frame,
+        now_s: float,
     ) -> Eyes:
-        """Pupils and openness. xy: (66, 2) the smoothed landmarks."""
-        openness = memory.openness.update(reading.aperture, reading.closed, pose, now_s)
-        positions = memory.pupils.update(reading.pupil_positions, openness)
+        """Pupils and openness. xy: (66, 2) the smoothed landmarks; blink: (2,) the network's coefficients."""
+        visible = eyes_inside(xy, frame.width, frame.height)
+        openness = memory.openness.update(reading.aperture, reading.closed, blink, visible, pose, now_s)
+        positions = memory.pupils.update(reading.pupil_positions, np.where(visible, openness, 0.0))
         if memory.points_filter is not None:
             filtered = memory.openness_filter.filter(openness[:, None], now_s)[:, 0].tolist()
             # Rounding can take a filtered value past its bounds.
@@ -92,16 +96,9 @@ class FaceMeasurer:
 
 
 def _expression(
-    memory: FaceMemory, points: FloatArray | None, openness: FloatArray, learn: bool, now_s: float
+    memory: FaceMemory, coefficients: FloatArray, openness: FloatArray, now_s: float, learn: bool
 ) -> Expression:
-    """The calibrated features. How wide an eye is comes from the landmarks, how closed it is from its openness."""
-    if points is None:
-        return memory.last_expression
-    calibrated = memory.features.update(raw_features(points), now_s, learn=learn)
-    right, left = openness.tolist()
-    memory.last_expression = replace(
-        calibrated,
-        eye_l=left * max(calibrated.eye_l, 0.0) - (1 - left),
-        eye_r=right * max(calibrated.eye_r, 0.0) - (1 - right),
-    )
-    return memory.last_expression
+    """The calibrated features. openness: (2,) right, left; an eye that closes goes from 0 to -1."""
+    values = memory.features.update(raw_features(coefficients), now_s, learn)
+    values[EYES] -= 1.0 - openness[::-1]
+    return Expression(*values.tolist())

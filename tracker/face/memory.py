@@ -6,15 +6,15 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.adaptation import HeadAdaptation
-from tracker.face.blendshapes import BlendshapeEstimator
 from tracker.face.calibration import FeatureCalibration
+from tracker.face.coefficients import CoefficientEstimator
 from tracker.face.gaze import PupilMemory
 from tracker.face.motion import Motion
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
 from tracker.face.pose import PoseSolver
 from tracker.face.smoothing import OneEuroFilter
-from tracker.types import Expression, Landmarks
+from tracker.types import Landmarks
 
 _GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move with the head
 for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
@@ -40,11 +40,7 @@ class FaceMemory:
         self.features = FeatureCalibration(options.max_feature_updates)
         self.openness = OpennessCalibration(options.max_feature_updates)
         self.pupils = PupilMemory()
-        self._gaze_tracking = options.gaze_tracking
-        self.blendshapes: BlendshapeEstimator | None = None
-        if options.blendshapes:
-            self.estimate_blendshapes()
-        self.last_expression = Expression(*[0.0] * 14)
+        self.coefficients = CoefficientEstimator(options.smoothing)
         self._reset_ranges_on_drop = options.max_feature_updates <= 0
         self.points_filter: OneEuroFilter | None = None
         if options.smoothing > 0:
@@ -53,17 +49,11 @@ class FaceMemory:
             self.points_filter = OneEuroFilter(_GROUPS, min_cutoff_hz=1.2 * rest, gain=20.0, dead_zone=0.05)
             self.pupils_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
             self.openness_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
-            self.lids_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=18.0, dead_zone=0.03)
 
     @property
     def active(self) -> bool:
         """Whether the face was found in the last frame."""
         return self.landmarks is not None and self.missing_frames == 0
-
-    def estimate_blendshapes(self) -> None:
-        """Estimate coefficients from the next frame on, whatever the options say."""
-        if self.blendshapes is None:
-            self.blendshapes = BlendshapeEstimator(self._gaze_tracking)
 
     def restart_motion(self) -> None:
         """Forget position and motion, after an interruption; what was learned about the person stays."""
@@ -73,11 +63,11 @@ class FaceMemory:
         self.motion.restart()
         self.confirmed_until_s = -np.inf
         self.solver.reset()
+        self.coefficients.restart_motion()
         if self.points_filter is not None:
             self.points_filter.reset()
             self.pupils_filter.reset()
             self.openness_filter.reset()
-            self.lids_filter.reset()
         if self._reset_ranges_on_drop:
             self.reset_calibration()
 
@@ -103,13 +93,10 @@ class FaceMemory:
 
     def retake_neutral(self) -> None:
         """Take the expression of the next second as this person's neutral face."""
-        self.features.retake_neutral()
-        if self.blendshapes is not None:
-            self.blendshapes.neutral.retake()
+        self.coefficients.rest.retake()
 
     def reset_calibration(self) -> None:
         """Forget the person's ranges."""
         self.features.reset()
         self.openness.reset()
-        if self.blendshapes is not None:
-            self.blendshapes.reset()
+        self.coefficients.reset()

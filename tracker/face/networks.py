@@ -9,7 +9,7 @@ import hashlib
 import logging
 import sys
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -18,7 +18,6 @@ import numpy.typing as npt
 import onnxruntime
 
 from tracker.errors import ModelError
-from tracker.face.onnx_outputs import keep_outputs
 from tracker.manifest import REINSTALL, NetworkEntry, read_manifest
 
 log = logging.getLogger(__name__)
@@ -63,11 +62,8 @@ class ModelStore:
     def _networks(self) -> Mapping[str, NetworkEntry]:
         return read_manifest(self.folder / MANIFEST)
 
-    def load(self, name: str, threads: int = 1, *, optional: bool = False) -> Network:
-        """The network `name`, ready to run, with or without the outputs that the manifest calls optional.
-
-        Raises ModelError when its file is missing or damaged.
-        """
+    def load(self, name: str, threads: int = 1) -> Network:
+        """The network `name`, ready to run. Raises ModelError when its file is missing or damaged."""
         entry = self._networks.get(name)
         if entry is None:
             raise ModelError(f"{self.folder / MANIFEST} does not list the network {name}; {REINSTALL}")
@@ -79,7 +75,7 @@ class ModelStore:
         if hashlib.sha256(data).hexdigest() != entry.sha256:
             raise ModelError(f"the network {file} is damaged (its SHA-256 is not the manifest's); {REINSTALL}")
         try:
-            return Network(data, entry, threads, () if optional else entry.optional)
+            return Network(data, entry, threads)
         except Exception as error:  # onnxruntime's own kinds, which share no other base
             raise ModelError(f"the network {file} cannot be loaded ({one_line(error)}); {REINSTALL}") from error
 
@@ -88,11 +84,10 @@ class Network:
     """One network: images in, arrays out.
 
     metadata: its entry in the manifest. input_shape: (N, H, W, 3). outputs: names, in order.
-    without: outputs to remove, together with every node that only they need.
     Raises ValueError when `data` lacks an output that `entry` lists.
     """
 
-    def __init__(self, data: bytes, entry: NetworkEntry, threads: int, without: Collection[str] = ()) -> None:
+    def __init__(self, data: bytes, entry: NetworkEntry, threads: int) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         options.inter_op_num_threads = 1
@@ -101,9 +96,7 @@ class Network:
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self.metadata = entry
         self.input_shape = entry.input_shape
-        self.outputs = tuple(name for name in entry.outputs if name not in without)
-        if without:
-            data = keep_outputs(data, self.outputs)
+        self.outputs = entry.outputs
         # Never let the library choose a provider: what is installed differs between machines.
         self._session = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
         missing = set(self.outputs) - {output.name for output in self._session.get_outputs()}

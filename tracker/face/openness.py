@@ -1,4 +1,9 @@
-"""Openness of each eye: its aperture relative to this person's open eye."""
+"""Openness of each eye: its aperture relative to this person's open eye, and what the whole face says of it.
+
+The eye network sees each eye closely, but a smile, a low brow or a lowered gaze narrow an eye as a blink begins to. The
+landmark network sees the face around it and tells these apart, though not how far a closing eye is closed. So the more
+certain the eye network is that an eye is open, the more the blink coefficient counts.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ import math
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
@@ -19,6 +25,13 @@ PRIOR_SECONDS, PROFILE_SECONDS = 1.0, 60.0
 """Time after which what is measured weighs as much as the average eye, or as one kept from an earlier run."""
 SURELY_CLOSED = 0.5
 """Probability of a closed eye from which on the aperture does not count towards this person's open eye."""
+FACE_WEIGHT = 0.5
+"""Weight of the blink coefficient for an eye that is not closed at all: nearest to the true openness of renders."""
+SURELY_OPEN = 0.3
+"""Blink coefficient below which the face says that an eye is open, whatever the eye network takes it for."""
+MISREAD_PRIOR_S, MAX_MISREAD = 2.0, 0.9
+"""An open eye that the eye network takes for closed (narrow eyes, make-up, glare) recovers: the time after which the
+median of what it says weighs as much as no error, and how much of the probability may be put down to it."""
 MAX_CORRECTION = 1.6
 
 
@@ -32,21 +45,39 @@ class OpennessCalibration:
     def reset(self) -> None:
         """Forget the person."""
         self._history = RunningMedian(np.full(2, TYPICAL_OPEN), PRIOR_SECONDS)
+        self._misread = RunningMedian(np.zeros(2), MISREAD_PRIOR_S)
+        self._last = np.ones(2, np.float32)
         self._first_s: float | None = None
 
-    def update(self, aperture: FloatArray, closed: FloatArray, pose: HeadPose | None, now_s: float) -> FloatArray:
+    def update(
+        self,
+        aperture: FloatArray,
+        closed: FloatArray,
+        blink: FloatArray,
+        visible: npt.NDArray[np.bool_],
+        pose: HeadPose | None,
+        now_s: float,
+    ) -> FloatArray:
         """(2,) float32, 0 closed to 1 open.
 
-        aperture: (2,) as seen in the image. closed: (2,) probability.
+        aperture: (2,) as seen in the image. closed: (2,) the eye network's probability. blink: (2,) the landmark
+        network's coefficients. visible: (2,); an eye outside the picture keeps its last value.
         """
         if self._first_s is None:
             self._first_s = now_s
         upright = aperture * foreshortening(pose)
         learning = self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds
+        learning = learning and bool(visible.all())
+        if learning and (blink < SURELY_OPEN).all():
+            self._misread.add(closed, now_s)
+        misread = np.minimum(self._misread.value(), MAX_MISREAD)
+        closed = np.maximum(closed - misread, 0.0) / (1.0 - misread)
         if learning and (closed < SURELY_CLOSED).all():
             self._history.add(upright, now_s)
-        eyes = zip(upright.tolist(), self.open_aperture().tolist(), closed.tolist(), strict=True)
-        return np.array([_openness(*eye) for eye in eyes], np.float32)
+        eyes = zip(upright.tolist(), self.open_aperture().tolist(), closed.tolist(), blink.tolist(), strict=True)
+        openness = np.array([_openness(*eye) for eye in eyes], np.float32)
+        self._last = np.where(visible, openness, self._last)
+        return self._last
 
     def open_aperture(self) -> FloatArray:
         """(2,) the aperture of this person's open eyes, as far as known."""
@@ -61,11 +92,12 @@ class OpennessCalibration:
         self._history = RunningMedian(kept_array(kept, "open", (2,), 0.01, 10.0), PROFILE_SECONDS)
 
 
-def _openness(aperture: float, open_aperture: float, closed: float) -> float:
-    """0 to 1, from the aperture now and of the open eye, and the probability that the eye is closed."""
+def _openness(aperture: float, open_aperture: float, closed: float, blink: float) -> float:
+    """0 to 1, from the aperture now and of the open eye, the probability of a closed eye, and the coefficient."""
     share = (aperture / open_aperture - CLOSED_SHARE) / (1 - CLOSED_SHARE)
     # The aperture orders half-closed eyes; the probability is more reliable for closed ones.
-    return min(max(share, 0.0), 1.0) * min(max(2 * (1 - closed), 0.0), 1.0)
+    by_eye = min(max(share, 0.0), 1.0) * min(max(2 * (1 - closed), 0.0), 1.0)
+    return by_eye + FACE_WEIGHT * (1 - closed) * (1 - blink - by_eye)
 
 
 def foreshortening(pose: HeadPose | None) -> float:

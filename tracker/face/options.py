@@ -39,7 +39,6 @@ class EngineOptions:
     max_threads: threads per network session.
     model_dir: folder searched for networks first; None = the packaged ones only.
     background_scan: scan for more faces in a separate thread; off for files, so that runs are reproducible.
-    blendshapes: estimate ARKit's 52 coefficients as well (`Face.blendshapes`).
     """
 
     model: int = option(
@@ -172,4 +171,3 @@ class EngineOptions:
         default_text="the packaged ones",
     )
     background_scan: bool = False
-    blendshapes: bool = False

@@ -1,0 +1,93 @@
+"""ARKit's 52 coefficients of one person, frame by frame.
+
+The landmark network reads them from the same crop as the points; here they are steadied, freed of what this person's
+face shows at rest, and joined with what the eye network sees better: how far the lids are closed and where the eyes
+look. docs/BLENDSHAPES.md says how well each is known.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from tracker import topology as t
+from tracker.face.resting_face import RestingFace
+from tracker.face.smoothing import OneEuroFilter
+from tracker.types import FloatArray
+
+LOOK_FULL_DEG = {"In": 34.3, "Out": 34.3, "Up": 31.8, "Down": 31.8}
+"""Angles of an eye at which its eyeLook coefficients are 1: those of a phone's recording, which has both
+(`training.synthetic.expressions`)."""
+
+_INDEX = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
+_REGIONS = ("eye", "brow", "nose", "cheek", "jaw", "mouth", "tongue")
+_GROUPS = np.array([next(k for k, part in enumerate(_REGIONS) if n.startswith(part)) for n in t.BLENDSHAPE_NAMES])
+_SIDES = ("Right", "Left")
+BLINKS = np.array([_INDEX[f"eyeBlink{side}"] for side in _SIDES])
+"""Right, left."""
+_WIDE = np.array([_INDEX[f"eyeWide{side}"] for side in _SIDES])
+_SQUINT = np.array([_INDEX[f"eyeSquint{side}"] for side in _SIDES])
+_LOOKS = np.array([[_INDEX[f"eyeLook{way}{side}"] for way in ("Down", "In", "Out", "Up")] for side in _SIDES])
+
+
+class CoefficientEstimator:
+    """Steadies and completes the network's coefficients for one person. smoothing: 0 = off, 1 = default."""
+
+    def __init__(self, smoothing: float) -> None:
+        self.rest = RestingFace()
+        self._filter: OneEuroFilter | None = None
+        if smoothing > 0:
+            self._filter = OneEuroFilter(_GROUPS, min_cutoff_hz=1.5 / smoothing, gain=6.0, dead_zone=0.25)
+
+    def restart_motion(self) -> None:
+        """Forget motion, after an interruption; the person's rest stays."""
+        if self._filter is not None:
+            self._filter.reset()
+
+    def reset(self) -> None:
+        """Forget the person."""
+        self.restart_motion()
+        self.rest.reset()
+
+    def update(
+        self, read: FloatArray, openness: FloatArray, gaze_deg: FloatArray | None, now_s: float, learn: bool
+    ) -> FloatArray:
+        """(52,) float32, 0 to 1, in the order of `BLENDSHAPE_NAMES`.
+
+        read: (52,) the network's answer in this frame. openness: (2,) right, left. gaze_deg: (2, 2) of each eye in the
+        head, to the subject's left and up; None keeps the network's own. learn: the frame may change the rest.
+        """
+        values: FloatArray = read.astype(np.float64)
+        if self._filter is not None:
+            values = np.clip(self._filter.filter(values[:, None], now_s)[:, 0], 0.0, 1.0)
+        values = self.rest.update(values, now_s, learn)
+        values[BLINKS] = 1.0 - openness
+        # Lids that are closing are neither widened nor narrowed.
+        values[_WIDE] *= openness
+        values[_SQUINT] *= openness
+        if gaze_deg is not None:
+            values[_LOOKS] = [_looks(x, y, side) for (x, y), side in zip(gaze_deg.tolist(), (1.0, -1.0), strict=True)]
+        return values.astype(np.float32)
+
+
+def gaze_angles(gaze: FloatArray) -> FloatArray:
+    """(2, 2) degrees to the subject's left and up, from the (2, 3) vectors of `Face.gaze`."""
+    return np.array(
+        [(math.degrees(math.atan2(-x, z)), math.degrees(math.atan2(y, math.hypot(x, z)))) for x, y, z in gaze.tolist()]
+    )
+
+
+def _looks(left_deg: float, up_deg: float, side: float) -> tuple[float, float, float, float]:
+    """An eye's looks down, in, out, up. side: 1 for the right eye, -1 for the left; right eyes look in to the left."""
+    inwards = side * left_deg
+    return (
+        _unit(-up_deg / LOOK_FULL_DEG["Down"]),
+        _unit(inwards / LOOK_FULL_DEG["In"]),
+        _unit(-inwards / LOOK_FULL_DEG["Out"]),
+        _unit(up_deg / LOOK_FULL_DEG["Up"]),
+    )
+
+
+def _unit(value: float) -> float:
+    return min(max(value, 0.0), 1.0)
