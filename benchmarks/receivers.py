@@ -60,18 +60,16 @@ while True:
 """
 
 
-def tracked(model: int, blendshapes: bool, turns: int = 1) -> tuple[list[tuple[Frame, FrameResult]], float]:
-    """Frames with their results, and the processor time in milliseconds that tracking one took."""
-    engine = Engine(EngineOptions(model=model, blendshapes=blendshapes))
+def tracked(model: int) -> list[tuple[Frame, FrameResult]]:
+    """Frames with their results."""
+    engine = Engine(EngineOptions(model=model))
     pictures = demo_pictures(PICTURES)
     found = []
-    begin = time.process_time()
-    for index in range(PICTURES * turns):
-        frame = as_frame(pictures[index % PICTURES], index)
+    for index in range(PICTURES):
+        frame = as_frame(pictures[index], index)
         found.append((frame, engine.process(frame)))
-    taken = time.process_time() - begin
     engine.close()
-    return found, 1e3 * taken / len(found)
+    return found
 
 
 def milliseconds(senders: Sequence[Sender], frames: Sequence[tuple[Frame, FrameResult]], times: int) -> float:
@@ -124,11 +122,8 @@ def main() -> None:
     parser.add_argument("--model", type=int, default=3, help="that finds the face (default 3)")
     options = parser.parse_args()
     report = Report("receivers", facts([options.model], cores=pin_to_one_core()))
-    _, plain_ms = tracked(options.model, blendshapes=False, turns=3)
-    frames, shapes_ms = tracked(options.model, blendshapes=True, turns=3)
+    frames = tracked(options.model)
     idle_ms = milliseconds([], frames, options.times)
-    add = {"target": "(ARKit's coefficients, once for all that need them)", "bytes": 0}
-    report.add(**add, **_cost(shapes_ms - plain_ms))
     with tempfile.TemporaryDirectory() as folder:
         for text in (
             "osf://{}", "vmc://{}", "vmc://{}?expressions=vrm1", "vmc://{}?expressions=perfectsync",

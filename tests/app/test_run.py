@@ -39,19 +39,6 @@ def test_targets_of_all_formats_can_be_mixed() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("line", "estimated"),
-    [
-        ("", False),
-        ("--target vmc://a --target b:1", False),
-        ("--target a:1 --target ifacialmocap://b", True),
-        ("--target vmc://a?expressions=perfectsync", True),
-    ],
-)
-def test_coefficients_are_estimated_only_for_those_who_need_them(line: str, estimated: bool) -> None:
-    assert settings(*line.split()).engine.blendshapes is estimated
-
-
 def test_the_formats_are_printed_for_other_programs(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--list-formats"]) == 0
     listed = json.loads(capsys.readouterr().out)

@@ -135,7 +135,7 @@ def case(target: Target, random_: random.Random) -> bytes:
 
 def targets(folder: Path) -> dict[str, Target]:
     """Everything that is fed. folder: for files."""
-    engine = Engine(EngineOptions(model=-3, blendshapes=True))
+    engine = Engine(EngineOptions(model=-3))
     profile = json.dumps(engine.export_profile()).encode()
     options = {"camera": "0", "fps": 30, "receivers": [{"host": "h", "port": 1, "switches": {"fps": "30"}}]}
     vts = {"apiName": "VTubeStudioPublicAPI", "requestID": "1"}

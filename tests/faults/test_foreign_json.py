@@ -201,19 +201,19 @@ def test_a_ring_of_a_thousand_bones_ends(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def engine() -> Engine:
-    return Engine(EngineOptions(model=-3, blendshapes=True))
+    return Engine(EngineOptions(model=-3))
 
 
 DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
-    "infinity": lambda kept: kept["features"]["neutral"].__setitem__(3, math.inf),
+    "infinity": lambda kept: kept["coefficients"]["rest"].__setitem__("mouthPucker", math.inf),
     "infinite reach": lambda kept: kept["features"]["reach"][0].__setitem__(0, math.inf),
-    "too large": lambda kept: kept["features"]["neutral"].__setitem__(0, 10**400),
+    "too large": lambda kept: kept["coefficients"]["rest"].__setitem__("mouthPucker", 10**400),
     "nan": lambda kept: kept["eyes"]["open"].__setitem__(0, math.nan),
     "a text": lambda kept: kept["features"].__setitem__("reach", "wide"),
     "misshapen": lambda kept: kept["eyes"].__setitem__("open", [[1], 2]),
     "missing": lambda kept: kept.pop("eyes"),
     "no object": lambda kept: kept.__setitem__("features", [1]),
-    "damaged at its end": lambda kept: kept["blendshapes"].update(dict.fromkeys(kept["blendshapes"], math.inf)),
+    "damaged at its end": lambda kept: kept.__setitem__("coefficients", {"rest": {"jawOpen": "wide"}}),
 }
 
 
@@ -221,7 +221,7 @@ DAMAGE: dict[str, Callable[[dict[str, Any]], object]] = {
 def test_a_damaged_profile_changes_nothing(engine: Engine, kind: str) -> None:
     before = engine.export_profile()
     kept = json.loads(json.dumps(before))
-    kept["features"]["neutral"] = [value + 0.01 for value in kept["features"]["neutral"]]
+    kept["features"]["reach"] = [[low * 1.01, high] for low, high in kept["features"]["reach"]]
     DAMAGE[kind](kept)
     with pytest.raises(ValueError):
         engine.import_profile(kept)

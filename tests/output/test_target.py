@@ -115,27 +115,6 @@ def test_any_text_is_a_target_or_a_settings_error(text: str, start: str) -> None
         assert parse_target(str(target)) == target
 
 
-@pytest.mark.parametrize(
-    ("text", "needs"),
-    [
-        ("127.0.0.1:11573", False),
-        ("opentrack://a", False),
-        ("vmc://a", False),
-        ("vmc://a?expressions=vrm1", False),
-        ("vmc://a?expressions=perfectsync", True),
-        ("ifacialmocap://a", True),
-        ("ifacialmocap+listen://a", True),
-        ("livelink://a", True),
-        ("vts://a", True),
-        ("vts://a?arkit=0", False),
-        ("json://a", True),
-        ("json+ws://a?blendshapes=0", False),
-    ],
-)
-def test_which_targets_need_arkits_coefficients(text: str, needs: bool) -> None:
-    assert parse_target(text).needs_blendshapes is needs
-
-
 def test_defaults_of_options_are_values_that_they_allow() -> None:
     for format in FORMATS.values():
         for option in format.options:

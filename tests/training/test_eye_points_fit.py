@@ -4,7 +4,7 @@ import pytest
 pytest.importorskip("torch")
 
 from tracker import topology as t
-from tracker.face.eye_points import EYES, N_COORDINATES, in_their_frames, to_picture
+from tracker.face.eye_points import EYES, N_COORDINATES, eye_frames, to_image
 from training.eyes.points import fit, wanted
 
 
@@ -23,8 +23,8 @@ def test_wanted_places_are_the_labels_seen_from_the_landmarks():
     found, labels = landmarks(rng, 4), landmarks(rng, 4)
     places = wanted(found, labels).view(np.complex128)
     for xy, label, of_face in zip(found, labels, places, strict=True):
-        for eye, frame, of_eye in zip(EYES, in_their_frames(xy)[0], of_face, strict=True):
-            back = np.array(to_picture(of_eye.tolist(), frame))
+        for eye, frame, of_eye in zip(EYES, eye_frames(xy)[0], of_face, strict=True):
+            back = np.array(to_image(of_eye.tolist(), frame))
             np.testing.assert_allclose(np.stack([back.real, back.imag], axis=1), label[eye], atol=1e-9)
 
 

@@ -162,12 +162,11 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
     Raises SettingsError for the first setting that cannot work.
     """
     output = from_arguments(OutputSettings, arguments)
-    blendshapes = any(target.needs_blendshapes for target in output.targets)
     settings = from_arguments(
         Settings,
         arguments,
         input=from_arguments(InputSettings, arguments),
-        engine=from_arguments(EngineOptions, arguments, blendshapes=blendshapes),
+        engine=from_arguments(EngineOptions, arguments),
         output=output,
     )
     if settings.tracks and settings.output.visualize:

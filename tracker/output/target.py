@@ -56,11 +56,6 @@ class Target:
         text = self.value(FPS)
         return float(text) if text else None
 
-    @property
-    def needs_blendshapes(self) -> bool:
-        """Whether the target needs ARKit's blendshapes."""
-        return FORMATS[self.format].needs_blendshapes(self.value)
-
     def value(self, name: str) -> str:
         """The value of one of the format's options: as given, else the default."""
         for given, value in self.options:

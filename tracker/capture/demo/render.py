@@ -28,6 +28,8 @@ SHAPE_STEP = 1e-4  # face units per step of the stored shapes
 TO_LIGHT = np.array([-0.35, -0.50, -0.80]) / np.linalg.norm([0.35, 0.50, 0.80])  # camera frame
 SKULL_CENTRE, SKULL_AXES = np.array([0.0, -0.14, 0.72]), np.array([0.535, 0.715, 0.68])
 EYEBALL_RADIUS, IRIS_RADIUS = 0.084, 0.041  # 12 mm and 5.9 mm
+EYEBALL_RAISED = 0.012
+"""Pupils that look straight ahead stand above the middle of the lids, as people's do."""
 
 Floats = npt.NDArray[np.floating]
 
@@ -100,7 +102,7 @@ def _asset() -> _Asset:
         # The lids lie on the eyeball: its front touches the middle of the upper and lower lid's edge.
         middle = (lids.min(axis=0) + lids.max(axis=0)) / 2
         front = lids[[4, 12], 2].mean()
-        eyeballs[eye] = middle[0], middle[1], front + EYEBALL_RADIUS
+        eyeballs[eye] = middle[0], middle[1] - EYEBALL_RAISED, front + EYEBALL_RADIUS
         # Landmarks lie on the skin beside the lids' edge; on a closed eye they meet in the one line that is left.
         closed = vertices[:surface] + moves[("blink_right", "blink_left")[eye]]
         line = closed[ring[: len(ring) // 2 + 1]]

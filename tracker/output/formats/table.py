@@ -33,7 +33,7 @@ class Format:
     """One output format.
 
     port: the default port: of receivers, or with `listens` our own. extra_requires: name of the optional dependencies
-    it needs. needs_blendshapes: whether a target with these options needs ARKit's blendshapes.
+        it needs.
     """
 
     name: str
@@ -44,7 +44,6 @@ class Format:
     listens: bool = False
     extra_requires: str | None = None
     options: tuple[FormatOption, ...] = ()
-    needs_blendshapes: Callable[[OptionValues], bool] = lambda value: False
 
     def option(self, name: str) -> FormatOption | None:
         """The option with that name, if there is one."""
@@ -62,10 +61,6 @@ _OF_JSON = (
     FormatOption("blendshapes", "0 omits ARKit's blendshapes", "1", _OFF_ON),
     FormatOption("points", "1 adds the landmarks", "0", _OFF_ON),
 )
-
-
-def _always(value: OptionValues) -> bool:
-    return True
 
 
 _TABLE = (
@@ -93,7 +88,6 @@ _TABLE = (
             FormatOption("neck", "0 rotates the head only, for programs without a neck", "1", _OFF_ON),
             _MIRROR,
         ),
-        needs_blendshapes=lambda value: value("expressions") == "perfectsync",
     ),
     Format(
         "ifacialmocap",
@@ -101,7 +95,6 @@ _TABLE = (
         ifacialmocap.DEFAULT_PORT,
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
         options=(_ALL, FormatOption("version", "version of the text format", "1", ("1", "2")), _MIRROR),
-        needs_blendshapes=_always,
     ),
     Format(
         "ifacialmocap+listen",
@@ -110,7 +103,6 @@ _TABLE = (
         ("VSeeFace", "Warudo", "VNyan", "VMagicMirror", "Inochi Session", "Blender"),
         listens=True,
         options=(_ALL, _MIRROR),
-        needs_blendshapes=_always,
     ),
     Format(
         "livelink",
@@ -118,7 +110,6 @@ _TABLE = (
         livelink.DEFAULT_PORT,
         ("Unreal", "Inochi Session", "Blender", "Godot"),
         options=(_ALL, FormatOption("subject", "the name shown in the receiver", "facetracker"), _MIRROR),
-        needs_blendshapes=_always,
     ),
     Format(
         "opentrack", "opentrack", opentrack.DEFAULT_PORT, ("opentrack",), options=(_ALL, _MIRROR)
@@ -136,7 +127,6 @@ _TABLE = (
             FormatOption("hotkeys", "0 triggers no hotkeys named like your own expressions", "1", _OFF_ON),
             FormatOption("mirror", "1 mirrors the motion, as VTube Studio's own tracking does", "1", _OFF_ON),
         ),
-        needs_blendshapes=lambda value: value("arkit") == "1",
     ),
     Format(
         "json",
@@ -144,7 +134,6 @@ _TABLE = (
         facejson.UDP_PORT,
         ("scripts",),
         options=_OF_JSON,
-        needs_blendshapes=lambda value: value("blendshapes") == "1",
     ),
     Format(
         "json+ws",
@@ -158,7 +147,6 @@ _TABLE = (
             *_OF_JSON,
             FormatOption("origin", "web sites that may connect, separated by commas; this machine's pages always may"),
         ),
-        needs_blendshapes=lambda value: value("blendshapes") == "1",
     ),
 )  # fmt: skip
 
