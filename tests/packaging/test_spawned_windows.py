@@ -25,7 +25,7 @@ from tracker.version import VERSION
 if sys.platform != "win32":
     pytest.skip("needs Windows or Wine", allow_module_level=True)
 
-from tests.packaging.windows_processes import post, press_ctrl_c, send, window_of
+from tests.packaging.windows_processes import console_event, post, press_ctrl_c, send, window_of
 
 DEMO = ("--capture", "demo", "--fps", "30")
 SMALL = ("--model", "-3", "--width", "320", "--height", "180")
@@ -153,6 +153,15 @@ def test_ctrl_c_ends_it_with_whole_files(installed: Installed, elsewhere: Path) 
     with receiver() as wire, ended(recording(installed, elsewhere, wire.port)) as process:
         wire.records(6)
         press_ctrl_c(process.pid)
+        assert process.wait(END_LIMIT_S) == 0
+    assert_complete(elsewhere)
+
+
+@pytest.mark.parametrize("event", [2, 5, 6], ids=["console closed", "sign out", "shut down"])
+def test_the_end_of_its_console_ends_it_with_whole_files(event: int, installed: Installed, elsewhere: Path) -> None:
+    with receiver() as wire, ended(recording(installed, elsewhere, wire.port)) as process:
+        wire.records(6)
+        console_event(process.pid, event)
         assert process.wait(END_LIMIT_S) == 0
     assert_complete(elsewhere)
 

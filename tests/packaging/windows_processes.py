@@ -64,6 +64,25 @@ kernel32.SetConsoleCtrlHandler(None, True)
 assert kernel32.GenerateConsoleCtrlEvent(0, 0)
 """
 
+    kernel32.OpenProcess.restype = wintypes.HANDLE
+    kernel32.CloseHandle.argtypes = [wintypes.HANDLE]
+    kernel32.CreateRemoteThread.restype = wintypes.HANDLE
+    kernel32.CreateRemoteThread.argtypes = [
+        *(wintypes.HANDLE, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_void_p),
+        *(ctypes.c_void_p, wintypes.DWORD, ctypes.c_void_p),
+    ]
+
+    def console_event(pid: int, event: int) -> None:
+        """Have the console tell that process of an event, as Windows does: a thread in it runs CtrlRoutine.
+
+        Wine 8 closes a console's window without telling; the rest of the way is the same.
+        """
+        routine = ctypes.cast(ctypes.WinDLL("kernelbase").CtrlRoutine, ctypes.c_void_p)
+        every_right = 0x1F0FFF
+        process = kernel32.OpenProcess(every_right, False, pid)
+        assert kernel32.CreateRemoteThread(process, None, 0, routine, event, 0, None)
+        kernel32.CloseHandle(process)
+
     def press_ctrl_c(pid: int) -> None:
         """In the console of that process, for everybody on it."""
         subprocess.run([sys.executable, "-c", CTRL_C, str(pid)], check=True, timeout=60)
