@@ -111,3 +111,27 @@ def test_two_who_cross_keep_their_ids():
     before = {face.face_id: owner(face, frames[0][1]) for face in first.faces}
     after = {face.face_id: owner(face, places) for face in last.faces}
     assert before == after
+
+
+def drawn_hand():
+    """A folded hand, drawn: a palm, four curled fingers with nails, a thumb."""
+    hand = np.full((360, 640, 3), BEHIND, np.uint8)
+    skin, shade, nail = (130, 160, 215), (90, 115, 165), (165, 185, 235)
+    cv2.ellipse(hand, (320, 200), (95, 110), 0, 0, 360, skin, -1)
+    for k in range(4):
+        x = 256 + 42 * k
+        cv2.ellipse(hand, (x, 150), (22, 62), 0, 0, 360, skin, -1)
+        cv2.ellipse(hand, (x, 150), (22, 62), 0, 0, 360, shade, 2)
+        cv2.ellipse(hand, (x, 192), (11, 13), 0, 0, 360, nail, -1)
+    cv2.ellipse(hand, (250, 245), (70, 24), 30, 0, 360, skin, -1)
+    cv2.ellipse(hand, (250, 245), (70, 24), 30, 0, 360, shade, 2)
+    return cv2.GaussianBlur(hand, (0, 0), 1.5)
+
+
+@pytest.mark.parametrize("model", [3, 0, -3])
+def test_a_folded_hand_is_no_face_whatever_way_it_is_turned(model):
+    hand = drawn_hand()
+    with Tracker(model=model) as tracker:
+        for frame in (hand, cv2.rotate(hand, cv2.ROTATE_90_CLOCKWISE)):
+            for _ in range(15):
+                assert tracker.process(frame).faces == ()

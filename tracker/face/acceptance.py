@@ -33,6 +33,8 @@ class AcceptancePolicy:
     keep_log_odds: what classifier and landmarks together must reach for a tracked face with uncertain landmarks.
     keep_s: how long that verdict holds, in seconds of media time.
     min_face_px: side of the smallest crop that is read.
+    levelled_log_odds: how much higher than `accept_log_odds` it must be in a levelled picture, whose contrast makes
+        faces of folds as well.
     doubtful_log_odds: log odds of the landmarks below which `DOUBT` is added to what must be reached.
     """
 
@@ -46,6 +48,7 @@ class AcceptancePolicy:
     keep_log_odds: float = 0.0
     keep_s: float = 0.25
     min_face_px: float = 8.0
+    levelled_log_odds: float = 1.5
     doubtful_log_odds: float = -math.inf
 
     @classmethod

@@ -109,7 +109,8 @@ class FaceFinder:
 
     def accept_levelled(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> Landmarks | None:
         """The landmarks of a candidate of `detect_levelled`, or None where it is not a face."""
-        return self.accept(level_around(bgr, candidate.detection.box), candidate)
+        levelled = level_around(bgr, candidate.detection.box)
+        return self.accept(levelled, candidate, self.policy.accept_log_odds + self.policy.levelled_log_odds)
 
     def score(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> CandidateScore | None:
         """Read the landmarks of a candidate and score it; None where the first look already rejects it."""
