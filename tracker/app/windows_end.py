@@ -133,6 +133,9 @@ if sys.platform == "win32":
         window = SessionWindow(lambda *message: answer_to_message(*message, ask, wait))
         try:
             yield
+        except BaseException:  # --help and --version: the interpreter ends by itself, with no thread of ours left
+            to_the_end = False
+            raise
         finally:
             over.set()
             if not to_the_end:
