@@ -1,4 +1,4 @@
-"""Cost against quality of the landmark networks, for docs/MODELS.md: `python -m training.plot` writes docs/models.svg."""
+"""Cost against quality of the landmark networks: `python -m training.plot` writes docs/models.svg."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""Tables from models/manifest.json: `python -m training.tables` prints the one of docs/MODELS.md and writes every figure
-of every network to training/results/networks.md.
+"""Tables from models/manifest.json: `python -m training.tables`.
+
+Prints the table of docs/MODELS.md and writes every figure of every network to training/results/networks.md.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ def landmark_table(networks: Mapping[str, Any]) -> Iterator[str]:
         gap = max(float(text.split()[0]) for text in people[GAP].values())
         yield (
             f"| {model} | {entry['input'][1]} px | {entry['multiply_adds'] / 1e6:.1f} M "
-            f"| {people[POINTS][0]:.2f} / {people[POINTS][1]:.2f} | {people[JAW][1]:.2f} | {gap:.2f} | {people[MOUTH]:.2f} |"
+            f"| {people[POINTS][0]:.2f} / {people[POINTS][1]:.2f} | {people[JAW][1]:.2f} "
+            f"| {gap:.2f} | {people[MOUTH]:.2f} |"
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tracker import topology as t
-from tracker.face.coefficients import LOOK_FULL_DEG, CoefficientEstimator, gaze_angles
+from tracker.face.coefficients import SIDEWAYS_FULL_DEG, VERTICAL_FULL_DEG, CoefficientEstimator, gaze_angles
 from tracker.face.resting_face import LARGEST_REST, RestingFace
 
 INDEX = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
@@ -89,18 +89,21 @@ def test_a_damaged_profile_is_refused(damage):
         RestingFace().restore(damage)
 
 
-def test_blinks_and_looks_are_the_eye_networks():
+def test_blinks_and_looks_to_the_sides_are_the_eye_networks_and_up_and_down_is_told_by_both():
     estimator = CoefficientEstimator(0.0)
     gaze = np.array([[10.0, -12.0], [10.0, -12.0]])  # both to the subject's left, and down
-    values = estimator.update(reading(eyeBlinkLeft=0.9, eyeWideLeft=0.6), np.array([1.0, 0.25]), gaze, 0.0, learn=True)
+    values = estimator.update(
+        reading(eyeBlinkLeft=0.9, eyeWideLeft=0.6, eyeLookUpLeft=0.4), np.array([1.0, 0.25]), gaze, 0.0, learn=True
+    )
     assert values[BLINK] == pytest.approx(0.75) and values[INDEX["eyeBlinkRight"]] == 0
     assert values[INDEX["eyeWideLeft"]] == pytest.approx(0.15), "a closing eye is not wide"
     for name in ("eyeLookInRight", "eyeLookOutLeft"):
-        assert values[INDEX[name]] == pytest.approx(10 / LOOK_FULL_DEG["In"])
-    for name in ("eyeLookDownRight", "eyeLookDownLeft"):
-        assert values[INDEX[name]] == pytest.approx(12 / LOOK_FULL_DEG["Down"])
-    for name in ("eyeLookOutRight", "eyeLookInLeft", "eyeLookUpRight", "eyeLookUpLeft"):
+        assert values[INDEX[name]] == pytest.approx(10 / SIDEWAYS_FULL_DEG)
+    for name in ("eyeLookOutRight", "eyeLookInLeft"):
         assert values[INDEX[name]] == 0
+    down = (12 / VERTICAL_FULL_DEG - 0.4 / 2) / 2  # the mean of both networks, each the mean of both eyes
+    for side in ("Right", "Left"):
+        assert values[INDEX[f"eyeLookDown{side}"]] == pytest.approx(down) and values[INDEX[f"eyeLookUp{side}"]] == 0
 
 
 def test_gaze_angles_are_to_the_subjects_left_and_up():

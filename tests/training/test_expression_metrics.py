@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("torch")
+
 from tracker.topology import BLENDSHAPE_MIRROR, BLENDSHAPE_NAMES
 from training.expression.metrics import against_truth, area_under_curve, summary, within_clips
 from training.landmarks.against_people import in_eye_line, lip_gap, without_offsets

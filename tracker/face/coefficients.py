@@ -2,7 +2,8 @@
 
 The landmark network reads them from the same crop as the points; here they are steadied, freed of what this person's
 face shows at rest, and joined with what the eye network sees better: how far the lids are closed and where the eyes
-look. docs/BLENDSHAPES.md says how well each is known.
+look. Up and down, where lids and brows tell as much as pupils do, both networks count alike, and both eyes move alike.
+docs/BLENDSHAPES.md says how well each is known.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from tracker.face.resting_face import RestingFace
 from tracker.face.smoothing import OneEuroFilter
 from tracker.types import FloatArray
 
-LOOK_FULL_DEG = {"In": 34.3, "Out": 34.3, "Up": 31.8, "Down": 31.8}
-"""Angles of an eye at which its eyeLook coefficients are 1: those of a phone's recording, which has both
+SIDEWAYS_FULL_DEG, VERTICAL_FULL_DEG = 34.3, 31.8
+"""Angles of an eye at which its looks are 1: those of a phone's recording, which has angles and coefficients
 (`training.synthetic.expressions`)."""
 
 _INDEX = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
@@ -27,8 +28,8 @@ _SIDES = ("Right", "Left")
 BLINKS = np.array([_INDEX[f"eyeBlink{side}"] for side in _SIDES])
 """Right, left."""
 _WIDE = np.array([_INDEX[f"eyeWide{side}"] for side in _SIDES])
-_SQUINT = np.array([_INDEX[f"eyeSquint{side}"] for side in _SIDES])
-_LOOKS = np.array([[_INDEX[f"eyeLook{way}{side}"] for way in ("Down", "In", "Out", "Up")] for side in _SIDES])
+_UP, _DOWN = (np.array([_INDEX[f"eyeLook{way}{side}"] for side in _SIDES]) for way in ("Up", "Down"))
+_SIDEWAYS = np.array([[_INDEX[f"eyeLook{way}{side}"] for way in ("In", "Out")] for side in _SIDES])
 
 
 class CoefficientEstimator:
@@ -56,18 +57,20 @@ class CoefficientEstimator:
         """(52,) float32, 0 to 1, in the order of `BLENDSHAPE_NAMES`.
 
         read: (52,) the network's answer in this frame. openness: (2,) right, left. gaze_deg: (2, 2) of each eye in the
-        head, to the subject's left and up; None keeps the network's own. learn: the frame may change the rest.
+        head, to the subject's left and up; None keeps the network's own looks. learn: the frame may change the rest.
         """
         values: FloatArray = read.astype(np.float64)
         if self._filter is not None:
             values = np.clip(self._filter.filter(values[:, None], now_s)[:, 0], 0.0, 1.0)
         values = self.rest.update(values, now_s, learn)
         values[BLINKS] = 1.0 - openness
-        # Lids that are closing are neither widened nor narrowed.
-        values[_WIDE] *= openness
-        values[_SQUINT] *= openness
+        values[_WIDE] *= openness  # lids that are closing are not widened
         if gaze_deg is not None:
-            values[_LOOKS] = [_looks(x, y, side) for (x, y), side in zip(gaze_deg.tolist(), (1.0, -1.0), strict=True)]
+            (right, right_up), (left, left_up) = gaze_deg.tolist()
+            values[_SIDEWAYS] = _opposed(right / SIDEWAYS_FULL_DEG), _opposed(-left / SIDEWAYS_FULL_DEG)
+            seen = (right_up + left_up) / 2 / VERTICAL_FULL_DEG
+            told = (values[_UP] - values[_DOWN]).mean()
+            values[_UP], values[_DOWN] = _opposed((seen + told) / 2)
         return values.astype(np.float32)
 
 
@@ -78,16 +81,6 @@ def gaze_angles(gaze: FloatArray) -> FloatArray:
     )
 
 
-def _looks(left_deg: float, up_deg: float, side: float) -> tuple[float, float, float, float]:
-    """An eye's looks down, in, out, up. side: 1 for the right eye, -1 for the left; right eyes look in to the left."""
-    inwards = side * left_deg
-    return (
-        _unit(-up_deg / LOOK_FULL_DEG["Down"]),
-        _unit(inwards / LOOK_FULL_DEG["In"]),
-        _unit(-inwards / LOOK_FULL_DEG["Out"]),
-        _unit(up_deg / LOOK_FULL_DEG["Up"]),
-    )
-
-
-def _unit(value: float) -> float:
-    return min(max(value, 0.0), 1.0)
+def _opposed(value: float) -> tuple[float, float]:
+    """Two coefficients of which one is 0: how far it goes one way, and the other."""
+    return min(max(value, 0.0), 1.0), min(max(-value, 0.0), 1.0)
