@@ -40,12 +40,13 @@ def eye_region(image: np.ndarray, landmarks: np.ndarray, eye: np.ndarray) -> np.
 
 
 @pytest.mark.parametrize("pose", [(0, 0, 0), (20, 0, 0), (-20, 0, 0), (0, 25, 0), (0, -25, 0), (5, 10, 20)])
-def test_a_neutral_face_is_the_reference_head_seen_through_the_assumed_camera(
-    face: DemoFace, pose: tuple[float, float, float]
-) -> None:
+def test_a_neutral_face_stands_where_the_reference_head_does(face: DemoFace, pose: tuple[float, float, float]) -> None:
+    """Nose and eyes; it is another person's head, and marked as an automatic annotator does."""
     _, truth = face.render(DemoState(*pose))
     expected = project(REFERENCE_HEAD[:66], truth.rotation, truth.translation, 640, 360)
-    np.testing.assert_allclose(truth.landmarks, expected, atol=0.15)
+    rigid = topology.RIGID_POINTS
+    eyes = np.linalg.norm(expected[topology.LEFT_EYE_OUTER] - expected[topology.RIGHT_EYE_OUTER])
+    assert np.linalg.norm(truth.landmarks[rigid] - expected[rigid], axis=1).mean() < 0.08 * eyes
     np.testing.assert_allclose(truth.rotation, matrix_from_euler(*pose))
 
 
