@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -162,11 +163,12 @@ class Visit:
 
 def trackers(window: Window) -> list[psutil.Process]:
     """The trackers that `window` runs; not the short runs that list cameras."""
-    return [
-        child
-        for child in psutil.Process(window.process.pid).children(recursive=True)
-        if child.status() != psutil.STATUS_ZOMBIE and "--parent-pid" in " ".join(child.cmdline())
-    ]
+    found = []
+    for child in psutil.Process(window.process.pid).children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):  # a short run may end while we look
+            if child.status() != psutil.STATUS_ZOMBIE and "--parent-pid" in " ".join(child.cmdline()):
+                found.append(child)
+    return found
 
 
 def start_demo(visit: Visit) -> None:
