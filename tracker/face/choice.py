@@ -16,7 +16,7 @@ CLEARLY_BETTER = 1.5
 """How many times a face must count what a tracked one does, to take its place."""
 UNSURE_HOLD_S = 0.5
 """A tracked face that may be none at all is held no longer than this once there is a better one."""
-SCAN_S = 0.4
+SCAN_S = 0.9
 """While there is no room for more faces, better ones are looked for this often."""
 FORGET_S = 1.3
 """A better face that was not seen for this long starts anew."""
