@@ -5,7 +5,7 @@ trackers on single pictures, group by group: ours as the program runs them, and 
 MediaPipe's FaceMesh in the environment of that Python, with `--openseeface CHECKOUT` OpenSeeFace, run by the same
 Python. Errors are percent of the outer-eye distance with each point's median offset removed, over the pictures in which
 every tracker found a face. The labels `lm66` come in part from MediaPipe's mesh, and the pupils wholly, which flatters
-it; `fan68` comes from neither. Writes training/results/trackers.json and prints tables for docs/MODELS.md.
+it; `fan68` comes from neither. Writes training/results/trackers.json and prints its tables.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ CLOSE = 0.05
 BY_PEOPLE = 0.9
 """Points with more weight than this were set by people."""
 THRESHOLD = 0.15
-"""Mean confidence of a face: between what background and held-in faces reach, see docs/MODELS.md."""
+"""Mean confidence of a face: between what background and held-in faces reach."""
 
 
 def within(radius: Tensor, scale: Tensor) -> Tensor:
