@@ -22,17 +22,20 @@ def scene(width, height, scale, x, y, picture=None):
     return frame
 
 
-def crossing(demo, steps=24):
-    """Frames in which the demo face passes before the astronaut, who goes the other way; and where each then is."""
+def crossing(demo, size, steps=24):
+    """Frames in which the demo face passes before the astronaut, who goes the other way; and where each then is.
+
+    size: of the demo face's picture, over its own.
+    """
     behind, front = astronaut()[20:230, 120:330], demo.render(DemoState())[0][60:320, 210:430]
-    front = cv2.resize(front, None, fx=0.8, fy=0.8)
+    front = cv2.resize(front, None, fx=size, fy=size)
     for k in range(steps):
         share = k / (steps - 1)
         frame = np.full((360, 800, 3), BEHIND, np.uint8)
         places = []
         for picture, x in ((behind, round(560 - 530 * share)), (front, round(30 + 560 * share))):
             height, width = picture.shape[:2]
-            frame[80 : 80 + height, x : x + width] = picture
+            frame[50 : 50 + height, x : x + width] = picture
             places.append(x + width / 2)
         yield frame, places
 
@@ -92,10 +95,10 @@ def test_a_face_far_larger_and_more_central_takes_over_after_the_hold():
         assert (face.bounding_box[3] > 1.5 * start.bounding_box[3]) == moves
 
 
-def test_two_who_cross_keep_their_ids():
+@pytest.mark.parametrize("size", [0.65, 0.8, 1.15])
+def test_two_who_cross_keep_their_ids(size):
     with Tracker(max_faces=2, scan_every=1) as tracker:
-        demo = DemoFace()
-        frames = list(crossing(demo))
+        frames = list(crossing(DemoFace(), size))
         for _ in range(2):
             first = tracker.process(frames[0][0])
         for frame, _ in frames[1:]:
@@ -113,10 +116,10 @@ def test_two_who_cross_keep_their_ids():
     assert before == after
 
 
-def drawn_hand():
-    """A folded hand, drawn: a palm, four curled fingers with nails, a thumb."""
+def drawn_hand(skin):
+    """A folded hand, drawn: a palm, four curled fingers with nails, a thumb. skin: blue, green, red."""
     hand = np.full((360, 640, 3), BEHIND, np.uint8)
-    skin, shade, nail = (130, 160, 215), (90, 115, 165), (165, 185, 235)
+    shade, nail = tuple(0.72 * v for v in skin), tuple(min(255, 1.2 * v + 10) for v in skin)
     cv2.ellipse(hand, (320, 200), (95, 110), 0, 0, 360, skin, -1)
     for k in range(4):
         x = 256 + 42 * k
@@ -128,10 +131,63 @@ def drawn_hand():
     return cv2.GaussianBlur(hand, (0, 0), 1.5)
 
 
+SKINS = {"light": (200, 215, 245), "middle": (130, 160, 215), "brown": (70, 100, 160), "dark": (40, 52, 84)}
+
+
+@pytest.mark.parametrize("skin", list(SKINS.values()), ids=list(SKINS))
 @pytest.mark.parametrize("model", [3, 0, -3])
-def test_a_folded_hand_is_no_face_whatever_way_it_is_turned(model):
-    hand = drawn_hand()
+def test_a_folded_hand_is_no_face_whatever_way_it_is_turned(model, skin):
+    hand = drawn_hand(skin)
     with Tracker(model=model) as tracker:
         for frame in (hand, cv2.rotate(hand, cv2.ROTATE_90_CLOCKWISE)):
             for _ in range(15):
                 assert tracker.process(frame).faces == ()
+
+
+def drawn_avatar(skin, hair):
+    """A screen with the face of an avatar, as large as a person's: flat colours, huge eyes, a fringe."""
+    frame = np.full((360, 640, 3), BEHIND, np.uint8)
+    cv2.rectangle(frame, (150, 10), (490, 350), (25, 25, 25), -1)
+    cv2.rectangle(frame, (162, 22), (478, 338), (235, 205, 190), -1)
+    cv2.ellipse(frame, (320, 170), (112, 128), 0, 0, 360, hair, -1, cv2.LINE_AA)
+    face = np.array([[235, 150], [243, 220], [285, 270], [320, 288], [355, 270], [397, 220], [405, 150], [320, 90]])
+    cv2.fillPoly(frame, [face], skin, cv2.LINE_AA)
+    for x in (280, 360):
+        cv2.ellipse(frame, (x, 198), (24, 30), 0, 0, 360, (30, 30, 40), -1, cv2.LINE_AA)
+        cv2.ellipse(frame, (x, 202), (21, 25), 0, 0, 360, (250, 250, 250), -1, cv2.LINE_AA)
+        cv2.ellipse(frame, (x, 202), (15, 23), 0, 0, 360, (170, 90, 40), -1, cv2.LINE_AA)
+        cv2.circle(frame, (x - 6, 192), 6, (255, 255, 255), -1, cv2.LINE_AA)
+    cv2.ellipse(frame, (320, 256), (14, 6), 0, 0, 180, (70, 70, 170), 2, cv2.LINE_AA)
+    for x in range(230, 411, 30):
+        strand = np.array([[x - 18, 90], [x + 18, 90], [x + 4, 175 - abs(x - 320) // 6]])
+        cv2.fillPoly(frame, [strand], hair, cv2.LINE_AA)
+    return frame
+
+
+@pytest.mark.parametrize(
+    ("skin", "hair"), [((205, 222, 250), (180, 110, 60)), ((105, 140, 195), (60, 60, 200))], ids=["light", "brown"]
+)
+@pytest.mark.parametrize("model", [3, 0, -3])
+def test_an_avatar_on_a_screen_is_not_its_user(model, skin, hair):
+    with Tracker(model=model) as tracker:
+        for _ in range(15):
+            assert tracker.process(drawn_avatar(skin, hair)).faces == ()
+
+
+def test_who_returns_to_a_room_with_posters_is_followed_again():
+    posters = scene(640, 360, 0.45, 20, 10)
+    small = cv2.resize(astronaut()[20:230, 120:330], None, fx=0.5, fy=0.5)
+    posters[20 : 20 + small.shape[0], 520 : 520 + small.shape[1]] = cv2.flip(small, 1)
+    demo = DemoFace()
+    with Tracker(switch_after=1.0) as tracker:
+        for k in range(12):
+            (held,) = tracker.process(posters, k / 4).faces
+        for k in range(12, 28):
+            person = demo.render(DemoState(yaw=8 * np.sin(k), mouth_open=0.3 * (k % 2)))[0][40:340, 200:440]
+            frame = posters.copy()
+            x = 230 + 4 * (k % 3)
+            frame[50 : 50 + person.shape[0], x : x + person.shape[1]] = person
+            result = tracker.process(frame, k / 4)
+    (face,) = result.faces
+    assert face.bounding_box[3] > 1.3 * held.bounding_box[3]
+    assert 230 < face.landmarks.xy[:, 0].mean() < 480

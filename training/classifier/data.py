@@ -1,9 +1,9 @@
 """Crops with and without a face for the classifier: `python -m training.classifier.data --name first --count 60000`.
 
 Most come from where the detector itself proposes a face at a low score, because these are what the classifier is
-asked about: on real scenes, on scenes with faces and other things pasted in, and in windows without a face. To
-them come true boxes, boxes badly placed on faces, and boxes around things pasted as faces are. A tenth of the
-scenes of fold 0 is held out, for choosing the threshold.
+asked about: on real scenes, on scenes with faces and other things pasted in, in windows without a face, and on drawn
+hands and avatars. To them come true boxes, boxes badly placed on faces, faces read the wrong way round, and boxes
+around things pasted as faces are. A tenth of the scenes of fold 0 is held out, for choosing the threshold.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import argparse
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -19,14 +20,20 @@ import numpy as np
 from tracker.face.classifier import MARGIN, FaceClassifier
 from tracker.face.crop import CropBox, bounds, crop_around, crop_around_box, cut
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
-from tracker.face.finder import ALIGNMENT_PASSES, LEANING_ANGLE
+from tracker.face.finder import ALIGNMENT_PASSES, ROTATIONS
 from tracker.face.landmarks import LandmarkReader
+from tracker.face.light import is_unusual, level
 from tracker.face.networks import ModelStore
 from training.datasets import TRAIN, load_scenes, runs_folder
 from training.detector.data import Sample, Scenery, _similarity, flip, free_window, other_faces
+from training.detector.heads import Heads
+from training.hard_light import hard_light
+from training.lookalikes import lookalike
 from training.manifest import MODELS_FOLDER
 from training.photometric import Picture, degrade
 
+WRONG_WAY_ROUND = "wrong way round"
+WRONG_TURN = np.radians(70)
 STORED_PX, STORED_MARGIN = 80, 2.0
 """Crops are kept larger than the network's, so that training can shift, turn and scale them."""
 HELD_OUT = 10
@@ -57,7 +64,7 @@ def stored(picture: Picture, box: Box, roll: float) -> Picture:
 class Miner:
     """An endless source of crops."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, folder: Path) -> None:
         self.rng = np.random.default_rng(seed)
         self.scenery = Scenery()
         self.scenery.with_face = np.array([i for i in self.scenery.with_face if not held_out(int(i))])
@@ -65,19 +72,19 @@ class Miner:
         self.scenery.scene_chance = np.where(masked, 2.0, 1.0) / np.where(masked, 2.0, 1.0).sum()
         self.scenery.empty = np.array([i for i in self.scenery.empty if not held_out(int(i))])
         self.both = np.setdiff1d(np.concatenate([self.scenery.with_face, self.scenery.empty]), UNLABELLED)
-        weight = np.array(
-            [SHARES.get(str(source), 0.6) for source in self.scenery.faces.source[self.scenery.face_choice]]
-        )
-        self.scenery.face_chance = np.cumsum(weight / weight.sum())
-        store = ModelStore(MODELS_FOLDER)
+        self.scenery.heads = Heads(SHARES, otherwise=0.6)
+        store = ModelStore(folder)
         network = store.load("detector")
         self.fast, self.fine = Detector(network, FAST_WIDTH), Detector(network, FINE_WIDTH)
         self.readers = [LandmarkReader(store.load(f"landmarks_{model}")) for model in (3, 0, -3)]
 
     def crops(self) -> Iterator[Crop]:
         """Crops of all kinds, mixed."""
-        makers = (self._window, self._real, self._mixed, self._portrait, self._pasted_pieces, self._made_without)
-        shares = (0.68, 0.1, 0.09, 0.08, 0.015, 0.035)
+        makers = (
+            self._window, self._real, self._mixed, self._portrait, self._pasted_pieces, self._made_without,
+            self._lookalikes, self._wrong_way_round,
+        )  # fmt: skip
+        shares = (0.6, 0.1, 0.09, 0.08, 0.015, 0.035, 0.05, 0.03)
         while True:
             yield from makers[int(self.rng.choice(len(makers), p=shares))]()
 
@@ -98,9 +105,11 @@ class Miner:
         detector = self._detector()
         candidates = detector.detect(part.picture, LOW_SCORE, 5)
         if rng.random() < 0.3:
-            candidates += detector.detect_rotated(
-                part.picture, float(rng.choice([-1, 1])) * LEANING_ANGLE, LOW_SCORE, 5
-            )
+            rotation = ROTATIONS[int(rng.integers(len(ROTATIONS)))]
+            candidates += detector.detect_rotated(part.picture, rotation, LOW_SCORE, 5)
+        if is_unusual(part.picture) and rng.random() < 0.5:
+            part.picture = level(part.picture)
+            candidates += detector.detect(part.picture, LOW_SCORE, 5)
         for candidate in candidates:
             found = candidate.detection
             yield stored(part.picture, found.box, candidate.roll), False, found.score, "window"
@@ -135,6 +144,8 @@ class Miner:
             picture = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REFLECT).astype(np.uint8)
         if rng.random() < 0.05:
             picture = (255 - picture).astype(np.uint8)
+        if rng.random() < 0.2:
+            return hard_light(picture, [], rng)
         return degrade(picture, rng, blur_px=0.8) if rng.random() < 0.7 else picture
 
     def _detector(self) -> Detector:
@@ -162,8 +173,11 @@ class Miner:
         sample.ignored = [tuple(box.tolist()) for box in others]
         if rng.random() < 0.5:
             flip(sample)
-        if rng.random() < 0.6:
+        worse = rng.random()
+        if worse < 0.45:
             sample.picture = degrade(sample.picture, rng, blur_px=0.8)
+        elif worse < 0.7:
+            sample.picture = lit_hard(sample.picture, [*sample.faces, *sample.ignored], rng)
         yield from self._of_sample(sample, "real")
 
     def _mixed(self) -> Iterator[Crop]:
@@ -183,14 +197,45 @@ class Miner:
     def _portrait(self) -> Iterator[Crop]:
         """A face crop as it is, now and then with a mask or glasses drawn on."""
         rng = self.rng
-        i, _, _ = self.scenery._face(rng)
-        picture, points = self.scenery._dressed(i, rng), self.scenery.points[i]
-        if rng.random() < 0.5:
+        picture, points = self.scenery.head(rng)
+        worse = rng.random()
+        if worse < 0.4:
             picture = degrade(picture, rng, blur_px=1.2)
+        elif worse < 0.6:
+            picture = lit_hard(picture, [bounds(points)], rng)
         around = crop_around(points, STORED_MARGIN)
         shift, scale = rng.normal(0, 0.02, 2) * around.side, float(np.exp(rng.normal(0, 0.06)))
         centre = (around.centre[0] + shift[0], around.centre[1] + shift[1])
         yield cut(picture, CropBox(centre, around.side * scale, around.roll), STORED_PX), True, np.nan, "portrait"
+
+    def _wrong_way_round(self) -> Iterator[Crop]:
+        """A face lying on its side or upside down in the crop: only its reading at the right roll counts."""
+        rng = self.rng
+        picture, points = self.scenery.head(rng)
+        around = crop_around(points, STORED_MARGIN)
+        turn = float(rng.uniform(WRONG_TURN, 2 * np.pi - WRONG_TURN))
+        side = around.side * float(np.exp(rng.normal(0, 0.1)))
+        yield cut(picture, CropBox(around.centre, side, around.roll + turn), STORED_PX), False, np.nan, WRONG_WAY_ROUND
+
+    def _lookalikes(self) -> Iterator[Crop]:
+        """Drawn hands, avatars and the like: what the detector proposes there, and the whole of them."""
+        rng = self.rng
+        picture = self.scenery.background(216, 336, rng)
+        boxes: list[Box] = []
+        for _ in range(2):
+            side = float(np.exp(rng.uniform(np.log(40), np.log(200))))
+            piece = lookalike(128, self.scenery.background(128, 128, rng), rng)
+            to = (rng.uniform(0.15, 0.85) * 336, rng.uniform(0.2, 0.8) * 216)
+            self.scenery._paste(picture, piece, _similarity((64, 64), to, side / 128, float(rng.normal(0, 0.3))), rng)
+            tight = float(rng.uniform(0.5, 0.75)) * side
+            boxes.append((to[0] - tight / 2, to[1] - tight / 2, tight, tight))
+        picture = self._disguised(picture) if rng.random() < 0.3 else picture
+        candidates = self._detector().detect(picture, LOW_SCORE, 5)
+        for candidate in candidates:
+            yield stored(picture, candidate.detection.box, candidate.roll), False, candidate.detection.score, "drawn"
+            yield from self._placed(picture, candidate, False, "drawn placed")
+        box = boxes[-1]
+        yield stored(picture, box, float(rng.normal(0, 0.2))), False, np.nan, "drawn whole"
 
     def _pasted_pieces(self) -> Iterator[Crop]:
         """Things that are no faces pasted as faces are, lest the pasting be learnt."""
@@ -228,6 +273,12 @@ class Miner:
                     yield stored(sample.picture, bad, roll), False, np.nan, f"{kind} misplaced"
 
 
+def lit_hard(picture: Picture, boxes: Sequence[Sequence[float]], rng: np.random.Generator) -> Picture:
+    """The picture in hard light, at times levelled after it, as the tracker's second look has it."""
+    lit = hard_light(picture, boxes, rng)
+    return level(lit) if rng.random() < 0.4 else lit
+
+
 def _near(box: Box, other: Box) -> bool:
     """Whether the two touch at all, the other one enlarged by a fifth."""
     x, y, width, height = other
@@ -243,9 +294,9 @@ def _badly_placed(face: Box, rng: np.random.Generator) -> Box:
     return (centre_x - scale * width / 2, centre_y - scale * height / 2, scale * width, scale * height)
 
 
-def hard_ones(crops: Iterator[Crop], rng: np.random.Generator) -> Iterator[Crop]:
-    """Those of which models/classifier.onnx is not sure, and a few of the others."""
-    classifier = FaceClassifier(ModelStore(MODELS_FOLDER).load("classifier"))
+def hard_ones(crops: Iterator[Crop], rng: np.random.Generator, folder: Path) -> Iterator[Crop]:
+    """Those of which the classifier in `folder` is not sure, and a few of the others."""
+    classifier = FaceClassifier(ModelStore(folder).load("classifier"))
     middle = CropBox((STORED_PX / 2 - 0.5, STORED_PX / 2 - 0.5), STORED_PX * MARGIN / STORED_MARGIN, 0.0)
     for crop in crops:
         odds = classifier.log_odds(crop[0], middle)
@@ -271,35 +322,41 @@ def held_out_windows(count: int, seed: int) -> Iterator[Picture]:
             count -= 1
 
 
+def mine(name: str, count: int, seed: int, folder: Path, hard: bool = False) -> None:
+    """Write `count` crops to the runs folder. folder: of the networks that propose them. hard: see `hard_ones`."""
+    draft = runs_folder() / f"classifier-{name}.draft.npy"
+    crops = np.lib.format.open_memmap(draft, "w+", np.uint8, (count, STORED_PX, STORED_PX, 3))
+    is_face = np.zeros(count, bool)
+    score = np.full(count, np.nan, np.float32)
+    kinds: list[str] = []
+    begun = time.monotonic()
+    found = Miner(seed, folder).crops()
+    if hard:
+        found = hard_ones(found, np.random.default_rng(seed), folder)
+    for k, (picture, face, proposed, kind) in enumerate(found):
+        if k == count:
+            break
+        crops[k], is_face[k], score[k] = picture, face, proposed
+        kinds.append(kind)
+        if k % 1000 == 0:
+            print(f"{k} crops, {time.monotonic() - begun:.0f} s", flush=True)
+    np.savez(runs_folder() / f"classifier-{name}.npz", is_face=is_face, score=score, kind=np.array(kinds))
+    draft.rename(runs_folder() / f"classifier-{name}-crops.npy")
+    for kind in sorted(set(kinds)):
+        chosen = np.array(kinds) == kind
+        print(f"{kind:20s} {chosen.sum():6d} crops, {is_face[chosen].mean():.0%} faces", flush=True)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--name", required=True, help="of the file written to the runs folder")
     parser.add_argument("--count", type=int, default=60000)
     parser.add_argument("--seed", type=int, default=21)
     parser.add_argument("--hard", action="store_true", help="mostly what models/classifier.onnx is not sure of")
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    draft = runs_folder() / f"classifier-{args.name}.draft.npy"
-    crops = np.lib.format.open_memmap(draft, "w+", np.uint8, (args.count, STORED_PX, STORED_PX, 3))
-    is_face = np.zeros(args.count, bool)
-    score = np.full(args.count, np.nan, np.float32)
-    kinds: list[str] = []
-    begun = time.monotonic()
-    found = Miner(args.seed).crops()
-    if args.hard:
-        found = hard_ones(found, np.random.default_rng(args.seed))
-    for k, (picture, face, proposed, kind) in enumerate(found):
-        if k == args.count:
-            break
-        crops[k], is_face[k], score[k] = picture, face, proposed
-        kinds.append(kind)
-        if k % 5000 == 0:
-            print(f"{k} crops, {time.monotonic() - begun:.0f} s", flush=True)
-    np.savez(runs_folder() / f"classifier-{args.name}.npz", is_face=is_face, score=score, kind=np.array(kinds))
-    draft.rename(runs_folder() / f"classifier-{args.name}-crops.npy")
-    for kind in sorted(set(kinds)):
-        chosen = np.array(kinds) == kind
-        print(f"{kind:20s} {chosen.sum():6d} crops, {is_face[chosen].mean():.0%} faces")
+    mine(args.name, args.count, args.seed, args.folder, args.hard)
     return 0
 
 

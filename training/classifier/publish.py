@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -31,9 +32,9 @@ after the landmarks have placed the crop, a small part of them is left."""
 DETECTION_THRESHOLD = 0.6
 
 
-def window_crops(count: int) -> list[list[Picture]]:
+def window_crops(count: int, folder: Path) -> list[list[Picture]]:
     """Per face-free held-out window, the crops of what the detector proposes in it."""
-    detector = Detector(ModelStore(MODELS_FOLDER).load("detector"))
+    detector = Detector(ModelStore(folder).load("detector"))
     crops = []
     for picture in held_out_windows(count, seed=31):
         found = detector.detect(picture, DETECTION_THRESHOLD, 6)
@@ -52,18 +53,22 @@ def logits(classifier: torch.nn.Module, pictures: list[Picture]) -> np.ndarray:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--windows", type=int, default=4000, help="face-free windows to calibrate on")
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     classifier = FaceClassifier()
     _, trained = load_average(NAME, classifier)
-    best = np.array([logits(classifier, crops).max() if crops else -np.inf for crops in window_crops(args.windows)])
+    best = np.array(
+        [logits(classifier, crops).max() if crops else -np.inf for crops in window_crops(args.windows, args.folder)]
+    )
     cut_at = float(np.sort(best)[::-1][int(FALSE_SHARE * args.windows)])
     file = export_network(
         ShiftedVerifier(classifier, shift=-cut_at),
         NAME,
         SHAPE,
         kind="classifier",
+        folder=args.folder,
         outputs=("odds",),
         dynamic_axes={"image": {0: "crops"}, "odds": {0: "crops"}},
         extra={

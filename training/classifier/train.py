@@ -10,9 +10,11 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from training.classifier.data import STORED_PX
+from tracker.face.classifier import MARGIN
+from training.classifier.data import STORED_PX, WRONG_WAY_ROUND, lit_hard, mine
 from training.classifier.network import CROP_PX, FaceClassifier
 from training.datasets import runs_folder
+from training.manifest import MODELS_FOLDER
 from training.photometric import Picture, degrade
 from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments
 
@@ -21,6 +23,9 @@ BATCH = 128
 HARD_SHARE = 0.5
 """Share of a batch drawn by how wrong the network was on a crop when it last saw it."""
 SMOOTHING = 0.01
+HARD_LIGHT_SHARE = 0.15
+MIDDLE_BOX = (CROP_PX * (0.5 - 0.5 / MARGIN), CROP_PX * (0.5 - 0.5 / MARGIN), CROP_PX / MARGIN, CROP_PX / MARGIN)
+"""Where the face is in a crop."""
 REJECT_LOG_ODDS = 0.98
 """Faces pasted into the dark can be invisible: no crop is drawn more often for being more wrong than this."""
 
@@ -30,7 +35,10 @@ class Crops:
 
     def __init__(self, names: list[str]) -> None:
         self.files = [np.load(runs_folder() / f"classifier-{name}-crops.npy", mmap_mode="r") for name in names]
-        self.is_face = np.concatenate([np.load(runs_folder() / f"classifier-{name}.npz")["is_face"] for name in names])
+        facts = [np.load(runs_folder() / f"classifier-{name}.npz") for name in names]
+        self.is_face = np.concatenate([one["is_face"] for one in facts])
+        self.turns = ~self.is_face & (np.concatenate([one["kind"] for one in facts]) != WRONG_WAY_ROUND)
+        """Which crops may be turned at will: those that hold no face at all."""
         self.starts = np.cumsum([0, *(len(file) for file in self.files)])
         self.wrong = np.full(len(self.is_face), 0.5, np.float32)
         self.of_class = [np.flatnonzero(self.is_face == face) for face in (False, True)]
@@ -50,13 +58,13 @@ class Crops:
         return np.concatenate(chosen)
 
 
-def disturbed(crop: Picture, is_face: bool, rng: np.random.Generator) -> Picture:
-    """The network's view of a stored crop: shifted, scaled, turned, mirrored, made worse."""
+def disturbed(crop: Picture, turns: bool, rng: np.random.Generator) -> Picture:
+    """The network's view of a stored crop: shifted, scaled, turned, mirrored, made worse. turns: by any angle."""
     wild = rng.random() < 0.2
     shift = rng.normal(0, 0.05 if wild else 0.025, 2) * CROP_PX
     scale = float(np.exp(rng.normal(0, 0.12 if wild else 0.05)))
     turn = float(rng.uniform(-0.6, 0.6) if wild else rng.normal(0, 0.08))
-    if not is_face and rng.random() < 0.1:
+    if turns and rng.random() < 0.1:
         turn = float(rng.uniform(-np.pi, np.pi))
     cos, sin = scale * np.cos(turn), scale * np.sin(turn)
     middle, half = (STORED_PX - 1) / 2, (CROP_PX - 1) / 2
@@ -71,7 +79,10 @@ def disturbed(crop: Picture, is_face: bool, rng: np.random.Generator) -> Picture
         out = np.ascontiguousarray(out[:, ::-1])
     if rng.random() < 0.12:
         _cover(out, rng)
-    return degrade(out, rng, blur_px=0.7, grey=0.1) if rng.random() < 0.5 else out
+    worse = rng.random()
+    if worse < HARD_LIGHT_SHARE:
+        return lit_hard(out, [MIDDLE_BOX], rng)
+    return degrade(out, rng, blur_px=0.7, grey=0.1) if worse < 0.55 else out
 
 
 def _cover(picture: Picture, rng: np.random.Generator) -> None:
@@ -95,6 +106,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add_run_arguments(parser, steps=20000)
     parser.add_argument("--crops", nargs="+", required=True, help="names given to training.classifier.data")
+    parser.add_argument("--begin-with", metavar="RUN", help="start from the weights of this run")
+    parser.add_argument("--mine", type=int, metavar="COUNT", help="mine so many crops of a set that is not there yet")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -103,7 +116,12 @@ def main() -> int:
     run = Run(NAME, classifier, args.steps, args.learning_rate, args.device)
     if args.resume:
         run.resume()
+    elif args.begin_with:
+        run.begin_with(args.begin_with)
     rng = np.random.default_rng([args.seed, run.done])
+    for name in args.crops:
+        if args.mine and not (runs_folder() / f"classifier-{name}.npz").exists():
+            mine(name, args.mine, args.seed, MODELS_FOLDER)
     crops = Crops(args.crops)
     print(f"{len(crops.is_face)} crops, {crops.is_face.mean():.1%} faces", flush=True)
     clock = Clock([run])
@@ -111,7 +129,7 @@ def main() -> int:
     while run.progress < 1:
         chosen = crops.draw(BATCH, rng)
         faces = crops.is_face[chosen]
-        pictures = as_tensor([disturbed(crops[i], bool(face), rng) for i, face in zip(chosen, faces, strict=True)])
+        pictures = as_tensor([disturbed(crops[i], bool(crops.turns[i]), rng) for i in chosen])
         logit = classifier(pictures.to(run.device))
         truth = torch.from_numpy(faces.astype(np.float32)).to(run.device)
         soft = truth * (1 - 2 * SMOOTHING) + SMOOTHING

@@ -14,8 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import topology
-from training.accessories import put_on_glasses, put_on_mask
-from training.datasets import TRAIN, load_faces, load_scenes
+from training.datasets import TRAIN, load_scenes
+from training.detector.heads import Heads, middle_and_height
+from training.hard_light import hard_light
+from training.lookalikes import lookalike
 from training.photometric import Picture, degrade
 
 Floats = npt.NDArray[np.float32]
@@ -26,6 +28,11 @@ RELATION = (-0.0016, 0.084, 0.81, 0.53)
 SMALLEST_PX = 10.0
 """Lower faces (in pixels of the network's input) count neither as faces nor as background."""
 VISIBLE_SHARE = 0.45
+HARD_LIGHT_SHARE = 0.3
+VISIBLE_CONTRAST = 2.0
+"""Standard deviation of a face's brightness, in grey levels, below which hard light has hidden it."""
+LOOKALIKE_SHARE, LOOKALIKE_PX = 0.4, 96
+"""Of the pieces without a face that are pasted, this share are drawn hands, avatars and the like."""
 
 
 @dataclass
@@ -120,15 +127,9 @@ class Scenery:
         train = self.scenes.indices(TRAIN)
         self.with_face = train[np.isfinite(self.main[train, 0])]
         self.empty = train[[not np.isfinite(self.main[i, 0]) and not len(boxes[i]) for i in train]]
-        self.faces = load_faces()
-        self.points = self.faces["lm66"]
+        self.heads = Heads()
         masked = self.scenes.source[self.with_face] == "mask"
         self.scene_chance = np.where(masked, 2.0, 1.0) / np.where(masked, 2.0, 1.0).sum()
-        train_faces = self.faces.indices(TRAIN)
-        share = {"mtfl": 1.0, "utk": 0.6, "mask_on": 6.0, "mask_off": 2.0, "cew_closed": 2.0, "uda": 1.5}
-        weight = np.array([share.get(str(source), 1.0) for source in self.faces.source[train_faces]])
-        self.face_choice = train_faces
-        self.face_chance = np.cumsum(weight / weight.sum())
         self.masks = _masks()
 
     def sample(self, height: int, width: int, rng: np.random.Generator) -> Sample:
@@ -146,7 +147,11 @@ class Scenery:
             sample = self._without_face(height, width, rng)
         if rng.random() < 0.5:
             flip(sample)
-        sample.picture = degrade(sample.picture, rng, blur_px=0.8)
+        if rng.random() < HARD_LIGHT_SHARE:
+            sample.picture = hard_light(sample.picture, [*sample.faces, *sample.ignored], rng)
+            _ignore_the_invisible(sample)
+        else:
+            sample.picture = degrade(sample.picture, rng, blur_px=0.8)
         return sample
 
     def background(self, height: int, width: int, rng: np.random.Generator) -> Picture:
@@ -233,12 +238,13 @@ class Scenery:
 
     def _close_up(self, height: int, width: int, rng: np.random.Generator) -> Sample:
         """A face crop that fills much of the frame, its own surroundings stretched over the rest."""
-        i, centre, down = self._face(rng)
+        head, points = self.head(rng)
+        centre, down = middle_and_height(points)
         scale = float(rng.uniform(0.55, 1.25)) * height / down
         angle = float(rng.normal(0, 0.25))
         matrix = _similarity(centre, (rng.uniform(0.15, 0.85) * width, rng.uniform(0.3, 0.7) * height), scale, angle)
-        sample = Sample(move_picture(self._dressed(i, rng), matrix, (width, height), cv2.BORDER_REPLICATE))
-        _add(sample, _moved_face(self.points[i], matrix))
+        sample = Sample(move_picture(head, matrix, (width, height), cv2.BORDER_REPLICATE))
+        _add(sample, _moved_face(points, matrix))
         return sample
 
     def _without_face(self, height: int, width: int, rng: np.random.Generator) -> Sample:
@@ -247,41 +253,34 @@ class Scenery:
             self._paste_piece(sample, rng)
         return sample
 
-    def _face(self, rng: np.random.Generator) -> tuple[int, tuple[float, float], float]:
-        """A face crop's index, the centre of its landmarks' box, and the box's height."""
-        k = int(np.searchsorted(self.face_chance, rng.random()))
-        i = int(self.face_choice[min(k, len(self.face_choice) - 1)])
-        low, high = self.points[i].min(axis=0), self.points[i].max(axis=0)
-        return i, (float(low[0] + high[0]) / 2, float(low[1] + high[1]) / 2), float(high[1] - low[1])
-
-    def _dressed(self, i: int, rng: np.random.Generator) -> Picture:
-        """Face crop `i`, now and then behind a drawn mask or glasses."""
-        picture: Picture = self.faces.pixels[i]
-        worn = rng.random()
-        if worn < 0.15 and self.faces.source[i] != "mask_on":
-            return put_on_mask(picture, self.points[i], self.background(64, 64, rng), rng)
-        return put_on_glasses(picture, self.points[i], rng) if worn > 0.92 else picture
+    def head(self, rng: np.random.Generator) -> tuple[Picture, Floats]:
+        """A head and its 66 points."""
+        return self.heads.draw(rng, self.background(64, 64, rng))
 
     def _paste_face(self, sample: Sample, rng: np.random.Generator) -> None:
         height, width = sample.picture.shape[:2]
-        i, centre, down = self._face(rng)
+        head, points = self.head(rng)
+        centre, down = middle_and_height(points)
         target = float(np.exp(rng.uniform(np.log(1.1 * SMALLEST_PX), np.log(0.8 * height))))
         angle = float(rng.normal(0, 0.2) if rng.random() < 0.6 else rng.uniform(-1, 1))
         to = (rng.uniform(0, 1) * width, rng.uniform(0, 1) * height)
         matrix = _similarity(centre, to, target / down, angle)
-        box = _moved_face(self.points[i], matrix)
+        box = _moved_face(points, matrix)
         if any(_covers(box, other) for other in (*sample.faces, *sample.ignored)):
             return
-        self._paste(sample.picture, self._dressed(i, rng), matrix, rng)
+        self._paste(sample.picture, head, matrix, rng)
         _add(sample, box)
 
     def _paste_piece(self, sample: Sample, rng: np.random.Generator) -> None:
         """Something that is no face, pasted as faces are."""
         height, width = sample.picture.shape[:2]
-        piece = self.background(96, 96, rng)
-        scale = float(np.exp(rng.uniform(np.log(16), np.log(height)))) / 96
+        piece = self.background(LOOKALIKE_PX, LOOKALIKE_PX, rng)
+        if rng.random() < LOOKALIKE_SHARE:
+            piece = lookalike(LOOKALIKE_PX, piece, rng)
+        scale = float(np.exp(rng.uniform(np.log(16), np.log(height)))) / LOOKALIKE_PX
         to = (rng.uniform(0, 1) * width, rng.uniform(0, 1) * height)
-        self._paste(sample.picture, piece, _similarity((48, 48), to, scale, float(rng.normal(0, 0.3))), rng)
+        middle = (LOOKALIKE_PX / 2, LOOKALIKE_PX / 2)
+        self._paste(sample.picture, piece, _similarity(middle, to, scale, float(rng.normal(0, 0.3))), rng)
 
     def _paste(self, picture: Picture, piece: Picture, matrix: Floats, rng: np.random.Generator) -> None:
         height, width = piece.shape[:2]
@@ -345,6 +344,20 @@ def _add(sample: Sample, face: tuple[float, ...]) -> None:
         sample.faces.append(face)
     elif seen > 0:
         sample.ignored.append(face[:4])
+
+
+def _ignore_the_invisible(sample: Sample) -> None:
+    """Faces of which the light leaves nothing are neither faces nor background: silhouettes must not be learnt."""
+    grey = cv2.blur(np.asarray(cv2.cvtColor(sample.picture, cv2.COLOR_BGR2GRAY), np.float32), (3, 3))
+    seen = []
+    for face in sample.faces:
+        x, y, w, h = (max(round(value), 0) for value in face[:4])
+        inside = grey[y + h // 5 : y + h, x + w // 6 : x + w - w // 6]
+        if inside.size and float(inside.std()) > VISIBLE_CONTRAST:
+            seen.append(face)
+        else:
+            sample.ignored.append(face[:4])
+    sample.faces = seen
 
 
 def _occlude(picture: Picture, faces: list[tuple[float, ...]], rng: np.random.Generator) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -20,7 +21,9 @@ from tracker.face.finder import CandidateScore, FaceFinder
 from tracker.face.networks import ModelStore
 from training.classifier.data import held_out, held_out_windows
 from training.datasets import TRAIN, load_scenes, runs_folder
-from training.detector.evaluate import CONFIRMING, NAME, PROPOSALS, Box, in_frame, make_finder
+from training.detector.cases import Box, in_frame
+from training.detector.evaluate import NAME
+from training.detector.tracked import CONFIRMING, PROPOSALS, make_finder
 from training.logistic import fitted_logistic
 from training.manifest import MODELS_FOLDER
 from training.photometric import Picture
@@ -64,12 +67,13 @@ def held_out_faces() -> list[tuple[str, Picture, Box]]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, nargs="+", default=list(CONFIRMING))
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
     args = parser.parse_args()
     cv2.setNumThreads(1)
-    detector = Detector(ModelStore(MODELS_FOLDER).load(NAME))
+    detector = Detector(ModelStore(args.folder).load(NAME))
     cases = held_out_faces()
     for model in args.models:
-        finder = make_finder(model, detector)
+        finder = make_finder(model, detector, args.folder)
         on_faces = [proposals(finder, picture, box, looks=1) for _, picture, box in cases]
         on_framed = [proposals(finder, *in_frame(picture, box, 0.3), looks=1) for _, picture, box in cases]
         elsewhere = []

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
+from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
 
 from training.datasets import TRAIN
+from training.detector.cases import main_faces, windows
 from training.detector.data import Sample
-from training.detector.evaluate import THRESHOLD, main_faces, windows
 from training.detector.network import DecodedDetector, Detector
+from training.detector.tracked import THRESHOLD
 from training.detector.train import NAME, as_tensor
 from training.export import export_network
+from training.manifest import MODELS_FOLDER
 from training.photometric import Picture
 from training.run import load_average
 
@@ -61,6 +64,7 @@ def calibrate(detector: torch.nn.Module, count: int) -> tuple[float, dict[str, f
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--windows", type=int, default=2000, help="face-free windows to count proposals in")
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -73,6 +77,7 @@ def main() -> int:
         NAME,
         SHAPE,
         kind="detector",
+        folder=args.folder,
         outputs=("scores", "boxes", "roll"),
         dynamic_axes={
             "image": {1: "height", 2: "width"},

@@ -17,13 +17,16 @@ from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments
 
 NAME = "detector"
 # Heights and widths of training pictures with their share; small ones teach more per second.
-SHAPES = (((128, 192), 0.5), ((160, 256), 0.25), ((192, 128), 0.1), ((256, 192), 0.1), ((192, 256), 0.05))
+SHAPES = (
+    ((128, 192), 0.45), ((160, 256), 0.25), ((192, 128), 0.1),
+    ((256, 192), 0.05), ((192, 256), 0.05), ((128, 448), 0.1),
+)  # fmt: skip
 BATCH_PIXELS = 24 * 160 * 256
 HARD_POOL = 400
 HARD_SCORE = 0.35
 HEAT_WEIGHT = 5.0
 PLATEAU = 1.6
-FREEZE_FROM = 0.8
+FREEZE_FROM = 0.5
 """Share of the steps after which the first levels no longer learn."""
 
 
@@ -126,6 +129,7 @@ class HardPool:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add_run_arguments(parser, steps=19400)
+    parser.add_argument("--begin-with", metavar="RUN", help="start from the weights of this run")
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -134,6 +138,8 @@ def main() -> int:
     run = Run(NAME, detector, args.steps, args.learning_rate, args.device)
     if args.resume:
         run.resume()
+    elif args.begin_with:
+        run.begin_with(args.begin_with)
     rng = np.random.default_rng([args.seed, run.done])
     scenery, pool = Scenery(), HardPool()
     shapes, shares = [shape for shape, _ in SHAPES], [share for _, share in SHAPES]
