@@ -20,7 +20,7 @@ class FakeDetector:
     def __init__(self, *found, leaning=()):
         self.found, self.leaning, self.rotations = list(found), list(leaning), []
 
-    def detect(self, bgr, threshold, limit):
+    def detect(self, bgr, threshold, limit, levelled=False):
         return [c for c in self.found if c.detection.score >= threshold][:limit]
 
     def detect_rotated(self, bgr, rotation, threshold, limit):
@@ -149,3 +149,11 @@ def test_below_the_threshold_the_classifier_must_be_surer():
     policy = AcceptancePolicy.for_network(0.15, 0.6)
     assert policy.keeps(1.0, logit(0.16)) and not policy.keeps(1.0, logit(0.14))
     assert policy.keeps(2.8, logit(0.06))
+
+
+def test_in_odd_light_what_was_rejected_is_looked_at_again_beside_what_is_new():
+    new, old, same = candidate(x=20.0), candidate(x=400.0), candidate(x=22.0)
+    in_the_dark = finder(FakeDetector(new))
+    assert in_the_dark.detect_levelled(FRAME, 4, [old, same]) == [new, old]
+    daylight = np.full_like(FRAME, 120)
+    assert in_the_dark.detect_levelled(daylight, 4, [old]) == []

@@ -33,7 +33,7 @@ def crossing(demo, size, steps=24):
         share = k / (steps - 1)
         frame = np.full((360, 800, 3), BEHIND, np.uint8)
         places = []
-        for picture, x in ((behind, round(560 - 530 * share)), (front, round(30 + 560 * share))):
+        for picture, x in ((behind, round(560 - 530 * share)), (front, round(30 + (740 - front.shape[1]) * share))):
             height, width = picture.shape[:2]
             frame[50 : 50 + height, x : x + width] = picture
             places.append(x + width / 2)

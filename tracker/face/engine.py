@@ -281,7 +281,7 @@ class Engine:
             found = self._accepted(frame.bgr, candidates) if candidates else []
         if active == 0 and not found:
             with self._stopwatch.stage("detect"):
-                candidates = self._finder.detect_levelled(frame.bgr, self._candidate_limit)
+                candidates = self._finder.detect_levelled(frame.bgr, self._candidate_limit, candidates)
             with self._stopwatch.stage("landmarks"):
                 levelled = (self._finder.accept_levelled(frame.bgr, candidate) for candidate in candidates)
                 found = [landmarks for landmarks in levelled if landmarks is not None]

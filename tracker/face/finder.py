@@ -87,14 +87,18 @@ class FaceFinder:
             _merge(found, self._detectors[0].detect_rotated(bgr, rotation, self.policy.detection_score, limit))
         return sorted(found, key=lambda candidate: -candidate.detection.score)
 
-    def detect_levelled(self, bgr: npt.NDArray[np.uint8], limit: int) -> list[Candidate]:
+    def detect_levelled(
+        self, bgr: npt.NDArray[np.uint8], limit: int, rejected: Sequence[Candidate] = ()
+    ) -> list[Candidate]:
         """Candidates in a levelled copy of `bgr`, for pictures in which nobody is found; none in ordinary light.
 
-        `accept_levelled` decides about them.
+        rejected: what `detect` found and was no face, for another look. `accept_levelled` decides about all of them.
         """
         if not is_unusual(bgr):
             return []
-        return self._detectors[0].detect(bgr, self.policy.detection_score, limit, levelled=True)
+        found = self._detectors[0].detect(bgr, self.policy.detection_score, limit, levelled=True)
+        _merge(found, list(rejected))
+        return found
 
     def accept(
         self, bgr: npt.NDArray[np.uint8], candidate: Candidate, min_log_odds: float | None = None

@@ -29,6 +29,9 @@ GAMMAS = (0.45, 1.8)
 """The smallest and largest exponent used for that."""
 SURROUNDINGS = 1.5
 """A face is levelled together with this many times its size to each side."""
+NARROW, SMOOTHING, LEAST_SMOOTHING_PX = 100.0, 0.012, 0.3
+"""Where brightness varies by less than the first number of grey levels, spreading it makes the sensor's noise loud: a
+face is then blurred by this share of its size."""
 SAMPLED_PX = 96
 """Statistics are taken from about this many rows and columns."""
 
@@ -42,8 +45,11 @@ def is_unusual(bgr: Image) -> bool:
     return coloured or means[2] < DARK or means[0] > BRIGHT or clipped > CLIPPED_SHARE
 
 
-def level(bgr: Image) -> Image:
-    """`bgr` (H, W, 3) in grey, three equal channels, as it might look in even white light."""
+def level(bgr: Image, smoothing_px: float = 0.0) -> Image:
+    """`bgr` (H, W, 3) in grey, three equal channels, as it might look in even white light.
+
+    smoothing_px: standard deviation of a blur against the noise, where brightness is spread far.
+    """
     sample = _sampled(bgr)
     means = np.array(cv2.mean(sample)[:3])
     # A channel's noise is about the same whatever the light: weights by signal give the best sum.
@@ -55,6 +61,8 @@ def level(bgr: Image) -> Image:
     gamma = min(max(np.log(MIDDLE) / np.log(at), GAMMAS[0]), GAMMAS[1])
     curve = (255 * np.clip((np.arange(256) - low) / spread, 0, 1) ** gamma).astype(np.uint8)
     grey = cv2.transform(bgr, weights[np.newaxis].astype(np.float32))
+    if smoothing_px > LEAST_SMOOTHING_PX and spread < NARROW:
+        grey = cv2.GaussianBlur(grey, (0, 0), smoothing_px)
     return np.asarray(cv2.cvtColor(cv2.LUT(grey, curve), cv2.COLOR_GRAY2BGR), np.uint8)
 
 
@@ -67,7 +75,7 @@ def level_around(bgr: Image, box: Box) -> Image:
     top, bottom = max(0, int(y - reach)), min(height, int(y + down + reach) + 1)
     levelled = np.zeros_like(bgr)  # the system provides zeros only where they are read
     if left < right and top < bottom:
-        levelled[top:bottom, left:right] = level(bgr[top:bottom, left:right])
+        levelled[top:bottom, left:right] = level(bgr[top:bottom, left:right], SMOOTHING * max(across, down))
     return levelled
 
 

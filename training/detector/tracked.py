@@ -11,7 +11,7 @@ from tracker import Tracker
 from tracker.face.acceptance import AcceptancePolicy
 from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import bounds
-from tracker.face.detector import Detector, intersection_over_union
+from tracker.face.detector import Candidate, Detector, intersection_over_union
 from tracker.face.finder import ROTATIONS, FaceFinder
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
@@ -54,13 +54,14 @@ def confirmed(finders: Finders, picture: Picture, looks: int = 1) -> dict[int, l
     """
     any_finder = next(iter(finders.values()))
     boxes: dict[int, list[Box]] = {model: [] for model in finders}
+    candidates: list[Candidate] = []
     for _ in range(looks):
         candidates = any_finder.detect(picture, PROPOSALS, rotated=True)
         for model, finder in finders.items():
             read = (finder.accept(picture, candidate) for candidate in candidates)
             boxes[model] += [bounds(landmarks.xy) for landmarks in read if landmarks is not None]
     if not all(boxes.values()):
-        candidates = any_finder.detect_levelled(picture, PROPOSALS)
+        candidates = any_finder.detect_levelled(picture, PROPOSALS, candidates)
         for model, finder in finders.items():
             if not boxes[model]:
                 read = (finder.accept_levelled(picture, candidate) for candidate in candidates)
