@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.receiver import ROOT
@@ -127,6 +128,42 @@ def test_the_windows_version_resource_shows_name_and_version() -> None:
     texts = {string.values[0]: string.values[1] for string in table.values[1]}
     assert texts["ProductVersion"] == texts["FileVersion"] == "1.2.3rc4"
     assert texts["OriginalFilename"] == "facetracker.exe"
+
+
+def test_the_icon_is_the_pages_own_at_every_size_that_windows_asks_for(tmp_path: Path) -> None:
+    from icon import SIZES, write_icon
+    from PIL import Image
+
+    with Image.open(write_icon(tmp_path)) as icon:
+        assert icon.format == "ICO"
+        assert icon.info["sizes"] == {(size, size) for size in SIZES}
+        for size in SIZES:
+            pixels = np.asarray(icon.ico.getimage((size, size)).convert("RGBA")).astype(int)
+            assert pixels.shape == (size, size, 4)
+            assert pixels[0, 0, 3] < 128, "rounded corners let through what is behind"
+
+            def at(x: float, y: float, pixels: np.ndarray = pixels, size: int = size) -> list[int]:
+                return list(pixels[int(y / 64 * size), int(x / 64 * size)])
+
+            for place, colour in (((32, 5), (0x2F, 0x6F, 0x8F)), ((32, 20), (0xFF, 0xE1, 0xC7))):
+                assert at(*place) == [*colour, 255], (size, place)
+            eyes, mouth = at(24, 30), at(32, 44.5)
+            assert max(eyes[:3]) < 0x80, size
+            assert mouth[0] > mouth[1] + 20, size
+
+
+def test_a_drawing_that_the_icon_cannot_show_is_refused(tmp_path: Path) -> None:
+    from icon import shapes
+
+    drawing = tmp_path / "icon.svg"
+    head = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 64 64">'
+    for inner, told in (
+        ('<text fill="#000000">a</text>', "has a"),
+        ('<path fill="#000000" d="M0 0L9 9"/>', "command L"),
+    ):
+        drawing.write_text(f"{head}{inner}</svg>", encoding="utf-8")
+        with pytest.raises(ValueError, match=told):
+            shapes(drawing)
 
 
 def test_a_component_without_a_licence_text_fails_the_build(tmp_path: Path) -> None:
