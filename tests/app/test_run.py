@@ -57,18 +57,21 @@ def test_the_formats_are_printed_for_other_programs(capsys: pytest.CaptureFixtur
         ("vmc://127.0.0.1?model=missing.vrm", "cannot read the avatar missing.vrm (No such file or directory)"),
         (
             "json+ws://127.0.0.1:{taken}",
-            "cannot listen at json+ws://127.0.0.1:{taken} (Address already in use); choose another port",
+            "cannot listen at json+ws://127.0.0.1:{taken} ({in_use}); choose another port",
         ),
     ],
 )
 def test_a_target_that_cannot_work_ends_the_start_with_one_line(target: str, told: str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
+        with socket.socket() as late, pytest.raises(OSError) as refused:
+            late.bind(("127.0.0.1", port))
+        in_use = refused.value.strerror  # each system has its own words
         command = [*PROGRAM, "-c", "demo", "--frames", "1", "-s", "1", "--target", target.format(taken=port)]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
     assert done.returncode == 2
     (line,) = done.stderr.splitlines()
-    assert line.endswith(told.format(taken=port))
+    assert line.endswith(told.format(taken=port, in_use=in_use))
 
 
 def test_a_missing_library_is_told_before_anything_starts() -> None:

@@ -16,6 +16,9 @@ from typing import Any
 from protocol import openseeface
 
 PROGRAM = "facetracker.exe" if sys.platform == "win32" else "facetracker"
+LAUNCHER = "facetracker-launcher.exe" if sys.platform == "win32" else "facetracker-launcher"
+DEMO = ("--capture", "demo", "--fps", "60")
+SMALL = ("--model", "-3", "--width", "320", "--height", "180")
 NOBODY = 65534
 RECORD_BYTES = 1785
 START_LIMIT_S = 60.0

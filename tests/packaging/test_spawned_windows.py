@@ -1,97 +1,26 @@
-"""The frozen program on Windows, spawned as VSeeFace, Unity and launchers spawn it. Runs in Wine too (.ci/windows).
+"""The frozen program on Windows: priority, job object, consoles, the end of the session, the double click.
 
-It lies in a folder with a space, an ampersand and letters of several scripts, see conftest.
+What holds on every system is in test_spawned.py. Both run in Wine too (.ci/windows).
 """
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import psutil
 import pytest
 
-from tests.packaging.conftest import copy_tree
-from tests.packaging.spawned import END_LIMIT_S, Installed, ended, receiver
+from tests.packaging.spawned import DEMO, END_LIMIT_S, SMALL, Installed, ended, receiver
 from tests.packaging.windows_processes import LOGOFF, WM_CLOSE, WM_ENDSESSION, until
 from tracker.app.windows_end import WINDOW_CLASS
-from tracker.version import VERSION
 
 if sys.platform != "win32":
     pytest.skip("needs Windows or Wine", allow_module_level=True)
 
 from tests.packaging.windows_processes import console_event, post, press_ctrl_c, send, window_of
-
-DEMO = ("--capture", "demo", "--fps", "30")
-SMALL = ("--model", "-3", "--width", "320", "--height", "180")
-FROM_VSEEFACE = (
-    *("--silent", "1", "-W", "1920", "-H", "1080", "-F", "30", "-D", "0", "--max-threads", "1", "--model", "4"),
-    *("--gaze-tracking", "1", "--discard-after", "0", "--scan-every", "0", "--no-3d-adapt", "1"),
-    *("--max-feature-updates", "900"),
-)
-TERMINATED = 1
-"""The exit code that Popen.kill gives on Windows."""
-
-
-def test_it_says_which_version_it_is(installed: Installed) -> None:
-    assert installed.run("--version") == (0, f"facetracker {VERSION}\r\n", "")
-
-
-def test_vseeface_starts_it_with_a_models_folder_that_is_not_ours_and_a_log(
-    installed: Installed, elsewhere: Path
-) -> None:
-    log = elsewhere / "Protokoll größer 顔.txt"
-    with receiver() as wire:
-        process = installed.start(
-            *("--ip", "127.0.0.1", "--port", wire.port, "--model-dir", "..\\models\\", "--capture", "demo"),
-            *(*FROM_VSEEFACE, "--log-output", str(log)),
-            argv0="facetracker",
-            cwd=installed.folder,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            creationflags=subprocess.CREATE_NO_WINDOW,
-        )
-        with ended(process):
-            records = wire.records(5)
-            assert {(record.width, record.height) for record in records} == {(1920.0, 1080.0)}
-            process.kill()
-            assert process.wait(END_LIMIT_S) == TERMINATED
-    assert "error" not in log.read_text(encoding="utf-8")
-
-
-def test_openseelauncher_never_reads_its_pipes_and_kills_without_asking(installed: Installed) -> None:
-    """Unity with .NET: three pipes that are never served. One process, without children: the camera is free at once."""
-    pipe = subprocess.PIPE
-    with receiver() as wire:
-        process = installed.start(
-            *("--port", wire.port, "--capture", "demo", "--fps", "0", *SMALL, "--verbose-frames"),
-            argv0="facetracker",
-            cwd=installed.folder,
-            stdin=pipe,
-            stdout=pipe,
-            stderr=pipe,
-        )
-        with ended(process):
-            assert len(wire.records(150)) == 150
-            assert psutil.Process(process.pid).children(recursive=True) == []
-            process.kill()
-            assert process.wait(END_LIMIT_S) == TERMINATED
-
-
-def test_openseelauncher_lists_cameras_line_by_line(installed: Installed) -> None:
-    code, names, err = installed.run("--list-cameras", "2", argv0="facetracker", cwd=installed.folder)
-    assert (code, err) == (0, "")
-    code, listed, err = installed.run("-l", "1")
-    assert (code, err) == (0, "")
-    first, *cameras, last = listed.split("\r\n")
-    assert (first, last) == ("Available cameras:", "")
-    assert cameras == [f"{index}: {name}" for index, name in enumerate(names.splitlines())]
 
 
 def test_a_priority_is_a_class(installed: Installed) -> None:
@@ -100,17 +29,6 @@ def test_a_priority_is_a_class(installed: Installed) -> None:
         with ended(installed.start(*arguments)) as process:
             wire.records(1)
             assert psutil.Process(process.pid).nice() == psutil.BELOW_NORMAL_PRIORITY_CLASS
-
-
-def test_it_ends_with_the_process_it_is_told_to_watch(installed: Installed) -> None:
-    with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"]) as engine, receiver() as wire:
-        arguments = (*DEMO, *SMALL, "--port", wire.port, "--silent", "1", "--parent-pid", str(engine.pid))
-        with ended(installed.start(*arguments)) as process:
-            wire.records(3)
-            assert process.poll() is None
-            engine.kill()
-            engine.wait()
-            assert process.wait(END_LIMIT_S) == 0
 
 
 ENGINE_WITH_A_JOB = """
@@ -205,41 +123,3 @@ def user_logs() -> list[Path]:
     return [
         file for file in [Path(platformdirs.user_log_dir("facetracker", appauthor=False), "last.log")] if file.exists()
     ]
-
-
-def test_models_in_the_folder_above_are_found_too(bundle: Path, elsewhere: Path) -> None:
-    """OpenSeeFace's own layout: Binary/facetracker.exe and models/ side by side."""
-    copy_tree(bundle, elsewhere / "Binary")
-    (elsewhere / "Binary" / "models").rename(elsewhere / "models")
-    with receiver() as wire:
-        arguments = (*DEMO, *SMALL, "--frames", "3", "--silent", "1", "--port", wire.port)
-        assert Installed(elsewhere / "Binary").run(*arguments) == (0, "", "")
-        assert len(wire.records(3)) == 3
-
-
-def with_launcher(installed: Installed) -> Installed:
-    return Installed(installed.folder, name="facetracker-launcher.exe")
-
-
-def test_the_frozen_launcher_runs_the_frozen_tracker_beside_it(installed: Installed) -> None:
-    code, out, err = with_launcher(installed).run("list", "--json", env=dict(os.environ))
-    assert (code, err) == (0, "")
-    assert isinstance(json.loads(out), list)
-    with receiver() as wire:
-        arguments = ("run", *DEMO, *SMALL, "--frames", "20", "--port", wire.port)
-        code, out, err = with_launcher(installed).run(*arguments, env=dict(os.environ))
-        assert len(wire.records(20)) == 20
-    assert code == 0, err
-
-
-def test_the_frozen_launcher_serves_its_window(installed: Installed) -> None:
-    process = with_launcher(installed).start(
-        "window", "--no-browser", "--another", env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-    )
-    with ended(process):
-        assert process.stdout is not None
-        address = process.stdout.readline().decode("utf-8").removeprefix("The window is at ").strip()
-        page = urllib.request.urlopen(address, timeout=30).read()
-        assert b"<html" in page
-        for name in re.findall(rb'(?:src|href)="/?(static/[^"]+)"', page):
-            assert urllib.request.urlopen(f"{address}{name.decode()}", timeout=30).status == 200
