@@ -50,7 +50,10 @@ class Taught:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """points: x and y of each landmark in pixels. None leaves a field out; a head of None is sent as null."""
+    """points: x and y of each landmark in pixels. measured: blendshapes before the user's sensitivity.
+
+    None leaves a field out; a head of None is sent as null.
+    """
 
     id: int
     confidence: float
@@ -61,6 +64,7 @@ class Face:
     blendshapes: Mapping[str, float] | None = None
     points: Sequence[Sequence[float]] | None = None
     taught: Taught | None = None
+    measured: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +112,8 @@ def _face(face: Face) -> dict[str, object]:
     }
     if face.blendshapes is not None:
         body["blendshapes"] = {name: _short(value) for name, value in face.blendshapes.items()}
+    if face.measured is not None:
+        body["measured"] = {name: _short(value) for name, value in face.measured.items()}
     if face.taught is not None:
         shown = face.taught
         body["taught"] = {"name": shown.name, "probability": _short(shown.probability), "since": round(shown.since, 3)}

@@ -233,6 +233,7 @@ class Face:
         with gaze tracking off.
     blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; None unless requested.
     taught: the taught expression that is shown; None unless the user taught some, and for all but the first face.
+    measured: (52,) float32, the blendshapes before the user's sensitivity; None where they are the same.
     """
 
     face_id: int
@@ -245,6 +246,7 @@ class Face:
     gaze: FloatArray | None = None
     blendshapes: FloatArray | None = None
     taught: TaughtExpression | None = None
+    measured: FloatArray | None = None
 
     def __post_init__(self) -> None:
         if self.points_3d is not None:
@@ -253,6 +255,8 @@ class Face:
             _freeze("Face", "gaze", self.gaze, (2, 3))
         if self.blendshapes is not None:
             _freeze("Face", "blendshapes", self.blendshapes, (52,))
+        if self.measured is not None:
+            _freeze("Face", "measured", self.measured, (52,))
 
 
 @dataclass(frozen=True, slots=True)

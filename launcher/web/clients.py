@@ -22,6 +22,9 @@ MAX_UNAUTHENTICATED = 32
 MAX_ENTRY_BYTES = 1000
 REFUSED = 4401
 """Close code of a websocket with a missing or wrong key."""
+TOO_LATE = 4408
+"""Close code of a websocket whose key did not come in time: a page on a busy computer asks again."""
+_SILENT = object()
 MAX_QUEUED = 500
 """Messages kept for a page that does not read; the oldest are dropped."""
 
@@ -115,10 +118,11 @@ class Pages:
         binary one. on_disconnect: called at the end.
         """
         await socket.accept()
-        session = admit(await self._received_key(socket))
+        key = await self._received_key(socket)
+        session = None if key is _SILENT else admit(key)
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it may have disconnected
             if session is None:
-                await socket.close(REFUSED)
+                await socket.close(TOO_LATE if key is _SILENT else REFUSED)
                 return
             await socket.send_json({"type": "entered", "key": session})
         page = Page(socket)
@@ -169,7 +173,7 @@ class Pages:
             self._on_change()
 
     async def _received_key(self, socket: WebSocket) -> object:
-        """The key in the first message; None for another message, a time-out, or too many connections without a key."""
+        """The key in the first message; None for another message, `_SILENT` for none in time or too many at once."""
         receiving = asyncio.create_task(socket.receive_text())
         self._unauthenticated.append(receiving)
         if len(self._unauthenticated) > MAX_UNAUTHENTICATED:
@@ -177,7 +181,7 @@ class Pages:
         try:
             await asyncio.wait({receiving}, timeout=ENTRY_LIMIT_S)
             if not receiving.done() or receiving.cancelled():  # timed out, or dropped
-                return None
+                return _SILENT
             message = parse_json(receiving.result(), max_bytes=MAX_ENTRY_BYTES)
         except (ForeignJsonError, WebSocketDisconnect, RuntimeError, KeyError):
             return None
@@ -192,8 +196,10 @@ class Pages:
         self._in_loop(self._broadcast_to_all if guests else self._broadcast, text)
 
     def broadcast_frame(self, data: bytes) -> None:
-        """Send a frame to every visible page. From any thread."""
-        self._in_loop(self._broadcast_frame, data)
+        """Send a frame to every visible page."""
+        for page in self._pages:
+            if page.watching:
+                page.send_latest(data)
 
     def broadcast_picture(self, data: bytes) -> None:
         """Send a picture to every visible page that wants it. From any thread."""
@@ -214,11 +220,6 @@ class Pages:
     def _broadcast_to_all(self, text: str) -> None:
         for page in self._pages:
             page.send_text(text)
-
-    def _broadcast_frame(self, data: bytes) -> None:
-        for page in self._pages:
-            if page.watching:
-                page.send_latest(data)
 
     def _broadcast_picture(self, data: bytes) -> None:
         for page in self._pages:

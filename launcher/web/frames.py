@@ -1,4 +1,4 @@
-"""Packs one datagram for the page: 12 bytes, then 528 bytes per face.
+"""Packs one datagram for the page: 12 bytes, then 580 bytes per face.
 
 static/frame.js parses the same layout; a browser test compares the two.
 """
@@ -41,9 +41,10 @@ FACE_DTYPE = np.dtype(
         ("points", "<i2", (68, 2)),
         ("point_confidence", "u1", (68,)),  # 255 = 1
         ("coefficients", "u1", (52,)),  # ARKit's, as `ARKIT_NAMES` has them; 255 = 1
+        ("measured", "u1", (52,)),  # the same before the sensitivity
     ]
 )
-assert FACE_DTYPE.itemsize == 528
+assert FACE_DTYPE.itemsize == 580
 
 
 _EYE_SHAPES = ("eyeBlink", "eyeLookDown", "eyeLookIn", "eyeLookOut", "eyeLookUp", "eyeSquint", "eyeWide")
@@ -62,7 +63,7 @@ ARKIT_NAMES: tuple[str, ...] = (
 """The order of the coefficients in the packed message; static/avatar/arkit.js has the same."""
 
 Coefficients = Mapping[int, npt.NDArray[np.floating]]
-"""By face id, (52,) from 0 to 1."""
+"""By face id, (52,) from 0 to 1, as they are sent; or (2, 52), as they are sent and as they were measured."""
 
 
 def pack_frame(
@@ -89,6 +90,7 @@ def pack_frame(
         row["points"] = np.clip(np.rint(record.points_2d * POINT_SCALE), -32768, 32767)
         row["point_confidence"] = np.clip(np.rint(record.confidence * 255.0), 0, 255)
         if coefficients is not None and known:
-            row["coefficients"] = np.clip(np.rint(coefficients[record.face_id] * 255.0), 0, 255)
+            sent_and_measured = np.clip(np.rint(coefficients[record.face_id] * 255.0), 0, 255)
+            row["coefficients"], row["measured"] = np.broadcast_to(sent_and_measured, (2, 52))
     flags = WITH_COEFFICIENTS if known else 0
     return HEADER.pack(FRAME, len(records), flags, received & 0xFFFFFFFF, latency_ms) + table.tobytes()

@@ -6,10 +6,12 @@ coefficients that the records lack.
 
 from __future__ import annotations
 
+import asyncio
 import socket
-import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -41,21 +43,26 @@ class RateLimiter:
 
 
 def read_coefficients(data: bytes) -> dict[int, npt.NDArray[np.float32]]:
-    """ARKit's coefficients by face id in one JSON datagram; empty for anything else."""
+    """ARKit's coefficients by face id in one JSON datagram, (2, 52): as sent, as measured. Empty for anything else."""
     try:
-        faces = parse_json(data)["faces"]
-        return {
-            int(face["id"]): np.array([face["blendshapes"][name] for name in ARKIT_NAMES], np.float32) for face in faces
-        }
-    except (ForeignJsonError, KeyError, TypeError, ValueError):
+        return {int(face["id"]): _sent_and_measured(face) for face in parse_json(data)["faces"]}
+    except (ForeignJsonError, AttributeError, KeyError, OverflowError, TypeError, ValueError):
         return {}
+
+
+def _sent_and_measured(face: dict[str, Any]) -> npt.NDArray[np.float32]:
+    sent = face["blendshapes"]
+    before = face.get("measured", {})  # of those alone that the sensitivity changed
+    rows = [sent[name] for name in ARKIT_NAMES], [before.get(name, sent[name]) for name in ARKIT_NAMES]
+    return np.array(rows, np.float32)
 
 
 class LiveView:
     """A receiver of OpenSeeFace datagrams, and of the coefficients that belong to them, on 127.0.0.1.
 
-    deliver: called with each packed frame, in this object's thread. While no page is visible the thread sleeps without
-    a timer, and the system discards what the tracker sends.
+    deliver: called with each packed frame, in the server's event loop, which reads the port itself: a thread of its own
+    would wake twice for each frame. While no page is visible nothing is read, and the system discards what the tracker
+    sends. All but `port` and `close` is for that loop.
     """
 
     def __init__(self, deliver: Callable[[bytes], None], clock: Callable[[], float] = time.time) -> None:
@@ -64,14 +71,12 @@ class LiveView:
         self._clock = clock
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
-        self._wanted = threading.Event()
-        self._closed = False
+        self._socket.setblocking(False)
+        self._reading: asyncio.Task[None] | None = None
         self._pacer = RateLimiter(MAX_RATE_HZ)
         self._received = 0
         self._coefficients: dict[int, npt.NDArray[np.float32]] = {}
         self._json: bytes | None = None  # parsed only if its frame is shown
-        self._thread = threading.Thread(target=self._run, name="live view", daemon=True)
-        self._thread.start()
 
     @property
     def port(self) -> int:
@@ -81,47 +86,34 @@ class LiveView:
 
     def watch(self, wanted: bool) -> None:
         """Start or suspend receiving."""
-        if wanted:
-            self._wanted.set()
-        elif self._wanted.is_set():
-            self._wanted.clear()
-            self._wake()
+        if wanted and self._reading is None:
+            self._drop_old()
+            self._reading = asyncio.get_running_loop().create_task(self._read())
+        elif not wanted and self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
 
     def close(self) -> None:
-        """Stop receiving and close the port."""
-        self._closed = True
-        self._wanted.set()
-        self._wake()
-        self._thread.join(timeout=2.0)
+        """Close the port. After the loop has ended, or `watch` has suspended receiving."""
         self._socket.close()
 
-    def _wake(self) -> None:
-        # An empty datagram to ourselves ends the blocking recv on every system; closing the socket does not.
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
-            sender.sendto(b"", self._socket.getsockname())
-
-    def _run(self) -> None:
+    async def _read(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            if not self._wanted.is_set():
-                self._wanted.wait()
-                self._drop_old()
-            if self._closed:
-                return
             try:
-                data = self._socket.recv(_LARGEST_DATAGRAM)
+                data = await loop.sock_recv(self._socket, _LARGEST_DATAGRAM)
             except OSError:  # Windows reports unreachable receivers of earlier sends here
+                if self._socket.fileno() < 0:
+                    return
                 continue
             if data:
                 self._take(data)
 
     def _drop_old(self) -> None:
         """Discard what the system queued while nothing was received."""
-        self._socket.setblocking(False)
-        try:
+        with suppress(OSError):
             while True:
                 self._socket.recv(_LARGEST_DATAGRAM)
-        except OSError:
-            self._socket.setblocking(True)
 
     def _take(self, data: bytes) -> None:
         if data.startswith(_JSON_START):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tests.output.results import a_face, a_result
+from tracker.output.formats.facejson import JsonEncoder
 from tracker.output.sensitivity import MUTE_S, PLAIN, Response, Sensitivity, parse_settings, read_settings, written
+from tracker.output.subject import OutputFrame
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Face, FrameResult
 
@@ -47,6 +50,16 @@ def test_a_coefficient_goes_through_its_range_and_curve(response: Response, meas
     changed = sent(Sensitivity({"jawOpen": response}), face).blendshapes
     assert changed is not None
     assert changed == pytest.approx(shapes(jawOpen=expected, mouthPucker=0.3))
+
+
+def test_json_tells_what_was_measured_of_what_was_changed() -> None:
+    face = replace(a_face(), blendshapes=shapes(jawOpen=0.5, mouthPucker=0.25))
+    result = Sensitivity({"jawOpen": Response(end=0.5)}).apply(frame(face))
+    texts = [JsonEncoder(measured=on).encode(OutputFrame(result, None))[0] for on in (True, False)]
+    told, plain = (json.loads(text)["faces"][0] for text in texts)
+    assert told["measured"] == {"jawOpen": 0.5}
+    assert (told["blendshapes"]["jawOpen"], told["blendshapes"]["mouthPucker"]) == (1.0, 0.25)
+    assert "measured" not in plain
 
 
 def test_openness_and_features_follow_the_coefficient_of_the_same_movement() -> None:

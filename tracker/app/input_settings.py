@@ -86,6 +86,11 @@ class InputSettings:
         Choice({str(degrees): degrees for degrees in (0, 90, 180, 270)}),
         0,
         Group.INPUT,
+        form=FormField(
+            "Turn the picture",
+            "camera",
+            labels={0: "not at all", 90: "by 90° to the right", 180: "upside down", 270: "by 90° to the left"},
+        ),
     )
     raw_rgb: int = option(
         "--raw-rgb",

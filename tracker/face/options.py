@@ -106,6 +106,11 @@ class EngineOptions:
         2.0,
         Group.TRACKING,
         metavar="SECONDS",
+        form=FormField(
+            "Follow a better face after (seconds)",
+            "tracking",
+            hint="For a poster or a passer-by that was tracked first; 0: never",
+        ),
     )
     try_hard: bool = option(
         "--try-hard",

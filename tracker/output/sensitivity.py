@@ -221,6 +221,7 @@ class Sensitivity:
             eyes=replace(face.eyes, openness=(1.0 - values[n : n + 2]).astype(np.float32)),
             expression=Expression(*values[n + 2 :].tolist()),
             blendshapes=None if face.blendshapes is None else values[:n].astype(np.float32),
+            measured=face.blendshapes,
         )
 
     def _smooth(self, face_id: int, values: FloatArray, smoothing: FloatArray, now_s: float) -> FloatArray:

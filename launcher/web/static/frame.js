@@ -4,7 +4,7 @@ export const FRAME = 1;
 export const PICTURE = 2;
 
 const HEADER_BYTES = 12;
-const FACE_BYTES = 528;
+const FACE_BYTES = 580;
 const POINTS = 68;
 const POINT_SCALE = 8;
 const COEFFICIENTS = 52;
@@ -41,10 +41,12 @@ function readFace(buffer, start, known) {
   }
   const pointConfidence = new Uint8Array(buffer, start + at, POINTS);
   // ARKit's, in the order of avatar/arkit.js; null where the tracker sends none.
-  const coefficients = known ? Array.from(new Uint8Array(buffer, start + at + POINTS, COEFFICIENTS), (value) => value / 255) : null;
+  const shares = (from) => (known ? Array.from(new Uint8Array(buffer, from, COEFFICIENTS), (value) => value / 255) : null);
+  const coefficients = shares(start + at + POINTS);
+  const measured = shares(start + at + POINTS + COEFFICIENTS); // before the sensitivity
   return {
     id, width, height, hasPose: fitError >= 0, fitError, rightOpen, leftOpen, quaternion, translation, confidence,
-    gaze, features, points, pointConfidence, coefficients,
+    gaze, features, points, pointConfidence, coefficients, measured,
   };
 }
 

@@ -93,8 +93,9 @@ function makeField(option) {
 
 function makeSelect(option, id) {
   const select = make("select", { id });
-  // The greatest first: the list reads from the best down.
-  const choices = option.type === "integer" ? [...option.choices].sort((a, b) => b - a) : option.choices;
+  // The list reads from the best down, which is the greatest, unless the least is what is usual.
+  const down = option.type === "integer" && option.default !== Math.min(...option.choices);
+  const choices = down ? [...option.choices].sort((a, b) => b - a) : option.choices;
   for (const value of choices) select.append(make("option", { value, textContent: t(String(option.form.labels[value] ?? value)) }));
   return select;
 }

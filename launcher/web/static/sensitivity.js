@@ -74,8 +74,11 @@ export class Sensitivity {
     const row = make("details", { className: "sensitivity-row" });
     const summary = make("summary");
     const track = make("span", { className: "track" });
-    const bars = sides(name).map(() => make("span", { className: "bar" }));
-    track.append(...bars);
+    const lanes = sides(name).map(() => make("span", { className: "lane" }));
+    const bars = lanes.map(() => make("span", { className: "bar" }));
+    const marks = lanes.map(() => make("span", { className: "measured-mark", hidden: true }));
+    lanes.forEach((lane, i) => lane.append(bars[i], marks[i]));
+    track.append(...lanes);
     const number = make("span", { className: "number", textContent: "–" });
     summary.append(make("span", { textContent: label }), track, number);
     const controls = SLIDERS.map(([key, text, min, max, step]) => {
@@ -94,7 +97,7 @@ export class Sensitivity {
       this._changed();
     });
     row.append(summary, ...controls.map(({ line }) => line), reset);
-    this._rows.set(name, { row, bars, number, controls });
+    this._rows.set(name, { row, bars, marks, number, controls });
     return row;
   }
 
@@ -144,9 +147,16 @@ export class Sensitivity {
   /** face: as `readFrame` gives it; null for none. */
   show(face) {
     if (!this.isShown && face) return;
-    for (const [name, { bars, number }] of this._rows) {
-      const values = face?.coefficients ? sides(name).map((each) => face.coefficients[ARKIT_NAMES.indexOf(each)]) : null;
+    for (const [name, { bars, marks, number }] of this._rows) {
+      const of = (list) => sides(name).map((each) => list[ARKIT_NAMES.indexOf(each)]);
+      const values = face?.coefficients ? of(face.coefficients) : null;
       bars.forEach((bar, i) => (bar.style.transform = `scaleX(${values ? values[i] : 0})`));
+      // What came in, where something else goes out.
+      const measured = values && of(face.measured);
+      marks.forEach((each, i) => {
+        each.hidden = !values || Math.abs(measured[i] - values[i]) < 0.01;
+        if (!each.hidden) each.style.left = `${Math.min(measured[i], 1) * 100}%`;
+      });
       number.textContent = values ? Math.max(...values).toFixed(2) : "–";
     }
   }

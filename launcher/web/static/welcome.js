@@ -102,7 +102,11 @@ export class Welcome {
     look.addEventListener("click", () => this._lookAt());
     this._fillCameras();
     const hint = make("p", { className: "hint", textContent: t("Nothing leaves this computer. You can change everything later.") });
-    return [t("Who should be tracked?"), [hint, list, look, this._picture]];
+    const again = make("button", { type: "button", className: "small", textContent: t("Look for cameras again") });
+    again.addEventListener("click", () => byId("refresh").click());
+    const tools = make("div", { className: "tools" });
+    tools.append(look, again);
+    return [t("Choose your camera"), [hint, list, tools, this._picture]];
   }
 
   // The tracker shows what the camera sees, so it is started for a look.
@@ -124,7 +128,9 @@ export class Welcome {
     if (!tiles.some(({ value }) => value === chosen)) this._form.choose(tiles[0].value);
     const now = byId("source").value;
     this._list.replaceChildren(...tiles.map((tile) => this._tile("welcome-camera", tile, tile.value === now, () => this._choose(tile.value))));
-    if (searching) this._list.append(make("p", { className: "hint", textContent: t("Looking for cameras …") }));
+    const none = cameras.length ? "" : t("No camera was found. Plug one in and look again, or try the demo face.");
+    const state = searching ? t("Looking for cameras …") : none;
+    if (state) this._list.append(make("p", { className: "hint", role: "status", textContent: state }));
   }
 
   _choose(source) {

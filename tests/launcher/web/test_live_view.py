@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import queue
+import asyncio
+import json
 import socket
-import time
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from launcher.web.frames import FACE_DTYPE, FRAME, HEADER, NO_POSE, POINT_SCALE, pack_frame
-from launcher.web.live_view import LiveView, RateLimiter
+from launcher.web.frames import ARKIT_NAMES, FACE_DTYPE, FRAME, HEADER, NO_POSE, POINT_SCALE, pack_frame
+from launcher.web.live_view import LiveView, RateLimiter, read_coefficients
 from protocol import openseeface
 
 DATA = Path(__file__).resolve().parents[2] / "protocol" / "data"
-LIMIT_S = 5.0
 
 
 @pytest.mark.parametrize(("rate", "expected"), [(24.0, 24.0), (29.9, 29.9), (30.0, 30.0), (60.0, 30.0), (100.0, 30.0)])
@@ -38,7 +36,7 @@ def test_a_pause_is_not_made_up_for() -> None:
 def test_a_message_holds_what_the_record_says() -> None:
     (record,) = openseeface.decode((DATA / "yaw_plus_20.bin").read_bytes())
     data = pack_frame([record], 7, 12.5)
-    assert len(data) == 12 + 528
+    assert len(data) == 12 + 580
     assert HEADER.unpack_from(data) == (FRAME, 1, 0, 7, 12.5)
     (face,) = np.frombuffer(data, FACE_DTYPE, offset=HEADER.size)
     assert face["face_id"] == record.face_id
@@ -51,6 +49,24 @@ def test_a_message_holds_what_the_record_says() -> None:
     assert face["confidence"] == pytest.approx(record.confidence[:66].mean())
 
 
+def test_a_message_holds_what_was_measured_beside_what_is_sent() -> None:
+    (record,) = openseeface.decode((DATA / "frontal.bin").read_bytes())
+    sent = {name: 0.2 for name in ARKIT_NAMES} | {"jawOpen": 1.0}
+    told = {"faces": [{"id": record.face_id, "blendshapes": sent, "measured": {"jawOpen": 0.6}}]}
+    known = read_coefficients(json.dumps(told).encode())
+    (face,) = np.frombuffer(pack_frame([record], 1, 0.0, known), FACE_DTYPE, offset=HEADER.size)
+    jaw = ARKIT_NAMES.index("jawOpen")
+    assert (face["coefficients"][jaw], face["measured"][jaw]) == (255, 153)
+    assert np.array_equal(np.delete(face["coefficients"], jaw), np.delete(face["measured"], jaw))
+
+
+@pytest.mark.parametrize(
+    "data", [b"{", b"{}", b'{"faces": 3}', b'{"faces": [{"id": 0, "blendshapes": {"jawOpen": 1}, "measured": []}]}']
+)
+def test_what_is_no_list_of_coefficients_is_none(data: bytes) -> None:
+    assert read_coefficients(data) == {}
+
+
 def test_a_face_without_a_pose_says_so() -> None:
     records = openseeface.decode((DATA / "no_pose.bin").read_bytes())
     (face,) = np.frombuffer(pack_frame(records, 1, 0.0), FACE_DTYPE, offset=HEADER.size)
@@ -58,47 +74,38 @@ def test_a_face_without_a_pose_says_so() -> None:
 
 
 def test_the_feed_receives_only_while_somebody_looks() -> None:
-    frames: queue.Queue[bytes] = queue.Queue()
+    asyncio.run(_watched_and_not())
+
+
+async def _watched_and_not() -> None:
+    frames: asyncio.Queue[bytes] = asyncio.Queue()
     data = (DATA / "two_faces.bin").read_bytes()
     recorded = openseeface.decode(data)[0].time
-    feed = LiveView(frames.put, clock=lambda: recorded + 0.025)
+    feed = LiveView(frames.put_nowait, clock=lambda: recorded + 0.025)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.connect(("127.0.0.1", feed.port))
 
-        def send_until_shown() -> tuple[int, int, int, int, float]:
-            """The header of the first frame that comes; what is sent before the feed listens is lost."""
-            deadline = time.monotonic() + LIMIT_S
-            while time.monotonic() < deadline:
-                sender.send(data)
-                with suppress(queue.Empty):
-                    return HEADER.unpack_from(frames.get(timeout=0.1))
-            raise AssertionError("no frame came")
+        async def send(*datagrams: bytes) -> list[tuple[int, int, int, int, float]]:
+            """The headers of the frames that come of them."""
+            for datagram in datagrams:
+                sender.send(datagram)
+            await asyncio.sleep(0.2)
+            return [HEADER.unpack_from(frames.get_nowait()) for _ in range(frames.qsize())]
 
         try:
-            for _ in range(3):
-                sender.send(data)  # nobody looks: these are never shown
-            time.sleep(0.2)
-            assert frames.empty()
-
+            assert await send(data, data, data) == []  # nobody looks: these are never shown
             feed.watch(True)
-            kind, faces, _, received, latency_ms = send_until_shown()
-            assert (kind, faces) == (FRAME, 2)
+            ((kind, faces, _, received, latency_ms),) = await send(data)
+            assert (kind, faces, received) == (FRAME, 2, 1)
             assert latency_ms == pytest.approx(25.0, abs=0.01)
-
-            time.sleep(0.1)
-            sender.send(data[:-1])  # no whole record
-            sender.send(b"\xff" * openseeface.RECORD_BYTES)  # no finite numbers
-            time.sleep(0.1)
-            assert frames.empty()
-            sender.send(data)
-            assert HEADER.unpack_from(frames.get(timeout=LIMIT_S))[3] == received + 3  # they count, but are not shown
+            # What has no whole record or no finite numbers counts, but is not shown.
+            assert await send(data[:-1], b"\xff" * openseeface.RECORD_BYTES, b"") == []
+            assert [header[3] for header in await send(data)] == [4]
 
             feed.watch(False)
-            time.sleep(0.2)
-            sender.send(data)
-            time.sleep(0.2)
-            assert frames.empty()
+            assert await send(data) == []
             feed.watch(True)
-            assert send_until_shown()[0] == FRAME
+            assert [header[0] for header in await send(data)] == [FRAME]
+            feed.watch(False)
         finally:
             feed.close()

@@ -14,14 +14,20 @@ from tracker.types import Face, FrameResult, HeadPose
 class JsonEncoder:
     """Encodes all faces of a frame; a frame without a face has an empty list.
 
-    points: whether to include the landmarks. max_bytes: limit of a datagram; None for a stream.
+    points: whether to include the landmarks. measured: whether to include those blendshapes that the user's
+    sensitivity changed, as they were before. max_bytes: limit of a datagram; None for a stream.
     """
 
     def __init__(
-        self, blendshapes: bool = True, points: bool = False, max_bytes: int | None = facejson.MAX_DATAGRAM_BYTES
+        self,
+        blendshapes: bool = True,
+        points: bool = False,
+        measured: bool = False,
+        max_bytes: int | None = facejson.MAX_DATAGRAM_BYTES,
     ) -> None:
         self._blendshapes = blendshapes
         self._points = points
+        self._measured = measured
         self._max_bytes = max_bytes
 
     def encode(self, frame: OutputFrame) -> Sequence[bytes]:
@@ -51,7 +57,16 @@ class JsonEncoder:
             blendshapes=None if shapes is None else dict(zip(BLENDSHAPE_NAMES, shapes.tolist(), strict=True)),
             points=face.landmarks.xy.tolist() if self._points else None,
             taught=_taught(face, frame.result),
+            measured=_measured(face) if self._measured else None,
         )
+
+
+def _measured(face: Face) -> dict[str, float] | None:
+    """Those blendshapes that are sent otherwise than they were measured, as measured."""
+    if face.measured is None or face.blendshapes is None:
+        return None
+    pairs = zip(BLENDSHAPE_NAMES, face.measured.tolist(), face.blendshapes.tolist(), strict=True)
+    return {name: before for name, before, after in pairs if before != after}
 
 
 def _taught(face: Face, result: FrameResult) -> facejson.Taught | None:
