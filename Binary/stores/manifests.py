@@ -14,10 +14,9 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
+from build import source_date  # noqa: E402
 from contents import ROOT, version  # noqa: E402
 from icon import DRAWING  # noqa: E402
-
-from build import source_date  # noqa: E402
 
 TEMPLATES = HERE / "templates"
 ARCHIVES = {

@@ -63,6 +63,7 @@ class Controller:
         self.process = TrackerProcess(program=self._program, statistics_every_s=None)
         """The tracker."""
         self._options = options or _last_used()
+        self._receivers: tuple[Receiver, ...] = ()  # of the last start, as they were chosen
         self._approvals = Approvals()
         self._live_view = LiveView(self.pages.broadcast_frame)
         self.stage = Stage(self.pages, StageStorage(), self._live)
@@ -163,6 +164,7 @@ class Controller:
             page.send(_question(text, extra, {**message, "confirm": extra}))
             return
         self._options = options
+        self._receivers = options.receivers
         try:
             save_profile(Profile(LAST_USED, options))
         except LauncherError as error:  # must not prevent the start
@@ -309,9 +311,8 @@ class Controller:
         return {"type": "cameras", "cameras": self._cameras or [], "searching": self._searching}
 
     def _options_running(self) -> TrackerOptions:
-        """The options of the running tracker without the live view as receiver."""
-        options = self.process.options
-        return options.replace(receivers=options.receivers[:-2])
+        """The options of the running tracker as they were chosen: without the receivers that `_with_view` adds."""
+        return self.process.options.replace(receivers=self._receivers)
 
     def _on_event(self, event: Event) -> None:
         """Broadcast an event to the pages. Runs in the dispatcher's thread."""

@@ -245,6 +245,7 @@ function showState() {
   const changed = running ? form.differences(server.running) : [];
   const start = byId("start");
   start.textContent = running ? t("Restart") : t("Start");
+  start.classList.toggle("primary", !running);
   start.disabled = !online;
   byId("stop").disabled = !online || !running;
   for (const id of ["recentre", "reset", "pause", "mouth"]) byId(id).disabled = !online || !running || !server.steerable;

@@ -68,6 +68,7 @@ export class Welcome {
     this._step = step;
     [...byId("welcome-steps").children].forEach((each, i) => each.classList.toggle("done", i <= step));
     byId("welcome-back").hidden = step === 0;
+    byId("welcome-skip").hidden = step === 2;
     byId("welcome-next").disabled = false;
     const [title, body] = [this._camera, this._places, this._measure][step].call(this);
     byId("welcome-title").textContent = title;
