@@ -17,7 +17,7 @@ produced.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 
 import numpy as np
@@ -95,12 +95,14 @@ class Landmarks:
     dense_points: (87, 2) float32 pixels, the dense points of `tracker.topology`; None where they were not asked for.
     coefficients: (52,) float32, 0 to 1, the network's own answer: neither smoothed nor related to the person. None
         where the points were changed since.
+    mean_confidence: mean of `confidence`; the confidence of the face as a whole.
     """
 
     xy: FloatArray
     confidence: FloatArray
     dense_points: FloatArray | None = None
     coefficients: FloatArray | None = None
+    mean_confidence: float = field(init=False)
 
     def __post_init__(self) -> None:
         _freeze("Landmarks", "xy", self.xy, (66, 2))
@@ -109,12 +111,9 @@ class Landmarks:
             _freeze("Landmarks", "dense_points", self.dense_points, (87, 2))
         if self.coefficients is not None:
             _freeze("Landmarks", "coefficients", self.coefficients, (52,))
-
-    @property
-    def mean_confidence(self) -> float:
-        """Mean of `confidence`; the confidence of the face as a whole."""
         # The mean in float32, as NumPy computes it, at half the cost of its method.
-        return float(self.confidence.sum() / np.float32(len(self.confidence)))
+        mean = float(self.confidence.sum() / np.float32(len(self.confidence)))
+        object.__setattr__(self, "mean_confidence", mean)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -46,8 +46,9 @@ class FeatureCalibration:
             beyond = raw[:, None] * _BELOW_AND_ABOVE - self._reach
             self._reach += (1 - math.exp(-elapsed / APPROACH_S)) * np.maximum(beyond, 0)
             self._reach *= math.exp(-elapsed / FORGET_S)
-            self._reach = np.clip(self._reach, SMALLEST_REACH, LARGEST_REACH)
-        return np.clip(raw / np.where(raw < 0, self._reach[:, 0], self._reach[:, 1]), -1.0, 1.0)
+            self._reach = np.minimum(np.maximum(self._reach, SMALLEST_REACH), LARGEST_REACH)
+        shares = raw / np.where(raw < 0, self._reach[:, 0], self._reach[:, 1])
+        return np.minimum(np.maximum(shares, -1.0), 1.0)
 
     def export(self) -> dict[str, Any]:
         """What a profile keeps."""

@@ -62,7 +62,7 @@ class Challenger:
 
     def forget_old(self, now_s: float) -> None:
         """Start anew when the better face has gone."""
-        if now_s - self._seen_s > FORGET_S:
+        if self._motion.place is not None and now_s - self._seen_s > FORGET_S:
             self.reset()
 
     def _is_same(self, landmarks: Landmarks, now_s: float) -> bool:

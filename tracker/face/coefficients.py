@@ -59,10 +59,10 @@ class CoefficientEstimator:
         read: (52,) the network's answer in this frame. openness: (2,) right, left. gaze_deg: (2, 2) of each eye in the
         head, to the subject's left and up; None keeps the network's own looks. learn: the frame may change the rest.
         """
-        values: FloatArray = read.astype(np.float64)
+        steady: FloatArray = read.astype(np.float64)
         if self._filter is not None:
-            values = np.clip(self._filter.filter(values[:, None], now_s)[:, 0], 0.0, 1.0)
-        values = self.rest.update(values, now_s, learn)
+            steady = np.minimum(np.maximum(self._filter.filter(steady[:, None], now_s)[:, 0], 0.0), 1.0)
+        values = self.rest.update(steady, now_s, learn)
         values[BLINKS] = 1.0 - openness
         values[_WIDE] *= openness  # lids that are closing are not widened
         if gaze_deg is not None:

@@ -14,9 +14,9 @@ from tracker.errors import ModelError
 from tracker.face.acceptance import AcceptancePolicy
 from tracker.face.choice import CLEARLY_BETTER, SCAN_S, UNSURE_HOLD_S, Challenger, by_prominence, prominence
 from tracker.face.classifier import FaceClassifier
-from tracker.face.crop import bounds, crop_around
+from tracker.face.crop import CropBox, bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
-from tracker.face.eyes import EyeReader
+from tracker.face.eyes import EyeReader, EyeReading
 from tracker.face.finder import FaceFinder
 from tracker.face.gaze import eye_centres
 from tracker.face.head import REFERENCE_HEAD
@@ -99,10 +99,11 @@ class Engine:
         while self._pending_commands:
             self._pending_commands.popleft()()
         camera = self._camera_for(frame)
-        with self._stopwatch.stage("landmarks"):
-            self._track(frame)
+        self._stopwatch.skip()
+        self._track(frame)
+        self._stopwatch.lap("landmarks")
         self._scan(frame)
-        faces = tuple(face for memory in self._memories if (face := self._measure(frame, memory, camera)) is not None)
+        faces = self._measured(frame, camera)
         if faces:
             self._last_face_s = frame.media_s
             if self._taught is not None and self._taught.active:
@@ -117,12 +118,19 @@ class Engine:
             timings=self._stopwatch.timings(),
         )
 
-    def _measure(self, frame: Frame, memory: FaceMemory, camera: CameraIntrinsics) -> Face | None:
-        """The face of `memory`; None while it is not in the frame, and until a pose fits it for the first time."""
-        landmarks, now_s = memory.landmarks, frame.media_s
-        if not memory.active or landmarks is None:
-            return None
-        face = self._measurer.measure(frame, memory, landmarks, camera)
+    def _measured(self, frame: Frame, camera: CameraIntrinsics) -> tuple[Face, ...]:
+        """The faces in the frame."""
+        active = [(m, m.landmarks) for m in self._memories if m.missing_frames == 0 and m.landmarks is not None]
+        readings = self._measurer.read_eyes(frame, [landmarks for _, landmarks in active])
+        faces = (self._measure(frame, *one, reading, camera) for one, reading in zip(active, readings, strict=True))
+        return tuple(face for face in faces if face is not None)
+
+    def _measure(
+        self, frame: Frame, memory: FaceMemory, landmarks: Landmarks, reading: EyeReading, camera: CameraIntrinsics
+    ) -> Face | None:
+        """The face of `memory`; None until a pose fits it for the first time, and once none has fitted for long."""
+        now_s = frame.media_s
+        face = self._measurer.measure(frame, memory, landmarks, reading, camera)
         memory.motion.update(landmarks, now_s)
         memory.hidden_frames = 0
         if face.pose is not None:
@@ -205,26 +213,35 @@ class Engine:
 
     def _track(self, frame: Frame) -> None:
         """Look for each known face at its last position."""
-        for memory in self._memories:
-            if memory.landmarks is None:
-                continue
-            last = memory.landmarks
-            found = self._follow(frame, memory, last)
-            if found is not None:
-                memory.landmarks, memory.missing_frames = found, 0
+        known = [(memory, memory.landmarks) for memory in self._memories if memory.landmarks is not None]
+        if not known:
+            return
+        crops = [self._expected(memory, last, frame.media_s) for memory, last in known]
+        for (memory, last), crop, found in zip(known, crops, self._finder.read_all(frame.bgr, crops), strict=True):
+            confirmed = self._confirmed(frame, memory, last, crop, found)
+            if confirmed is not None:
+                memory.landmarks, memory.missing_frames = confirmed, 0
             else:
                 self._miss(memory, last)
-        self._drop_duplicates(frame.media_s)
+        if len(known) > 1:
+            self._drop_duplicates(frame.media_s)
 
-    def _follow(self, frame: Frame, memory: FaceMemory, last: Landmarks) -> Landmarks | None:
-        """The landmarks of a known face, last seen at `last`; None where it is no more."""
+    @staticmethod
+    def _expected(memory: FaceMemory, last: Landmarks, now_s: float) -> CropBox:
+        """Where to look for a known face that was last seen at `last`."""
         crop = crop_around(last.xy)
         if memory.missing_frames == 0 and memory.motion.place is not None:
             # A head that moves fast leaves a crop around its last place within two frames.
-            across, down = memory.motion.place.way(frame.media_s)
-            crop = replace(crop, centre=(crop.centre[0] + across, crop.centre[1] + down))
+            across, down = memory.motion.place.way(now_s)
+            if across or down:
+                crop = replace(crop, centre=(crop.centre[0] + across, crop.centre[1] + down))
+        return crop
+
+    def _confirmed(
+        self, frame: Frame, memory: FaceMemory, last: Landmarks, crop: CropBox, found: Landmarks | None
+    ) -> Landmarks | None:
+        """The landmarks of a known face, as found or seen better in a levelled picture; None where it is no more."""
         bgr = frame.bgr
-        found = self._finder.read(bgr, crop)
         if (found is None or not self._finder.is_confident(found)) and is_unusual(bgr):
             bgr = level_around(bgr, bounds(last.xy))
             levelled = self._finder.read(bgr, crop)
@@ -252,39 +269,40 @@ class Engine:
 
     def _scan(self, frame: Frame) -> None:
         """Look for further faces while fewer than `max_faces` are tracked, and now and then for better ones."""
-        active = sum(memory.active for memory in self._memories)
+        tracked = [memory for memory in self._memories if memory.active]
+        active = len(tracked)
         now_s = frame.media_s
         self._frames_since_scan += 1
         is_full = active == self.options.max_faces
-        unsure = any(memory.active and memory.unsure for memory in self._memories)
+        unsure = any([memory.unsure for memory in tracked])
         is_due = self._frames_since_scan >= self.options.scan_every
         if is_full:
             can_switch = self.options.switch_after > 0
             is_due = can_switch and (is_due if unsure else now_s - self._last_scan_s >= SCAN_S)
         candidates: list[Candidate] = []
-        with self._stopwatch.stage("detect"):
-            if active == 0:
-                if self._is_idle(now_s):
-                    return
-                candidates = self._finder.detect(frame.bgr, self._candidate_limit, rotated=True)
+        if active == 0:
+            if self._is_idle(now_s):
+                return
+            candidates = self._finder.detect(frame.bgr, self._candidate_limit, rotated=True)
+            self._last_scan_s, self._frames_since_scan = now_s, 0
+        else:
+            if self._scanner is not None:
+                candidates = self._scanner.collect()
+            if is_due:
                 self._last_scan_s, self._frames_since_scan = now_s, 0
-            else:
                 if self._scanner is not None:
-                    candidates = self._scanner.collect()
-                if is_due:
-                    self._last_scan_s, self._frames_since_scan = now_s, 0
-                    if self._scanner is not None:
-                        self._scanner.request(frame.bgr)
-                    else:
-                        candidates = self._finder.detect(frame.bgr, self._candidate_limit)
-        with self._stopwatch.stage("landmarks"):
-            found = self._accepted(frame.bgr, candidates) if candidates else []
+                    self._scanner.request(frame.bgr)
+                else:
+                    candidates = self._finder.detect(frame.bgr, self._candidate_limit)
+        self._stopwatch.lap("detect")
+        found = self._accepted(frame.bgr, candidates) if candidates else []
+        self._stopwatch.lap("landmarks")
         if active == 0 and not found:
-            with self._stopwatch.stage("detect"):
-                candidates = self._finder.detect_levelled(frame.bgr, self._candidate_limit, candidates)
-            with self._stopwatch.stage("landmarks"):
-                levelled = (self._finder.accept_levelled(frame.bgr, candidate) for candidate in candidates)
-                found = [landmarks for landmarks in levelled if landmarks is not None]
+            candidates = self._finder.detect_levelled(frame.bgr, self._candidate_limit, candidates)
+            self._stopwatch.lap("detect")
+            levelled = (self._finder.accept_levelled(frame.bgr, candidate) for candidate in candidates)
+            found = [landmarks for landmarks in levelled if landmarks is not None]
+            self._stopwatch.lap("landmarks")
         if found and is_full:
             self._challenge(frame, found)
         elif found:

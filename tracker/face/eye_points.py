@@ -36,8 +36,8 @@ Points = list[complex]
 def eye_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Points]]:
     """The frames of both eyes of the face with landmarks `xy` (66, 2), and each eye's landmarks in its frame."""
     frames, landmarks = [], []
-    for points, mirrored in zip(xy[EYES].tolist(), _MIRRORED, strict=True):
-        pixels = [complex(x, y) for x, y in points]
+    eyes = xy[EYES].astype(np.float64).view(np.complex128)[..., 0].tolist()
+    for pixels, mirrored in zip(eyes, _MIRRORED, strict=True):
         frame = eye_frame(pixels, mirrored)
         frames.append(frame)
         landmarks.append(to_eye_frame(pixels, frame))
@@ -64,11 +64,11 @@ def to_image(places: Points, frame: EyeFrame) -> Points:
 
 
 def features(landmarks: list[Points], contours: FloatArray) -> FloatArray:
-    """(2, 44) the map's input: x and y of each eye's landmarks and of the 16 points of its contour.
+    """(N, 44) the map's input: x and y of each eye's landmarks and of the 16 points of its contour.
 
-    contours: (2, 16, 2) in the eyes' frames.
+    contours: (N, 16, 2) in the eyes' frames.
     """
-    return np.concatenate([np.array(landmarks).view(np.float64), contours.reshape(2, -1)], axis=1)
+    return np.concatenate([np.array(landmarks).view(np.float64), contours.reshape(len(contours), -1)], axis=1)
 
 
 class EyeLandmarkMap:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from tracker.face.eye_points import EYES, EyeFrame, EyeLandmarkMap, eye_frame, eye_frames, to_eye_frame, to_image
-from tracker.face.networks import Network
+from tracker.face.eye_points import (
+    EYES,
+    EyeFrame,
+    EyeLandmarkMap,
+    Points,
+    eye_frame,
+    eye_frames,
+    to_eye_frame,
+    to_image,
+)
+from tracker.face.networks import BoundNetwork, Network
 from tracker.types import FloatArray
 
 CROP_WIDTHS = (1.6, 1.2)
@@ -43,9 +53,9 @@ class EyeReading:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EyeOutput:
-    """The network's output for both eyes; points are in the eyes' frames (`eye_points`).
+    """The network's output for N eyes; points are in the eyes' frames (`eye_points`).
 
-    pupil: (2, 2). contour: (2, 16, 2). aperture, closed, confidence: (2,).
+    pupil: (N, 2). contour: (N, 16, 2). aperture, closed, confidence: (N,).
     """
 
     pupil: FloatArray
@@ -56,7 +66,7 @@ class EyeOutput:
 
 
 class EyeCrops:
-    """Runs an eye network on both eyes in one batch.
+    """Runs an eye network on all eyes in one batch.
 
     Crops are upright (the corner line is horizontal) and show a right eye: the left one is mirrored, so that the outer
     corner is always on the left.
@@ -64,22 +74,28 @@ class EyeCrops:
 
     def __init__(self, network: Network) -> None:
         self._network = network
-        self._crops = np.empty(network.input_shape, np.uint8)
+        self._bound: dict[int, BoundNetwork] = {}  # by the number of eyes
         _, self._height, self._width, _ = network.input_shape
 
-    def run(self, bgr: npt.NDArray[np.uint8], frames: list[EyeFrame]) -> EyeOutput:
-        """The network's output for the right and the left eye, given their frames."""
-        for frame, crop in zip(frames, self._crops, strict=True):
+    def run(self, bgr: npt.NDArray[np.uint8], frames: Sequence[EyeFrame]) -> EyeOutput:
+        """The network's output for the eyes with these frames."""
+        bound = self._bound.get(len(frames))
+        if bound is None:
+            bound = self._bound[len(frames)] = self._network.bind(len(frames))
+        size = self._width, self._height
+        for frame, crop in zip(frames, bound.images, strict=True):
             cv2.warpAffine(
                 bgr,
                 self._to_image(frame),
-                (self._width, self._height),
+                size,
                 dst=crop,
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-        pupil, contour, aperture, closed, confidence = self._network.run(self._crops)
-        return EyeOutput(pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture, closed, confidence)
+        pupil, contour, aperture, closed, confidence = bound.run()
+        return EyeOutput(
+            pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture.copy(), closed.copy(), confidence.copy()
+        )
 
     def _to_image(self, frame: EyeFrame) -> FloatArray:
         """(2, 3) affine matrix from an eye's crop to the image."""
@@ -99,20 +115,33 @@ class EyeReader:
 
     def read(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> EyeReading:
         """Both eyes of the face with landmarks `xy` (66, 2), frame pixels."""
-        frames, landmarks = eye_frames(xy)
+        return self.read_all(bgr, (xy,))[0]
+
+    def read_all(self, bgr: npt.NDArray[np.uint8], faces: Sequence[FloatArray]) -> list[EyeReading]:
+        """The same for several faces, all eyes in one run."""
+        if not faces:
+            return []
+        frames: list[EyeFrame] = []
+        landmarks: list[Points] = []
+        for xy in faces:
+            both, places = eye_frames(xy)
+            frames += both
+            landmarks += places
         output = self._crops.run(bgr, frames)
-        pupils = output.pupil.tolist()
-        points, positions = [], []
-        for k, refined in enumerate(self._landmark_map.predict(landmarks, output.contour)):
-            points.append(to_image(refined, frames[k]))
-            # The pupil is in the crop's frame, already mirrored; make it relative to the refined corners.
-            (pupil,) = to_eye_frame([complex(*pupils[k])], eye_frame(refined, mirrored=False))
-            mirrored = frames[k][2]
-            positions.append((-pupil.real if mirrored else pupil.real, pupil.imag))
-        return EyeReading(
-            np.array(points).view(np.float64).reshape(*EYES.shape, 2),
-            np.array(positions),
-            output.aperture,
-            output.closed,
-            output.confidence,
-        )
+        refined = self._landmark_map.predict(landmarks, output.contour)
+        eyes = zip(output.pupil.view(np.complex128)[:, 0].tolist(), refined, frames, strict=True)
+        positions = np.array([_pupil_position(*eye) for eye in eyes]).view(np.float64).reshape(-1, 2, 2)
+        moved = [to_image(places, frame) for places, frame in zip(refined, frames, strict=True)]
+        points = np.array(moved).view(np.float64).reshape(-1, *EYES.shape, 2)
+        return [
+            EyeReading(points[k], positions[k], output.aperture[pair], output.closed[pair], output.confidence[pair])
+            for k in range(len(faces))
+            for pair in [slice(2 * k, 2 * k + 2)]
+        ]
+
+
+def _pupil_position(pupil: complex, places: Points, frame: EyeFrame) -> complex:
+    """Of an eye with these refined landmarks; see `EyeReading`. pupil: in the eye's frame, as the landmarks."""
+    # The pupil is in the crop's frame, already mirrored; make it relative to the refined corners.
+    (position,) = to_eye_frame([pupil], eye_frame(places, mirrored=False))
+    return -position.conjugate() if frame[2] else position

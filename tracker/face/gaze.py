@@ -58,6 +58,6 @@ def eye_centres(xy: FloatArray) -> FloatArray:
 
 def eyes_inside(xy: FloatArray, width: int, height: int) -> npt.NDArray[np.bool_]:
     """(2,) whether each eye of the face `xy` (66, 2) lies inside a picture of this size, corners included."""
-    corners = xy[CORNERS]
-    inside = (corners >= 0) & (corners <= (width - 1, height - 1))
-    return np.asarray(inside.all(axis=(1, 2)), np.bool_)
+    right, bottom = width - 1, height - 1
+    eyes = xy[CORNERS].tolist()
+    return np.array([all([0 <= x <= right and 0 <= y <= bottom for x, y in corners]) for corners in eyes])

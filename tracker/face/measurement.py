@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tracker.face.coefficients import BLINKS, gaze_angles
@@ -31,34 +33,42 @@ class FaceMeasurer:
         self._options = options
         self._stopwatch = stopwatch
 
-    def measure(self, frame: Frame, memory: FaceMemory, found: Landmarks, camera: CameraIntrinsics) -> Face:
-        """The face with the landmarks `found` in `frame`."""
+    def read_eyes(self, frame: Frame, found: Sequence[Landmarks]) -> list[EyeReading]:
+        """The eyes of all faces of a frame, for `measure`."""
+        self._stopwatch.skip()
+        readings = self._eye_reader.read_all(frame.bgr, [landmarks.xy for landmarks in found])
+        self._stopwatch.lap("eyes")
+        return readings
+
+    def measure(
+        self, frame: Frame, memory: FaceMemory, found: Landmarks, reading: EyeReading, camera: CameraIntrinsics
+    ) -> Face:
+        """The face with the landmarks `found` and the eyes `reading` in `frame`."""
         assert found.coefficients is not None, "landmarks as a network read them"
         now_s = frame.media_s
         size = max(bounds(found.xy)[2:])
-        with self._stopwatch.stage("eyes"):
-            reading = self._eye_reader.read(frame.bgr, found.xy)
-            xy = reading.refine(found.xy)
+        xy = reading.refine(found.xy)
         if memory.points_filter is not None:
             xy = memory.points_filter.filter(xy, now_s, unit=size).astype(np.float32)
         landmarks = Landmarks(xy, found.confidence)
-        with self._stopwatch.stage("pose"):
-            pose = memory.solver.solve(landmarks, memory.head.head, camera)
-        with self._stopwatch.stage("eyes"):
-            eyes = self._eyes(memory, reading, xy, found.coefficients[BLINKS], pose, frame, now_s)
-        with self._stopwatch.stage("expression"):
-            points = gaze = None
-            if pose is not None:
-                if self._options.adapt_3d:
-                    memory.head.update(xy, found.confidence, pose, camera)
-                points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, camera))
-                if self._options.gaze_tracking:
-                    gaze = gaze_vectors(points)
-            learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
-            learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
-            angles = gaze_angles(gaze) if gaze is not None else None
-            coefficients = memory.coefficients.update(found.coefficients, eyes.openness, angles, now_s, learn)
-            expression = _expression(memory, coefficients, eyes.openness, now_s, learn)
+        self._stopwatch.skip()
+        pose = memory.solver.solve(landmarks, memory.head.head, camera)
+        self._stopwatch.lap("pose")
+        eyes = self._eyes(memory, reading, xy, found.coefficients[BLINKS], pose, frame, now_s)
+        self._stopwatch.lap("eyes")
+        points = gaze = None
+        if pose is not None:
+            if self._options.adapt_3d:
+                memory.head.update(xy, found.confidence, pose, camera)
+            points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, camera))
+            if self._options.gaze_tracking:
+                gaze = gaze_vectors(points)
+        learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
+        learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
+        angles = gaze_angles(gaze) if gaze is not None else None
+        coefficients = memory.coefficients.update(found.coefficients, eyes.openness, angles, now_s, learn)
+        expression = _expression(memory, coefficients, eyes.openness, now_s, learn)
+        self._stopwatch.lap("expression")
         return Face(
             face_id=memory.face_id,
             bounding_box=bounds(xy),
@@ -86,10 +96,11 @@ class FaceMeasurer:
         openness = memory.openness.update(reading.aperture, reading.closed, blink, visible, pose, now_s)
         positions = memory.pupils.update(reading.pupil_positions, np.where(visible, openness, 0.0))
         if memory.points_filter is not None:
-            filtered = memory.openness_filter.filter(openness[:, None], now_s)[:, 0].tolist()
+            right, left = openness.tolist()
+            filtered = memory.openness_filter.filter(((right,), (left,)), now_s)
             # Rounding can take a filtered value past its bounds.
-            openness = np.array([min(max(value, 0.0), 1.0) for value in filtered], np.float32)
-            positions = memory.pupils_filter.filter(positions, now_s)
+            openness = np.array([min(max(value, 0.0), 1.0) for (value,) in filtered], np.float32)
+            positions = np.array(memory.pupils_filter.filter(positions.tolist(), now_s))
         if not self._options.gaze_tracking:
             return Eyes(eye_centres(xy), openness, np.zeros(2, np.float32))
         return Eyes(to_pixels(xy, positions), openness, reading.confidence.copy())

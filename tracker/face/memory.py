@@ -13,13 +13,12 @@ from tracker.face.motion import Motion
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
 from tracker.face.pose import PoseSolver
-from tracker.face.smoothing import OneEuroFilter
+from tracker.face.smoothing import OneEuroFilter, RowFilter
 from tracker.types import Landmarks
 
 _GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move with the head
 for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
     _GROUPS[_members] = _number
-_EACH_EYE = np.arange(2)
 
 
 class FaceMemory:
@@ -47,8 +46,8 @@ class FaceMemory:
             # Speeds are in face sizes, eye widths and whole openings per second.
             rest = 1 / options.smoothing
             self.points_filter = OneEuroFilter(_GROUPS, min_cutoff_hz=1.2 * rest, gain=20.0, dead_zone=0.05)
-            self.pupils_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
-            self.openness_filter = OneEuroFilter(_EACH_EYE, min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
+            self.pupils_filter = RowFilter(min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
+            self.openness_filter = RowFilter(min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
 
     @property
     def active(self) -> bool:

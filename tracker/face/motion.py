@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 
 from tracker import topology as t
+from tracker.face.crop import bounds
 from tracker.types import FloatArray, Landmarks
 
 VELOCITY_SHARE = 0.3
@@ -50,13 +53,13 @@ class Place:
         """The expected way since the face was seen; none where it is short, so that noise does not move the crop."""
         x, y = self.at(now_s)
         across, down = x - self.centre[0], y - self.centre[1]
-        return (across, down) if np.hypot(across, down) > MIN_WAY * self.size else (0.0, 0.0)
+        return (across, down) if math.hypot(across, down) > MIN_WAY * self.size else (0.0, 0.0)
 
     def distance(self, landmarks: Landmarks, now_s: float) -> float:
         """From the expected centre to that of `landmarks`, in face sizes."""
         centre, size = centre_and_size(landmarks.xy)
         x, y = self.at(now_s)
-        return float(np.hypot(centre[0] - x, centre[1] - y)) / max(size, 1e-6)
+        return math.hypot(centre[0] - x, centre[1] - y) / max(size, 1e-6)
 
 
 class Motion:
@@ -120,5 +123,5 @@ def shape_distance(a: FloatArray, b: FloatArray) -> float:
 
 def centre_and_size(xy: FloatArray) -> tuple[tuple[float, float], float]:
     """Mean and longer side of (66, 2) landmarks, pixels."""
-    x, y = xy.mean(axis=0).tolist()
-    return (x, y), float(np.ptp(xy, axis=0).max())
+    ((x, y),) = cv2.reduce(xy, 0, cv2.REDUCE_AVG).tolist()
+    return (x, y), max(bounds(xy)[2:])

@@ -10,7 +10,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.crop import bounds
-from tracker.intrinsics import CameraIntrinsics
+from tracker.intrinsics import MIN_DEPTH, CameraIntrinsics
 from tracker.types import FloatArray, HeadPose, Landmarks
 
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
@@ -47,6 +47,7 @@ class PoseSolver:
 
     def __init__(self) -> None:
         self._last: _Solution | None = None
+        self._prepared: tuple[FloatArray, CameraIntrinsics] | None = None
 
     def reset(self) -> None:
         """Solve from scratch next time."""
@@ -55,25 +56,26 @@ class PoseSolver:
     def solve(self, landmarks: Landmarks, head: FloatArray, camera: CameraIntrinsics) -> HeadPose | None:
         """The pose in which `head` (at least 66, 3; frame M) appears at `landmarks`; None where none fits."""
         # OpenCV's solvers take no weights; repeating a point has the same effect.
-        confident = landmarks.confidence[t.RIGID_POINTS] >= CONFIDENT
+        self._prepare(head, camera)
+        seen = landmarks.xy[_CHECKED_POINTS].astype(np.float64)
+        model, image = self._model, seen[: len(t.RIGID_POINTS)]
         # Mostly all are confident; repeating all of them would give the same sum for more work.
-        points = t.RIGID_POINTS
-        if not confident.all():
-            points = np.repeat(points, np.where(confident, CONFIDENT_WEIGHT, 1))
-        model = -head[points]  # for a frontal head C's axes are M's reversed
-        image = landmarks.xy[points].astype(np.float64)
-        matrix = camera.matrix()
+        confident = landmarks.confidence[t.RIGID_POINTS]
+        if not np.minimum.reduce(confident) >= CONFIDENT:
+            repeats = np.where(confident >= CONFIDENT, CONFIDENT_WEIGHT, 1)
+            model, image = np.repeat(model, repeats, axis=0), np.repeat(image, repeats, axis=0)
+        matrix = self._matrix
         size = max(bounds(landmarks.xy)[2:])
         best = None
         if self._last is not None:
-            best = _check(_refine(self._last.rvec_tvec, model, image, matrix), landmarks.xy, head, camera)
+            best = self._check(_refine(self._last.rvec_tvec, model, image, matrix), seen)
         if best is None or best.residual_px > MAX_RESIDUAL / 2 * size:
             # SQPnP (Terzakis and Lourakis 2020) needs no initial pose and finds the global optimum of an algebraic
             # error. The reprojection error is then minimised from there, by OpenCV since the minimum may be far.
-            fresh = _check(_solve_pnp(model, image, matrix, cv2.SOLVEPNP_SQPNP), landmarks.xy, head, camera)
+            fresh = self._check(_solve_pnp(model, image, matrix, cv2.SOLVEPNP_SQPNP), seen)
             if fresh is not None:
                 refined = _solve_pnp(model, image, matrix, cv2.SOLVEPNP_ITERATIVE, fresh.rvec_tvec)
-                fresh = _check(refined, landmarks.xy, head, camera)
+                fresh = self._check(refined, seen)
             if fresh is not None and (best is None or fresh.residual_px < best.residual_px):
                 best = fresh
         if best is None or best.residual_px > MAX_RESIDUAL * size:
@@ -81,6 +83,39 @@ class PoseSolver:
             return None
         self._last = best
         return HeadPose.from_rotation(best.rotation, best.rvec_tvec[1].reshape(3).copy(), best.error_px)
+
+    def _prepare(self, head: FloatArray, camera: CameraIntrinsics) -> None:
+        """What depends on head and camera alone, and so is the same in most frames."""
+        if self._prepared is not None and self._prepared[0] is head and self._prepared[1] is camera:
+            return
+        self._prepared = head, camera
+        self._points = head[_CHECKED_POINTS]
+        self._model = -self._points[: len(t.RIGID_POINTS)]  # for a frontal head C's axes are M's reversed
+        self._matrix, self._centre = camera.matrix(), np.array(camera.centre)
+        self._focal_px = camera.focal_px
+
+    def _check(self, rvec_tvec: RvecTvec | None, seen: FloatArray) -> _Solution | None:
+        """A solver's result with its errors; None unless it is finite, in front of the camera and facing it.
+
+        seen: (31, 2) the checked points, pixels.
+        """
+        if rvec_tvec is None:
+            return None
+        rvec, tvec = rvec_tvec
+        rotation = np.asarray(cv2.Rodrigues(rvec)[0], np.float64)
+        if not (MIN_DISTANCE < tvec[2, 0] < math.inf and rotation[2, 2] > MIN_FACING):
+            return None
+        posed = tvec[:, 0] - self._points @ rotation.T
+        # As `CameraIntrinsics.project` does it.
+        residual = posed[:, :2] * self._focal_px / np.maximum(posed[:, 2:], MIN_DEPTH)
+        residual += self._centre
+        residual -= seen
+        rigid, others = residual[: len(t.RIGID_POINTS)], residual[len(t.RIGID_POINTS) :]
+        residual_px = float(np.add.reduce(np.hypot(rigid[:, 0], rigid[:, 1]))) / len(rigid)
+        if not math.isfinite(residual_px):
+            return None
+        error_px = cv2.norm(others) / math.sqrt(2 * OPENSEEFACE_PNP_POINTS)
+        return _Solution(rvec_tvec, rotation, residual_px, error_px)
 
 
 def _solve_pnp(
@@ -113,21 +148,3 @@ def _refine(initial: RvecTvec, model: FloatArray, image: FloatArray, matrix: Flo
         if cv2.norm(step, cv2.NORM_INF) < MIN_STEP:
             return rvec, tvec
     return None
-
-
-def _check(rvec_tvec: RvecTvec | None, xy: FloatArray, head: FloatArray, camera: CameraIntrinsics) -> _Solution | None:
-    """A solver's result with its errors; None unless it is finite, in front of the camera and facing it."""
-    if rvec_tvec is None:
-        return None
-    rvec, tvec = rvec_tvec
-    rotation = np.asarray(cv2.Rodrigues(rvec)[0], np.float64)
-    if not (MIN_DISTANCE < tvec[2, 0] < math.inf and rotation[2, 2] > MIN_FACING):
-        return None
-    posed = tvec[:, 0] - head[_CHECKED_POINTS] @ rotation.T
-    residual = camera.project(posed) - xy[_CHECKED_POINTS]
-    rigid, others = residual[: len(t.RIGID_POINTS)], residual[len(t.RIGID_POINTS) :]
-    residual_px = float(np.hypot(rigid[:, 0], rigid[:, 1]).sum()) / len(rigid)
-    if not math.isfinite(residual_px):
-        return None
-    error_px = math.sqrt(float(np.square(others).sum()) / (2 * OPENSEEFACE_PNP_POINTS))
-    return _Solution(rvec_tvec, rotation, residual_px, error_px)

@@ -71,11 +71,11 @@ class RestingFace:
         return np.maximum((coefficients - self._rest) / (1.0 - self._rest), 0.0)
 
     def _learn(self, coefficients: FloatArray, elapsed_s: float) -> None:
-        at_rest = float((coefficients * LEARNT).max()) < EXPRESSIVE
+        at_rest = float(np.maximum.reduce(coefficients * LEARNT)) < EXPRESSIVE
         rise = RISE_PER_S * elapsed_s if at_rest else 0.0
-        step = np.clip(coefficients - self._rest, -FALL_PER_S * elapsed_s, rise)
+        step = np.minimum(np.maximum(coefficients - self._rest, -FALL_PER_S * elapsed_s), rise)
         highest = np.maximum(LARGEST_REST, self._rest)  # a retaken rest may be higher; it only falls
-        self._rest = np.clip(self._rest + step, 0.0, highest) * LEARNT
+        self._rest = np.minimum(np.maximum(self._rest + step, 0.0), highest) * LEARNT
 
     def _retake(self, coefficients: FloatArray, now_s: float) -> None:
         self._window.add(coefficients, now_s)

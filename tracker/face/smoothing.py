@@ -9,6 +9,7 @@ filter.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -30,7 +31,7 @@ class OneEuroFilter:
         self._groups = groups
         members = groups[None, :] == np.arange(groups.max() + 1)[:, None]
         self._average = members / members.sum(axis=1, keepdims=True)
-        self._min_cutoff_hz, self._gain, self._dead_zone = min_cutoff_hz, gain, dead_zone
+        self._tuning = min_cutoff_hz, gain, dead_zone
         self._value: FloatArray | None = None
         self._last_s = 0.0
 
@@ -52,18 +53,59 @@ class OneEuroFilter:
         self._last_s = now_s
         weight = _weight(SPEED_CUTOFF_HZ, elapsed)
         self._speed *= 1 - weight
-        self._speed += (weight / elapsed) * (value - self._raw)
+        self._speed += (value - self._raw) * (weight / elapsed)
         self._raw = value
-        weights = []
-        for squares in (self._average @ np.square(self._speed)).tolist():
-            speed = math.sqrt(sum(squares)) / unit
-            cutoff_hz = self._min_cutoff_hz + self._gain * max(speed - self._dead_zone, 0.0)
-            weights.append(_weight(cutoff_hz, elapsed))
+        squares = self._average.dot(np.square(self._speed)).tolist()
+        weights = [_weight_at(math.sqrt(sum(square)) / unit, self._tuning, elapsed) for square in squares]
         self._value = self._value + np.array(weights)[self._groups, None] * (value - self._value)
         return self._value
+
+
+class RowFilter:
+    """The same filter for a few short rows, each a group of its own: in plain numbers, which cost less than arrays."""
+
+    def __init__(self, min_cutoff_hz: float, gain: float, dead_zone: float) -> None:
+        self._tuning = min_cutoff_hz, gain, dead_zone
+        self._rows: list[_Row] = []  # value, speed and last unfiltered value of each number
+        self._last_s = 0.0
+
+    def reset(self) -> None:
+        """Forget the past; the next rows pass unchanged."""
+        self._rows = []
+
+    def filter(self, rows: Sequence[Sequence[float]], now_s: float) -> list[list[float]]:
+        """The filtered rows at media time `now_s`."""
+        elapsed = now_s - self._last_s
+        self._last_s = now_s
+        if not self._rows or elapsed <= 0:
+            self._rows = [[(value, 0.0, value) for value in row] for row in rows]
+            return [list(row) for row in rows]
+        follow = _weight(SPEED_CUTOFF_HZ, elapsed)
+        keep, rate = 1 - follow, follow / elapsed
+        self._rows = [
+            self._filtered(last, row, keep, rate, elapsed) for last, row in zip(self._rows, rows, strict=True)
+        ]
+        return [[value for value, _, _ in row] for row in self._rows]
+
+    def _filtered(self, last: _Row, row: Sequence[float], keep: float, rate: float, elapsed: float) -> _Row:
+        speeds = [keep * speed + rate * (new - raw) for (_, speed, raw), new in zip(last, row, strict=True)]
+        weight = _weight_at(math.sqrt(sum([speed * speed for speed in speeds])), self._tuning, elapsed)
+        return [
+            (value + weight * (new - value), speed, new)
+            for (value, _, _), speed, new in zip(last, speeds, row, strict=True)
+        ]
+
+
+_Row = list[tuple[float, float, float]]
 
 
 def _weight(cutoff_hz: float, elapsed_s: float) -> float:
     """Weight of a new value in a first-order low-pass filter."""
     phase = 2 * math.pi * cutoff_hz * elapsed_s
     return phase / (1 + phase)
+
+
+def _weight_at(speed: float, tuning: tuple[float, float, float], elapsed_s: float) -> float:
+    """The weight at a group's `speed`."""
+    min_cutoff_hz, gain, dead_zone = tuning
+    return _weight(min_cutoff_hz + gain * max(speed - dead_zone, 0.0), elapsed_s)

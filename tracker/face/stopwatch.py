@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 
 from tracker.types import StageTimings
@@ -20,15 +18,18 @@ class Stopwatch:
 
     def restart(self) -> None:
         """Begin a frame."""
-        self._begin_s = time.perf_counter()
+        self._begin_s = self._last_s = time.perf_counter()
         self._stages_s = dict.fromkeys(_STAGES, 0.0)
 
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        """Add the time spent in the block to a stage, named as in `StageTimings`."""
-        begin_s = time.perf_counter()
-        yield
-        self._stages_s[name] += time.perf_counter() - begin_s
+    def lap(self, stage: str) -> None:
+        """Add the time since the last lap to a stage, named as in `StageTimings`."""
+        now_s = time.perf_counter()
+        self._stages_s[stage] += now_s - self._last_s
+        self._last_s = now_s
+
+    def skip(self) -> None:
+        """The time since the last lap belongs to no stage."""
+        self._last_s = time.perf_counter()
 
     def timings(self) -> StageTimings:
         """The times since `restart`."""
