@@ -14,15 +14,37 @@ from tracker.types import Frame
 
 FPS = 30.0
 WIDTH, HEIGHT = 640, 360
+GROUP_WIDTH, GROUP_HEIGHT = 1280, 720
+Picture = npt.NDArray[np.uint8]
 
 
-def demo_pictures(count: int, seed: int = 0) -> list[npt.NDArray[np.uint8]]:
-    """`count` successive pictures, (360, 640, 3) uint8, of an animation that the seed decides."""
-    face = DemoFace(WIDTH, HEIGHT, seed)
+def demo_pictures(count: int, seed: int = 0, width: int = WIDTH, height: int = HEIGHT) -> list[Picture]:
+    """`count` successive pictures, (height, width, 3) uint8, of an animation that the seed decides."""
+    face = DemoFace(width, height, seed)
     return [face.render(face.state_at(step / FPS))[0] for step in range(count)]
 
 
-def as_frame(picture: npt.NDArray[np.uint8], index: int) -> Frame:
+def group_pictures(count: int, faces: int) -> list[Picture]:
+    """`count` successive pictures, (720, 1280, 3) uint8, of 2 to 8 people side by side, in two rows from 5 on."""
+    rows = 1 if faces <= 4 else 2
+    columns = -(-faces // rows)
+    width, height = GROUP_WIDTH // columns, GROUP_HEIGHT // 2
+    people = [demo_pictures(count, seed, width, height) for seed in range(faces)]
+    group = [np.full((GROUP_HEIGHT, GROUP_WIDTH, 3), 96, np.uint8) for _ in range(count)]
+    for number, pictures in enumerate(people):
+        top, left = height * (number // columns), width * (number % columns)
+        for whole, picture in zip(group, pictures, strict=True):
+            whole[top : top + height, left : left + width] = picture
+    return group
+
+
+def empty_pictures(count: int) -> list[Picture]:
+    """`count` pictures, (360, 640, 3) uint8, of a grey wall seen through a camera's noise."""
+    noise = np.random.default_rng(0)
+    return [noise.normal(120, 4, (HEIGHT, WIDTH, 3)).astype(np.uint8) for _ in range(count)]
+
+
+def as_frame(picture: Picture, index: int) -> Frame:
     """The picture as number `index` of a 30 fps recording."""
     return Frame(index, picture, time.monotonic_ns(), time.time(), index / FPS)
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from benchmarks.report import ROOT
 
 END_LIMIT_S = 10.0
+PROGRAM = (sys.executable, str(ROOT / "facetracker.py"), "--silent", "1")
 
 
 @contextmanager
@@ -22,10 +23,14 @@ def receiver() -> Iterator[tuple[socket.socket, int]]:
 
 
 @contextmanager
-def running(*arguments: str) -> Iterator[subprocess.Popen[bytes]]:
-    """The program with `arguments`, silent; ended, if it has not ended by itself, on the way out."""
-    command = [sys.executable, str(ROOT / "facetracker.py"), "--silent", "1", *arguments]
-    with subprocess.Popen(command, cwd=ROOT) as process:
+def running(
+    *arguments: str, program: Sequence[str] = PROGRAM, stdin: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """The program with `arguments`, silent; ended, if it has not ended by itself, on the way out.
+
+    program: another one than facetracker. stdin: as for Popen.
+    """
+    with subprocess.Popen([*program, *arguments], cwd=ROOT, stdin=stdin) as process:
         try:
             yield process
         finally:

@@ -20,6 +20,7 @@ import onnxslim
 import torch
 from torch import nn
 
+from training.batches import free_batch
 from training.manifest import MANIFEST_FILE, MODELS_FOLDER, changed_manifest, sha256_of, update_quality
 from training.parity import RELATIVE_TOLERANCE, SEEDS, largest_difference, seeded_picture
 
@@ -75,6 +76,7 @@ def export_network(
     kind: str,
     outputs: Sequence[str],
     dynamic_axes: Mapping[str, Mapping[int, str]] | None = None,
+    batch: str | None = None,
     extra: Mapping[str, Any] | None = None,
     folder: Path = MODELS_FOLDER,
 ) -> Path:
@@ -85,6 +87,7 @@ def export_network(
     module: takes (N, 3, H, W) float32 BGR 0 to 1, returns one tensor or a tuple, in the order of `outputs`.
     example_shape: (N, H, W, 3), the size used normally; the cost in the manifest is for this size.
     dynamic_axes: as torch.onnx.export takes them, for the input `image` and the outputs.
+    batch: for a network that is to take any number of pictures though exported for one, what that dimension is called.
     extra: further entries for the manifest: "data", "command", "trained", network-specific facts.
     Raises RuntimeError where ONNX Runtime and torch disagree. Returns the network's file.
     """
@@ -106,6 +109,8 @@ def export_network(
         )
     slim = onnxslim.slim(onnx.load(str(draft)))
     slim.graph.name = name
+    if batch is not None:
+        free_batch(slim, batch)
     onnx.checker.check_model(slim)
     onnx.save(slim, str(draft))
     expected = _check(module, draft, example_shape, outputs)

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracker import topology as t
-from tracker.face.crop import CropBox, crop_around, crop_around_box, cut, face_roll, transform
+from tracker.face.crop import CropBox, crop_around, crop_around_box, cut, face_roll, shrunk, transform
 from tracker.face.head import REFERENCE_HEAD
 
 FRONTAL = REFERENCE_HEAD[:66, :2] * (-200, -200) + (320, 180)  # image right is the subject's left; y down
@@ -67,3 +67,10 @@ def test_a_pixel_lands_where_the_matrix_says_however_much_is_shrunk(side, centre
 
 def test_a_box_far_outside_the_frame_still_gives_a_crop():
     assert cut(np.zeros((36, 64, 3), np.uint8), CropBox((-5000.0, 9000.0), 800.0, 1.0), 80).shape == (80, 80, 3)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 5])
+def test_a_region_is_shrunk_to_the_means_of_its_squares(factor):
+    picture = np.random.default_rng(0).integers(0, 256, (7 * factor, 9 * factor, 3)).astype(np.uint8)
+    means = picture.reshape(7, factor, 9, factor, 3).mean(axis=(1, 3))
+    assert np.abs(shrunk(picture, factor) - means).max() <= 0.5

@@ -39,6 +39,9 @@ class FakeReader:
         xy = REFERENCE_HEAD[:66, :2] * (-90, -90) + self.centre
         return Landmarks(xy.astype(np.float32), np.full(66, self.confidence, np.float32))
 
+    def read_all(self, bgr, crops):
+        return [self.read(bgr, crop) for crop in crops]
+
 
 class FakeClassifier:
     """As sure as it is told: of a detection, and of where the landmarks lie."""

@@ -57,3 +57,11 @@ def test_extra_points_lie_where_the_landmarks_say(model, demo):
         assert np.linalg.norm(found[extra] - xy[landmark]) < 0.15 * eye, (extra, landmark)
     inner = found[t.DENSE_INNER_LIP]
     assert inner[15, 1] - inner[5, 1] > 0.05 * eye  # an open mouth: the lower lip's middle below the upper one's
+
+
+def test_a_network_for_one_crop_reads_several_one_after_the_other(demo):
+    picture, xy, _ = demo
+    reader = LandmarkReader(ModelStore().load("landmarks_0"))
+    boxes = [crop_around(xy), crop_around(xy + 5)]
+    for together, box in zip(reader.read_all(picture, boxes), boxes, strict=True):
+        np.testing.assert_allclose(together.xy, reader.read(picture, box).xy, atol=1e-2)

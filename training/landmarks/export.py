@@ -86,6 +86,7 @@ def export(model: int, folder: Path) -> None:
         (1, tier.input_px, tier.input_px, 3),
         kind="landmarks",
         outputs=("xy", "confidence", "extra", "coefficients"),
+        batch="faces",
         extra={
             "data": "fold 0 of manual-0, faces-0..3 and scut86-0, pictures re-posed from them, rendered heads",
             "command": "python -m training.landmarks.train && python -m training.landmarks.export "
