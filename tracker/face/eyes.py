@@ -82,8 +82,16 @@ class EyeCrops:
         bound = self._bound.get(len(frames))
         if bound is None:
             bound = self._bound[len(frames)] = self._network.bind(len(frames))
+        self._cut(bgr, frames, bound.images)
+        pupil, contour, aperture, closed, confidence = bound.run()
+        return EyeOutput(
+            pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture.copy(), closed.copy(), confidence.copy()
+        )
+
+    def _cut(self, bgr: npt.NDArray[np.uint8], frames: Sequence[EyeFrame], crops: npt.NDArray[np.uint8]) -> None:
+        """Fill `crops` (N, H, W, 3) with the eyes that have these frames."""
         size = self._width, self._height
-        for frame, crop in zip(frames, bound.images, strict=True):
+        for frame, crop in zip(frames, crops, strict=True):
             cv2.warpAffine(
                 bgr,
                 self._to_image(frame),
@@ -92,10 +100,6 @@ class EyeCrops:
                 flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
                 borderMode=cv2.BORDER_REPLICATE,
             )
-        pupil, contour, aperture, closed, confidence = bound.run()
-        return EyeOutput(
-            pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture.copy(), closed.copy(), confidence.copy()
-        )
 
     def _to_image(self, frame: EyeFrame) -> FloatArray:
         """(2, 3) affine matrix from an eye's crop to the image."""
