@@ -35,28 +35,21 @@ def lift(xy: FloatArray, pupils: FloatArray, pose: HeadPose, head: FloatArray, c
 
     xy: (66, 2) and pupils: (2, 2), pixels. head: (>= 66, 3) the head that the pose was solved with.
     """
-    sights = np.ones((68, 3))  # in C, from the camera through each pixel
-    sights[:66, :2], sights[66:, :2] = xy, pupils
-    sights[:, :2] -= camera.centre
-    sights[:, :2] /= camera.focal_px
-    sights = sights.dot(-pose.rotation)  # in M
-    depths = pose.translation[2] - head[:66].dot(pose.rotation[2])
-    camera_place = pose.translation.dot(pose.rotation)
+    observed = np.empty((66, 3))  # in C
+    observed[:, 2] = pose.translation[2] - head[:66] @ pose.rotation[2]
+    observed[:, :2] = (xy - camera.centre) * (observed[:, 2:] / camera.focal_px)
     points = np.empty((70, 3))
-    np.multiply(sights[:66], depths[:, None], out=points[:66])
-    points[:66] += camera_place
+    points[:66] = (pose.translation - observed) @ pose.rotation
     # A pupil lies where the line of sight through its pixel meets the eyeball.
-    camera_place = camera_place.tolist()
-    right_sight, left_sight = sights[66:].tolist()
+    sight = np.ones((2, 3))
+    sight[:, :2] = (pupils - camera.centre) / camera.focal_px
+    camera_place = (pose.translation @ pose.rotation).tolist()
+    right_sight, left_sight = (sight @ -pose.rotation).tolist()
     right_outer, right_inner, left_outer, left_inner = points[EYE_CORNERS].tolist()
-    right_ball, right_radius = _eyeball(right_outer, right_inner, EYEBALL_OUT)
-    left_ball, left_radius = _eyeball(left_outer, left_inner, -EYEBALL_OUT)
-    points[66:] = (
-        _on_ball(camera_place, right_sight, right_ball, right_radius),
-        _on_ball(camera_place, left_sight, left_ball, left_radius),
-        right_ball,
-        left_ball,
-    )
+    points[68], radius = _eyeball(right_outer, right_inner, EYEBALL_OUT)
+    points[66] = _on_ball(camera_place, right_sight, points[68].tolist(), radius)
+    points[69], radius = _eyeball(left_outer, left_inner, -EYEBALL_OUT)
+    points[67] = _on_ball(camera_place, left_sight, points[69].tolist(), radius)
     return points
 
 
