@@ -8,10 +8,10 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
-from tracker.types import Face, FrameResult
+from tracker.types import Face, FrameResult, StageTimings
 
 STATUS_INTERVAL_S = 1.0
 EYE_OPEN = 0.3
@@ -105,13 +105,14 @@ def frame_lines(result: FrameResult, face_id_offset: int = 0) -> Iterator[str]:
 
 WINDOW_S = 1.0
 MAX_FRAMES = 256
+_STAGES = tuple(field.name for field in fields(StageTimings))
 
 
 @dataclass(frozen=True, slots=True)
 class _Tracked:
     at_s: float
     latency_ms: float | None
-    milliseconds: dict[str, float]
+    timings: StageTimings
     faces: int
     confidence: float | None
 
@@ -126,8 +127,9 @@ class RecentFrames:
 
     def add(self, result: FrameResult, now_s: float, latency_ms: float | None) -> None:
         """Record one frame; see `Stats.add`."""
-        mean_confidence = statistics.fmean(map(confidence, result.faces)) if result.faces else None
-        frame = _Tracked(now_s, latency_ms, asdict(result.timings), len(result.faces), mean_confidence)
+        count = len(result.faces)
+        mean_confidence = sum(map(confidence, result.faces)) / count if count else None
+        frame = _Tracked(now_s, latency_ms, result.timings, count, mean_confidence)
         with self._lock:
             self._count += 1
             self._frames.append(frame)
@@ -138,8 +140,8 @@ class RecentFrames:
             count = self._count
             frames = [frame for frame in self._frames if now_s - frame.at_s <= WINDOW_S]
         stages = {
-            name: round(statistics.fmean(frame.milliseconds[name] for frame in frames), 3)
-            for name in (frames[-1].milliseconds if frames else ())
+            name: round(statistics.fmean(getattr(frame.timings, name) for frame in frames), 3)
+            for name in (_STAGES if frames else ())
         }
         latencies = [frame.latency_ms for frame in frames if frame.latency_ms is not None]
         last = frames[-1] if frames else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import select
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 
 WAIT_S = 0.1
 """Interval at which waiting for a silent writer checks for `close`."""
+LARGEST_PIPE = 1 << 20
+"""What Linux allows everybody."""
 UNPACED_FPS = 30.0
 """The rate that media time assumes if none was given."""
 
@@ -58,6 +61,7 @@ class RawStdinSource:
                 raise ValueError("it is a terminal; pipe frames into it")
             # Unbuffered, and straight into the frame's memory.
             self._raw = io.FileIO(stream.fileno(), closefd=False)
+            _enlarge_pipe(stream.fileno(), self._width * self._height * 3)
         except (ValueError, OSError) as error:
             raise CaptureError(f"--raw-rgb cannot read standard input: {error}") from error
         self._pacer.restart()
@@ -100,3 +104,12 @@ class RawStdinSource:
                 break
             got += count or 0  # None: a non-blocking pipe that has nothing yet
         return got
+
+
+def _enlarge_pipe(descriptor: int, frame_bytes: int) -> None:
+    """Let a pipe hold a frame, as far as the system allows: the usual 64 KiB wake this thread ten times for each."""
+    if sys.platform == "linux":
+        import fcntl
+
+        with contextlib.suppress(OSError):  # not a pipe, or more than this user may have in all pipes
+            fcntl.fcntl(descriptor, fcntl.F_SETPIPE_SZ, min(frame_bytes, LARGEST_PIPE))

@@ -25,11 +25,11 @@ _INDEX = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
 _REGIONS = ("eye", "brow", "nose", "cheek", "jaw", "mouth", "tongue")
 _GROUPS = np.array([next(k for k, part in enumerate(_REGIONS) if n.startswith(part)) for n in t.BLENDSHAPE_NAMES])
 _SIDES = ("Right", "Left")
-BLINKS = np.array([_INDEX[f"eyeBlink{side}"] for side in _SIDES])
+BLINKS = [_INDEX[f"eyeBlink{side}"] for side in _SIDES]
 """Right, left."""
-_WIDE = np.array([_INDEX[f"eyeWide{side}"] for side in _SIDES])
-_UP, _DOWN = (np.array([_INDEX[f"eyeLook{way}{side}"] for side in _SIDES]) for way in ("Up", "Down"))
-_SIDEWAYS = np.array([[_INDEX[f"eyeLook{way}{side}"] for way in ("In", "Out")] for side in _SIDES])
+_WIDE = [_INDEX[f"eyeWide{side}"] for side in _SIDES]
+_UP, _DOWN = ([_INDEX[f"eyeLook{way}{side}"] for side in _SIDES] for way in ("Up", "Down"))
+_SIDEWAYS = [[_INDEX[f"eyeLook{way}{side}"] for way in ("In", "Out")] for side in _SIDES]
 
 
 class CoefficientEstimator:
@@ -62,16 +62,20 @@ class CoefficientEstimator:
         steady: FloatArray = read.astype(np.float64)
         if self._filter is not None:
             steady = np.minimum(np.maximum(self._filter.filter(steady[:, None], now_s)[:, 0], 0.0), 1.0)
-        values = self.rest.update(steady, now_s, learn)
-        values[BLINKS] = 1.0 - openness
-        values[_WIDE] *= openness  # lids that are closing are not widened
+        values: list[float] = self.rest.update(steady, now_s, learn).tolist()
+        for blink, wide, opened in zip(BLINKS, _WIDE, openness.tolist(), strict=True):
+            values[blink] = 1.0 - opened
+            values[wide] *= opened  # lids that are closing are not widened
         if gaze_deg is not None:
             (right, right_up), (left, left_up) = gaze_deg.tolist()
-            values[_SIDEWAYS] = _opposed(right / SIDEWAYS_FULL_DEG), _opposed(-left / SIDEWAYS_FULL_DEG)
+            for (inwards, outwards), to_inside in zip(_SIDEWAYS, (right, -left), strict=True):
+                values[inwards], values[outwards] = _opposed(to_inside / SIDEWAYS_FULL_DEG)
             seen = (right_up + left_up) / 2 / VERTICAL_FULL_DEG
-            told = (values[_UP] - values[_DOWN]).mean()
-            values[_UP], values[_DOWN] = _opposed((seen + told) / 2)
-        return values.astype(np.float32)
+            told = sum([values[up] - values[down] for up, down in zip(_UP, _DOWN, strict=True)]) / 2
+            up_now, down_now = _opposed((seen + told) / 2)
+            for up, down in zip(_UP, _DOWN, strict=True):
+                values[up], values[down] = up_now, down_now
+        return np.array(values, np.float32)
 
 
 def gaze_angles(gaze: FloatArray) -> FloatArray:

@@ -46,7 +46,7 @@ class OpennessCalibration:
         """Forget the person."""
         self._history = RunningMedian(np.full(2, TYPICAL_OPEN), PRIOR_SECONDS)
         self._misread = RunningMedian(np.zeros(2), MISREAD_PRIOR_S)
-        self._last = np.ones(2, np.float32)
+        self._last = [1.0, 1.0]
         self._first_s: float | None = None
 
     def update(
@@ -65,27 +65,29 @@ class OpennessCalibration:
         """
         if self._first_s is None:
             self._first_s = now_s
-        upright = aperture * foreshortening(pose)
+        # Plain numbers from here on: for two eyes an array costs more than all of this arithmetic.
+        factor, blinks, seen = foreshortening(pose), blink.tolist(), visible.tolist()
+        upright = [factor * gap for gap in aperture.tolist()]
         learning = self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds
-        learning = learning and bool(visible.all())
-        if learning and (blink < SURELY_OPEN).all():
+        learning = learning and all(seen)
+        if learning and max(blinks) < SURELY_OPEN:
             self._misread.add(closed, now_s)
-        misread = np.minimum(self._misread.value(), MAX_MISREAD)
-        closed = np.maximum(closed - misread, 0.0) / (1.0 - misread)
-        if learning and (closed < SURELY_CLOSED).all():
+        misread = [min(error, MAX_MISREAD) for error in self._misread.value().tolist()]
+        shut = [max(p - error, 0.0) / (1.0 - error) for p, error in zip(closed.tolist(), misread, strict=True)]
+        if learning and max(shut) < SURELY_CLOSED:
             self._history.add(upright, now_s)
-        eyes = zip(upright.tolist(), self.open_aperture().tolist(), closed.tolist(), blink.tolist(), strict=True)
-        openness = np.array([_openness(*eye) for eye in eyes], np.float32)
-        self._last = np.where(visible, openness, self._last)
-        return self._last
+        eyes = zip(upright, self.open_aperture(), shut, blinks, strict=True)
+        now = zip(eyes, seen, self._last, strict=True)
+        self._last = [_openness(*eye) if is_seen else last for eye, is_seen, last in now]
+        return np.array(self._last, np.float32)
 
-    def open_aperture(self) -> FloatArray:
-        """(2,) the aperture of this person's open eyes, as far as known."""
-        return np.minimum(np.maximum(self._history.value(), 0.5 * TYPICAL_OPEN), 2 * TYPICAL_OPEN)
+    def open_aperture(self) -> list[float]:
+        """The aperture of this person's open eyes, right and left, as far as known."""
+        return [min(max(gap, 0.5 * TYPICAL_OPEN), 2 * TYPICAL_OPEN) for gap in self._history.value().tolist()]
 
     def export(self) -> dict[str, Any]:
         """The values that a profile keeps."""
-        return {"open": self.open_aperture().tolist()}
+        return {"open": self.open_aperture()}
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Raises ValueError when `kept` does not fit."""

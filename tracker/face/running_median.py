@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tracker.types import FloatArray
@@ -23,7 +25,7 @@ class RunningMedian:
         self._next_s = -np.inf
         self._value: FloatArray | None = prior
 
-    def add(self, row: FloatArray, now_s: float) -> None:
+    def add(self, row: FloatArray | Sequence[float], now_s: float) -> None:
         """Add `row` (columns,) if one is due at media time `now_s`."""
         if now_s < self._next_s:
             return
