@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn, TextIO
 
-from launcher import expressions
+from launcher import expressions, shortcuts
 from launcher.approvals import Approvals
 from launcher.errors import LauncherError, UsageError
 from launcher.events import Connected, Crashed, Event, Lines, Refused, Restarting, Started, StatisticsCame, Stopped
@@ -105,6 +105,20 @@ def _parser() -> argparse.ArgumentParser:
     stopping = commands.add_parser("stop", help="stop what is running")
     stopping.set_defaults(action=_stop)
 
+    shortcut = commands.add_parser(
+        "shortcuts",
+        help="Windows: put the window into the start menu and on the desktop",
+        description="Windows: makes or removes shortcuts to the window for this user; they are plain files.",
+    )
+    shortcut.add_argument(
+        "change",
+        nargs="?",
+        choices=shortcuts.ACTIONS,
+        default="add",
+        help="add (default): start menu and desktop; autostart: start it at sign-in; remove: all of them",
+    )
+    shortcut.set_defaults(action=_shortcuts)
+
     groups: dict[str, Any] = {}
     for command in REMOTE_COMMANDS.values():
         parent, word = commands, command.name
@@ -139,6 +153,13 @@ def _window(arguments: argparse.Namespace) -> int:
 
     token = given_token(arguments.token_file)
     return open_window(arguments.host, arguments.port, token, not arguments.no_browser, another=arguments.another)
+
+
+def _shortcuts(arguments: argparse.Namespace) -> int:
+    verb = "removed" if arguments.change == "remove" else "made"
+    for file in shortcuts.change(arguments.change):
+        _out(f"{verb} {file}")
+    return 0
 
 
 def _list(arguments: argparse.Namespace) -> int:
