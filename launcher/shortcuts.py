@@ -7,6 +7,7 @@ are those of the Windows SDK's ``shobjidl_core.h``, ``objidl.h`` and ``shlobj_co
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,7 @@ _MINIMISED = 7
 _QUERY_INTERFACE, _RELEASE = 0, 2
 _SET_DESCRIPTION, _SET_WORKING_FOLDER, _SET_ARGUMENTS, _SET_SHOW, _SET_PATH = 7, 9, 11, 15, 20
 _SAVE = 6
+_KINDS: dict[type, Any] = {str: ctypes.c_wchar_p, int: ctypes.c_int}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,7 @@ class Shortcut:
 
 def change(action: str) -> list[Path]:
     """Do one of ACTIONS and return the shortcuts that were written or removed. Raises LauncherError."""
-    if sys.platform != "win32":
+    if os.name != "nt":
         raise LauncherError("shortcuts are made on Windows only")
     if action == "remove":
         gone = [_folder(place) / NAME for place in (_PROGRAMS, _DESKTOP, _STARTUP)]
@@ -69,47 +71,49 @@ def _program() -> Path:
     return program
 
 
-if sys.platform == "win32":
+def _folder(place: int) -> Path:
+    """The user's folder of that CSIDL, made where it is missing."""
+    make = 0x8000  # CSIDL_FLAG_CREATE
+    text = ctypes.create_unicode_buffer(260)
+    shell32 = ctypes.WinDLL("shell32")  # type: ignore[attr-defined,unused-ignore]
+    if shell32.SHGetFolderPathW(None, place | make, None, 0, text):
+        raise LauncherError("Windows does not say where shortcuts belong")
+    return Path(text.value)
 
-    def _folder(place: int) -> Path:
-        """The user's folder of that CSIDL, made where it is missing."""
-        make = 0x8000  # CSIDL_FLAG_CREATE
-        text = ctypes.create_unicode_buffer(260)
-        if ctypes.WinDLL("shell32").SHGetFolderPathW(None, place | make, None, 0, text):
-            raise LauncherError("Windows does not say where shortcuts belong")
-        return Path(text.value)
 
-    def _write(shortcut: Shortcut, file: Path) -> None:
-        """Raises OSError."""
-        ole32 = ctypes.OleDLL("ole32")
-        ole32.CoInitialize(None)
+def _write(shortcut: Shortcut, file: Path) -> None:
+    """Raises OSError."""
+    ole32 = ctypes.OleDLL("ole32")  # type: ignore[attr-defined,unused-ignore]
+    ole32.CoInitialize(None)
+    try:
+        link, persistent = ctypes.c_void_p(), ctypes.c_void_p()
+        ole32.CoCreateInstance(_id(_SHELL_LINK), None, _IN_PROCESS, _id(_I_SHELL_LINK), ctypes.byref(link))
         try:
-            link, persistent = ctypes.c_void_p(), ctypes.c_void_p()
-            ole32.CoCreateInstance(_id(_SHELL_LINK), None, _IN_PROCESS, _id(_I_SHELL_LINK), ctypes.byref(link))
+            _call(link, _SET_PATH, str(shortcut.program))
+            _call(link, _SET_ARGUMENTS, shortcut.arguments)
+            _call(link, _SET_WORKING_FOLDER, str(shortcut.program.parent))
+            _call(link, _SET_DESCRIPTION, "Face tracker")
+            _call(link, _SET_SHOW, _MINIMISED)
+            _call(link, _QUERY_INTERFACE, _id(_I_PERSIST_FILE), ctypes.byref(persistent))
             try:
-                _call(link, _SET_PATH, str(shortcut.program))
-                _call(link, _SET_ARGUMENTS, shortcut.arguments)
-                _call(link, _SET_WORKING_FOLDER, str(shortcut.program.parent))
-                _call(link, _SET_DESCRIPTION, "Face tracker")
-                _call(link, _SET_SHOW, _MINIMISED)
-                _call(link, _QUERY_INTERFACE, _id(_I_PERSIST_FILE), ctypes.byref(persistent))
-                try:
-                    _call(persistent, _SAVE, str(file), 1)
-                finally:
-                    _call(persistent, _RELEASE, kind=ctypes.c_ulong)
+                _call(persistent, _SAVE, str(file), 1)
             finally:
-                _call(link, _RELEASE, kind=ctypes.c_ulong)
+                _call(persistent, _RELEASE, kind=ctypes.c_ulong)
         finally:
-            ctypes.WinDLL("ole32").CoUninitialize()
+            _call(link, _RELEASE, kind=ctypes.c_ulong)
+    finally:
+        ctypes.WinDLL("ole32").CoUninitialize()  # type: ignore[attr-defined,unused-ignore]
 
-    def _id(identifier: UUID) -> Any:
-        """As COM takes an identifier: a pointer to its 16 bytes."""
-        return ctypes.create_string_buffer(identifier.bytes_le, 16)
 
-    def _call(this: ctypes.c_void_p, place: int, *arguments: Any, kind: Any = ctypes.HRESULT) -> None:
-        """Call a method of a COM object. Raises OSError when it fails."""
-        table = ctypes.cast(this, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p)))[0]
-        kinds = [ctypes.c_wchar_p if isinstance(one, str) else ctypes.c_int if isinstance(one, int) else ctypes.c_void_p
-                 for one in arguments]  # fmt: skip
-        method = ctypes.WINFUNCTYPE(kind, ctypes.c_void_p, *kinds)(table[place])
-        method(this, *arguments)
+def _id(identifier: UUID) -> Any:
+    """As COM takes an identifier: a pointer to its 16 bytes."""
+    return ctypes.create_string_buffer(identifier.bytes_le, 16)
+
+
+def _call(this: ctypes.c_void_p, place: int, *arguments: Any, kind: Any = None) -> None:
+    """Call a method of a COM object that answers with an HRESULT, else with `kind`. Raises OSError when it fails."""
+    table = ctypes.cast(this, ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p)))[0]
+    kinds = [_KINDS.get(type(one), ctypes.c_void_p) for one in arguments]
+    answer = kind or ctypes.HRESULT  # type: ignore[attr-defined,unused-ignore]
+    method = ctypes.WINFUNCTYPE(answer, ctypes.c_void_p, *kinds)(table[place])  # type: ignore[attr-defined,unused-ignore]
+    method(this, *arguments)
