@@ -64,6 +64,7 @@ FEATURE_NAMES = (
 _SCALARS = ("time", "face_id", "width", "height", "right_eye_open", "left_eye_open", "got_3d", "fit_error")
 _ARRAYS = ("quaternion", "euler", "translation", "confidence", "points_2d", "points_3d", "features")
 _SHAPES = {name: RECORD_DTYPE[name].shape for name in _ARRAYS}
+_EXPECTED = list(_SHAPES.values())
 _scalars, _arrays = attrgetter(*_SCALARS), attrgetter(*_ARRAYS)
 _SCALARS_FORMAT = struct.Struct("<di4fBf")
 
@@ -101,6 +102,8 @@ class FaceRecord:
     features: Float32Array
 
     def __post_init__(self) -> None:
+        if [array.shape for array in _arrays(self)] == _EXPECTED:  # nearly always, in half the time
+            return
         for name, shape in _SHAPES.items():
             if getattr(self, name).shape != shape:
                 raise PacketError(f"{name} must have shape {shape}, got {getattr(self, name).shape}")

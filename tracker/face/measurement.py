@@ -50,9 +50,9 @@ class FaceMeasurer:
         xy = reading.refine(found.xy)
         if memory.points_filter is not None:
             xy = memory.points_filter.filter(xy, now_s, unit=size).astype(np.float32)
-        landmarks = Landmarks(xy, found.confidence)
+        landmarks, box = Landmarks(xy, found.confidence), bounds(xy)
         self._stopwatch.skip()
-        pose = memory.solver.solve(landmarks, memory.head.head, camera)
+        pose = memory.solver.solve(landmarks, memory.head.head, camera, max(box[2:]))
         self._stopwatch.lap("pose")
         eyes = self._eyes(memory, reading, xy, found.coefficients[BLINKS], pose, frame, now_s)
         self._stopwatch.lap("eyes")
@@ -71,7 +71,7 @@ class FaceMeasurer:
         self._stopwatch.lap("expression")
         return Face(
             face_id=memory.face_id,
-            bounding_box=bounds(xy),
+            bounding_box=box,
             landmarks=landmarks,
             eyes=eyes,
             pose=pose,

@@ -53,8 +53,13 @@ class PoseSolver:
         """Solve from scratch next time."""
         self._last = None
 
-    def solve(self, landmarks: Landmarks, head: FloatArray, camera: CameraIntrinsics) -> HeadPose | None:
-        """The pose in which `head` (at least 66, 3; frame M) appears at `landmarks`; None where none fits."""
+    def solve(
+        self, landmarks: Landmarks, head: FloatArray, camera: CameraIntrinsics, size_px: float | None = None
+    ) -> HeadPose | None:
+        """The pose in which `head` (at least 66, 3; frame M) appears at `landmarks`; None where none fits.
+
+        size_px: longer side of the box around the landmarks, where it is known.
+        """
         # OpenCV's solvers take no weights; repeating a point has the same effect.
         self._prepare(head, camera)
         seen = landmarks.xy[_CHECKED_POINTS].astype(np.float64)
@@ -65,7 +70,7 @@ class PoseSolver:
             repeats = np.where(confident >= CONFIDENT, CONFIDENT_WEIGHT, 1)
             model, image = np.repeat(model, repeats, axis=0), np.repeat(image, repeats, axis=0)
         matrix = self._matrix
-        size = max(bounds(landmarks.xy)[2:])
+        size = max(bounds(landmarks.xy)[2:]) if size_px is None else size_px
         best = None
         if self._last is not None:
             best = self._check(_refine(self._last.rvec_tvec, model, image, matrix), seen)

@@ -13,13 +13,15 @@ from tracker.types import Frame, FrameResult
 class NetworkSink:
     """Sends results to all targets. Never blocks, and never fails because of a receiver or the network.
 
-    senders: are closed with the sink. face_id_offset: added to every id sent.
+    senders: are closed with the sink. face_id_offset: added to every id sent. with_subject: whether any of them sends
+    one avatar, whose subject is then derived in every frame.
     """
 
     name = "network"
 
-    def __init__(self, senders: Sequence[Sender], face_id_offset: int = 0) -> None:
+    def __init__(self, senders: Sequence[Sender], face_id_offset: int = 0, with_subject: bool = True) -> None:
         self._senders = senders
+        self._with_subject = with_subject
         self._face_id_offset = face_id_offset
         self._subject_tracker = AvatarSubjectTracker()
 
@@ -35,7 +37,8 @@ class NetworkSink:
 
     def write(self, frame: Frame, result: FrameResult) -> None:
         """Send `result`."""
-        output_frame = OutputFrame(result, self._subject_tracker.update(result), self._face_id_offset)
+        subject = self._subject_tracker.update(result) if self._with_subject else None
+        output_frame = OutputFrame(result, subject, self._face_id_offset)
         for sender in self._senders:
             sender.send(output_frame)
 
