@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import cv2
@@ -7,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.output.results import a_face, a_frame, a_pose, a_result
+from tests.receiver import ROOT
 from tracker.errors import SettingsError
 from tracker.output.files import video
 from tracker.output.files.video import VideoSink
@@ -41,6 +45,27 @@ def test_video_holds_every_frame_with_its_face_drawn(tmp_path: Path) -> None:
         assert np.abs(picture.astype(int) - a_frame().bgr).mean() > 0.5
     assert np.abs(written[3].astype(int) - a_frame().bgr).mean() < 1.0
     assert cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FPS) == 12
+
+
+WITHOUT_FFMPEG = """
+import sys
+from pathlib import Path
+from tests.output.results import a_face, a_frame, a_result
+from tracker.output.files.video import VideoSink
+sink = VideoSink(Path(sys.argv[1]))
+for index in range(5):
+    sink.write(a_frame(index), a_result(a_face(), index=index))
+sink.close()
+"""
+
+
+def test_an_opencv_without_ffmpeg_writes_a_video_that_is_whole(tmp_path: Path) -> None:
+    path = tmp_path / "out.avi"
+    environment = {**os.environ, "OPENCV_VIDEOIO_PRIORITY_FFMPEG": "0", "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", WITHOUT_FFMPEG, str(path)]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert done.returncode == 0, done.stderr
+    assert len(frames_of(path)) == 5
 
 
 def test_scale_makes_every_pixel_a_square(tmp_path: Path) -> None:

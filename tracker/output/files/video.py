@@ -110,8 +110,10 @@ class VideoSink:
 
     def _check_whole(self) -> None:
         """Raises FacetrackerError when the file holds fewer frames than were written."""
+        # Without FFmpeg another part of OpenCV has written it, and reads it.
+        backend = cv2.CAP_FFMPEG if cv2.videoio_registry.hasBackend(cv2.CAP_FFMPEG) else cv2.CAP_ANY
         with opencv_path(self._path) as name:
-            reader = cv2.VideoCapture(name, cv2.CAP_FFMPEG)
+            reader = cv2.VideoCapture(name, backend)
         held = reader.get(cv2.CAP_PROP_FRAME_COUNT)
         reader.release()
         if not self._written - 1 <= held:
