@@ -1,6 +1,7 @@
 """Writes avatars as people make them, small: toon materials, hair that swings, expressions of all kinds, limits.
 
-A figure of boxes, one per bone, as VRM 0 or VRM 1, or as a plain glTF file with ARKit's names that stands in a T.
+A figure of boxes, one per bone, as VRM 0 or VRM 1, or as a plain glTF file with ARKit's names that stands in a T. Its
+lids come down and its mouth opens far enough to be seen in a picture.
 """
 
 from __future__ import annotations
@@ -51,6 +52,12 @@ TARGETS = (
 )
 """Of the face. Those with ARKit's names are empty: exporters write them so."""
 EMPTY = TARGETS[8:]
+# name, place in the head, half the size of its box, material, what moves its lower edge down and how far
+MOVING: tuple[tuple[str, tuple[float, float, float], tuple[float, float, float], int, dict[str, float]], ...] = (
+    ("lidLeft", (0.05, 0.15, 0.13), (0.03, 0.004, 0.006), 0, {"shutL": 0.06, "eyeBlinkLeft": 0.06}),
+    ("lidRight", (-0.05, 0.15, 0.13), (0.03, 0.004, 0.006), 0, {"shutR": 0.06, "eyeBlinkRight": 0.06}),
+    ("mouth", (0, 0.04, 0.122), (0.035, 0.005, 0.006), 2, {"A": 0.05, "O": 0.03, "jawOpen": 0.05}),
+)
 FACE = len(PARTS)
 VOWELS = {"aa": "A", "ih": "I", "ou": "U", "ee": "E", "oh": "O"}
 SKIN, CLOTH, HAIR = (0.95, 0.78, 0.68), (0.2, 0.4, 0.8), (0.3, 0.15, 0.4)
@@ -109,15 +116,25 @@ def _body(forward: int, empty: Sequence[str]) -> tuple[dict[str, Any], bytes]:
         )
         return len(accessors) - 1
 
-    def box(size: tuple[float, ...], material: int, targets: Sequence[str] = ()) -> int:
+    def box(
+        size: tuple[float, ...],
+        material: int,
+        targets: Sequence[str] = (),
+        down: Mapping[str, float] | None = None,
+    ) -> int:
+        """down: how far each target moves the lower edge down; None: all of the box goes up a little."""
         points = [tuple(c * s * 10 for c, s in zip(corner, size, strict=True)) for corner in CUBE]
         normals = [tuple(c * 10 / 3**0.5 for c in corner) for corner in CUBE]
         primitive: dict[str, Any] = {"attributes": {"POSITION": add(points), "NORMAL": add(normals)}, "indices": 0}
         primitive["material"] = material
         mesh: dict[str, Any] = {"primitives": [primitive]}
         if targets:
-            shifts = [0.0 if name in empty else 0.002 * (i + 1) for i, name in enumerate(targets)]
-            primitive["targets"] = [{"POSITION": add([(0.0, shift, 0.0)] * len(points))} for shift in shifts]
+            primitive["targets"] = []
+            for i, name in enumerate(targets):
+                whole = 0.002 * (i + 1) if down is None else 0.0
+                edge = whole if down is None else -down.get(name, 0.0)
+                shifts = [0.0 if name in empty else edge if point[1] < 0 else whole for point in points]
+                primitive["targets"].append({"POSITION": add([(0.0, shift, 0.0) for shift in shifts])})
             mesh["extras"] = {"targetNames": list(targets)}
         meshes.append(mesh)
         return len(meshes) - 1
@@ -131,6 +148,11 @@ def _body(forward: int, empty: Sequence[str]) -> tuple[dict[str, Any], bytes]:
             nodes[NAMES.index(parent)].setdefault("children", []).append(len(nodes) - 1)
     nodes.append({"name": "face", "translation": [0, 0.1, 0], "mesh": box((0.12, 0.13, 0.12), 0, TARGETS)})
     nodes[NAMES.index("head")]["children"].append(FACE)
+    for name, (x, y, z), size, material, down in MOVING:
+        nodes.append(
+            {"name": name, "translation": [x * forward, y, z * forward], "mesh": box(size, material, TARGETS, down)}
+        )
+        nodes[NAMES.index("head")]["children"].append(len(nodes) - 1)
     views, binary = [], b""
     for block in blocks:
         views.append({"buffer": 0, "byteOffset": len(binary), "byteLength": len(block)})
@@ -168,7 +190,9 @@ def _material(color: Sequence[float], version: int | None) -> dict[str, Any]:
 
 def _vrm1(perfect_sync: bool) -> dict[str, Any]:
     def clip(target: str, **more: Any) -> dict[str, Any]:
-        return {"morphTargetBinds": [{"node": FACE, "index": TARGETS.index(target), "weight": 1.0}], **more}
+        index = TARGETS.index(target)
+        nodes = (FACE, *(FACE + 1 + i for i in range(len(MOVING))))
+        return {"morphTargetBinds": [{"node": node, "index": index, "weight": 1.0} for node in nodes], **more}
 
     custom = {name: clip(name) for name in EMPTY} if perfect_sync else {}
     custom["Blush"] = {"materialColorBinds": [{"material": 0, "type": "color", "targetValue": [1, 0, 0, 1]}]}
@@ -210,8 +234,9 @@ def _vrm1(perfect_sync: bool) -> dict[str, Any]:
 
 def _vrm0(perfect_sync: bool) -> dict[str, Any]:
     def group(name: str, preset: str, target: str | None, **more: Any) -> dict[str, Any]:
-        mesh = sum(size is not None for *_, size, _ in PARTS)  # the face's comes after all boxes
-        binds = [] if target is None else [{"mesh": mesh, "index": TARGETS.index(target), "weight": 100}]
+        first = sum(size is not None for *_, size, _ in PARTS)  # the face's comes after all boxes
+        meshes = range(first, first + 1 + len(MOVING)) if target is not None else ()
+        binds = [{"mesh": mesh, "index": TARGETS.index(target or ""), "weight": 100} for mesh in meshes]
         return {"name": name, "presetName": preset, "binds": binds, "materialValues": [], **more}
 
     groups = [group("Blink_L", "blink_l", "shutL"), group("Blink_R", "blink_r", "shutR"), group("Joy", "joy", "joy")]

@@ -32,16 +32,30 @@ BONES: tuple[tuple[str, tuple[float, float, float], int], ...] = (
     ("鼻", (0.0, 16.0, -1.4), 3),
 )
 HEAD, HAIR = 3, (6, 7, 8)
+EYES = (4, 5)
 BODY = {"torso": (1, (0.0, 12.0, 0.0), (1.6, 3.0, 0.9)), "head": (HEAD, (0.0, 17.2, 0.0), (1.3, 1.5, 1.2)),
         "hair": (7, (0.0, 15.5, 1.5), (0.9, 2.6, 0.12)), "arm_l": (9, (2.8, 13.4, 0.0), (1.4, 0.3, 0.3)),
-        "arm_r": (11, (-2.8, 13.4, 0.0), (1.4, 0.3, 0.3))}  # fmt: skip
+        "arm_r": (11, (-2.8, 13.4, 0.0), (1.4, 0.3, 0.3)),
+        "eye_l": (EYES[0], (0.45, 17.3, -1.2), (0.25, 0.28, 0.08)),
+        "eye_r": (EYES[1], (-0.45, 17.3, -1.2), (0.25, 0.28, 0.08)),
+        "lid_l": (HEAD, (0.45, 17.65, -1.26), (0.3, 0.04, 0.06)),
+        "lid_r": (HEAD, (-0.45, 17.65, -1.26), (0.3, 0.04, 0.06)),
+        "mouth": (HEAD, (0.0, 16.5, -1.2), (0.35, 0.05, 0.06))}  # fmt: skip
 MATERIALS: tuple[tuple[str, tuple[float, float, float], bool], ...] = (
     ("torso", (0.3, 0.4, 0.7), False),
     ("head", (0.95, 0.8, 0.7), True),
     ("hair", (0.25, 0.2, 0.3), False),
     ("arm_l", (0.3, 0.4, 0.7), False),
     ("arm_r", (0.3, 0.4, 0.7), False),
+    ("eye_l", (0.25, 0.1, 0.35), False),
+    ("eye_r", (0.25, 0.1, 0.35), False),
+    ("lid_l", (0.95, 0.8, 0.7), True),
+    ("lid_r", (0.95, 0.8, 0.7), True),
+    ("mouth", (0.5, 0.1, 0.15), False),
 )
+DOWN = {"まばたき": {"lid_l": 0.7, "lid_r": 0.7}, "ウィンク２": {"lid_l": 0.7}, "ｳｨﾝｸ２右": {"lid_r": 0.7},
+        "あ": {"mouth": 0.6}, "お": {"mouth": 0.4}}  # fmt: skip
+"""How far a morph moves the lower edge of a part down, besides what it does to the head."""
 TEXTURE = "tex/肌.png"
 CORNERS = [(x, y, z) for x in (-1, 1) for y in (-1, 1) for z in (-1, 1)]
 TRIANGLES = (0, 1, 3, 0, 3, 2, 4, 6, 7, 4, 7, 5, 0, 4, 5, 0, 5, 1, 2, 3, 7, 2, 7, 6, 0, 2, 6, 0, 6, 4, 1, 5, 7, 1, 7, 3)
@@ -86,9 +100,22 @@ def _vertices() -> list[tuple[tuple[float, ...], tuple[float, ...], tuple[float,
     return made
 
 
-def _face_indices() -> range:
-    start = 8 * [name for name, _, _ in MATERIALS].index("head")
+def _part(part: str) -> range:
+    start = 8 * [name for name, _, _ in MATERIALS].index(part)
     return range(start, start + 8)
+
+
+def _moved() -> list[int]:
+    """The vertices that morphs move."""
+    return [vertex for part in ("head", "lid_l", "lid_r", "mouth") for vertex in _part(part)]
+
+
+def _shifts(name: str) -> dict[int, float]:
+    """How far up the morph `name` moves each of them."""
+    shifts = dict.fromkeys(_part("head"), 0.01 * (MORPHS.index(name) + 1))
+    for part, distance in DOWN.get(name, {}).items():
+        shifts |= {vertex: -distance for vertex, (_, y, _) in zip(_part(part), CORNERS, strict=True) if y < 0}
+    return shifts
 
 
 def pmx(texture: str = TEXTURE, version: float = 2.0, morphs: Sequence[str] = MORPHS) -> bytes:
@@ -131,12 +158,12 @@ def pmx(texture: str = TEXTURE, version: float = 2.0, morphs: Sequence[str] = MO
         put("3fbiH", *place, parent, 0, 0x1A)
         put("3f", 0.0, 1.0, 0.0)
     put("i", len(morphs))
-    for i, name in enumerate(morphs):
+    for name in morphs:
         text(name)
         text("")
-        put("BBi", 4, 1, len(_face_indices()))
-        for vertex in _face_indices():
-            put("B3f", vertex, 0.0, 0.01 * (i + 1), 0.0)
+        put("BBi", 4, 1, len(_shifts(name)))
+        for vertex, shift in _shifts(name).items():
+            put("B3f", vertex, 0.0, shift, 0.0)
     put("i", 0)
     bodies = [(HEAD, 0, 1.2, (0.0, 17.0, 0.0))] + [(bone, 1, 0.2, BONES[bone][1]) for bone in HAIR]
     put("i", len(bodies))
@@ -178,16 +205,16 @@ def pmd(texture: str = "skin.tga") -> bytes:
         put("HHBH3f", parent & 0xFFFF, 0, 0, 0, *place)
     put("H", 0)
     put("H", len(MORPHS) + 1)
-    face = list(_face_indices())
+    face = _moved()
     text("base", 20)
     put("IB", len(face), 0)
     for vertex in face:
         put("I3f", vertex, *vertices[vertex][0])
-    for i, name in enumerate(MORPHS):
+    for name in MORPHS:
         text(name, 20)
-        put("IB", len(face), 4)
-        for place in range(len(face)):
-            put("I3f", place, 0.0, 0.01 * (i + 1), 0.0)
+        put("IB", len(_shifts(name)), 4)
+        for vertex, shift in _shifts(name).items():
+            put("I3f", face.index(vertex), 0.0, shift, 0.0)
     put("B", 0)
     put("B", 0)
     put("I", 0)

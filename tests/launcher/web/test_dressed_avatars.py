@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Callable
 from pathlib import Path
@@ -212,6 +213,60 @@ def test_models_of_mmd_turn_blink_speak_and_their_hair_swings(
     raised = state(here, face(features=features(eyebrow_updown_l=1.0, eyebrow_updown_r=1.0)))["weights"]
     assert raised["browUp"] == pytest.approx(1.0)
     assert state(here, face(), {"涙": 1.0})["top"] == pytest.approx(rest["top"] + 0.12, abs=1e-3)
+    assert here.errors == []
+
+
+FRAME_OF = """async (bytes) => {
+  const { readFrame } = await import('/static/frame.js');
+  const { readExpression } = await import('/static/expression.js');
+  const viewport = window.facetracker.stage;
+  viewport.draw = () => {};
+  viewport.avatar.show(readExpression(readFrame(new Uint8Array(bytes).buffer).faces[0], true));
+  for (let i = 0; i < 60; i++) viewport.avatar.update?.(1 / 60);
+  viewport._renderer.render(viewport._scene, viewport._camera);
+  return viewport._renderer.domElement.toDataURL();
+}"""
+EYES, MOUTH = (0.30, 0.45), (0.49, 0.58)
+"""Where the figures have them, as shares of the height; framing puts every head at the same place."""
+
+
+def drawn(visit: Visit, record: Any) -> np.ndarray[Any, Any]:
+    """(H, W, 4) of the frame that `record` gives."""
+    url = visit.look(FRAME_OF, list(pack_frame([record], 1, 0.0)))
+    return np.asarray(Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2]))).convert("RGBA"), np.int16)
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("vrm0.vrm", dressed_avatars.vrm(0)),
+        ("vrm1.vrm", dressed_avatars.vrm(1)),
+        ("figure.glb", dressed_avatars.glb()),
+        ("model.zip", MMD["model.zip"]),
+        ("old.zip", MMD["old.zip"]),
+    ],
+)
+def test_frames_show_lids_that_close_and_a_mouth_that_opens(
+    visit: Callable[..., Visit], tmp_path: Path, name: str, data: bytes
+) -> None:
+    here = visit(width=900, height=900)
+    load(here, tmp_path, name, data)
+    here.page.click("#panel-close")
+    rest = drawn(here, face())
+
+    def changed(record: Any, band: tuple[float, float]) -> np.ndarray[Any, Any]:
+        """Which pixels of the face's middle `record` changes in `band`."""
+        height, width = rest.shape[:2]
+        half = int(height * 0.17)  # more than from eye to eye, less than the head
+        part = np.s_[int(band[0] * height) : int(band[1] * height), width // 2 - half : width // 2 + half]
+        return np.abs(drawn(here, record) - rest)[part].max(axis=2) > 40
+
+    shut, open_mouth = face(right_eye_open=0.0, left_eye_open=0.0), face(features=features(mouth_open=1.0))
+    assert changed(shut, EYES).mean() > 0.08 > 0.03 > changed(shut, MOUTH).mean()
+    assert changed(open_mouth, MOUTH).mean() > 0.08 > 0.03 > changed(open_mouth, EYES).mean()
+    left, right = np.split(changed(face(right_eye_open=0.0), EYES), 2, axis=1)
+    assert right.mean() > 0.08 > 0.03 > left.mean()  # as in a mirror
+    assert changed(face(pose="yaw_plus_20"), EYES).mean() > 0.08
     assert here.errors == []
 
 
