@@ -119,6 +119,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     shortcut.set_defaults(action=_shortcuts)
 
+    avatar = commands.add_parser("avatar", help="switch the avatar's own expressions on the stage, as its keys do")
+    avatar.add_argument("do", choices=("list", "show", "hide", "toggle"), help="'hide' alone hides all")
+    avatar.add_argument("name", nargs="?", metavar="NAME", help="of an expression of the avatar")
+    avatar.set_defaults(action=_avatar)
+
     groups: dict[str, Any] = {}
     for command in REMOTE_COMMANDS.values():
         parent, word = commands, command.name
@@ -306,6 +311,19 @@ def _stop(arguments: argparse.Namespace) -> int:
     if not answers and not failed:
         _out(NOTHING)
     return NOTHING_RUNS if failed or not answers else 0
+
+
+def _avatar(arguments: argparse.Namespace) -> int:
+    """Switch an expression of the avatar in every window."""
+    if arguments.name is None and arguments.do in ("show", "toggle"):
+        raise UsageError(f"'avatar {arguments.do}' needs the name of an expression; 'avatar list' lists them")
+    answers, failed = _ask_all("avatar", do=arguments.do, name=arguments.name)
+    if not answers and not failed:
+        _out(NOTHING)
+    for _, answer in answers:
+        for name, is_on in answer["expressions"].items():
+            _out(f"{'on ' if is_on else 'off'} {printable(name)}")
+    return 0 if answers else NOTHING_RUNS
 
 
 def _send(arguments: argparse.Namespace) -> int:

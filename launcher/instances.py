@@ -45,7 +45,8 @@ class RemoteAccess:
     """Answers `status`, `stop` and the tracker's own commands from other shells, as a context manager.
 
     on_stop: called after a tracker was stopped that way. on_window: called to admit one more browser to the window;
-    returns the link and file to open. None = there is no window.
+    returns the link and file to open. on_avatar: called with a request for the avatar's expressions; returns which
+    are on. None = there is no window.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class RemoteAccess:
         folder: Path | None = None,
         on_stop: Callable[[], object] = lambda: None,
         on_window: Callable[[], Message] | None = None,
+        on_avatar: Callable[[Message], Message] | None = None,
     ) -> None:
         self._tracker = tracker
         self._folder = folder
         self._on_stop = on_stop
         self._on_window = on_window
+        self._on_avatar = on_avatar
         self._listener: AuthenticatedListener | None = None
         self._path: Path | None = None
         self._answering = 0
@@ -141,6 +144,10 @@ class RemoteAccess:
             if self._on_window is None:
                 raise LauncherError("there is no window")
             return self._on_window()
+        if command == "avatar":
+            if self._on_avatar is None:
+                raise LauncherError("there is no window")
+            return self._on_avatar(message)
         if isinstance(command, str) and command in REMOTE_COMMANDS:
             try:
                 values = REMOTE_COMMANDS[command].values(message)

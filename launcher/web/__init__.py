@@ -87,7 +87,7 @@ def main(
         cleaning.callback(controller.close)
         cleaning.callback(entries.close)
         try:
-            cleaning.enter_context(RemoteAccess(controller.process, on_window=enter))
+            cleaning.enter_context(RemoteAccess(controller.process, on_window=enter, on_avatar=controller.stage.switch))
         except LauncherError as error:
             logger.warning("%s", error)
         if asked_port not in (0, port):

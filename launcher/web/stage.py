@@ -8,6 +8,7 @@ from typing import Any
 from launcher.errors import LauncherError
 from launcher.web.clients import Message, Page, Pages
 from launcher.web.stage_storage import StageStorage
+from protocol.foreign_json import printable
 
 MAX_EXPRESSIONS = 64
 
@@ -33,6 +34,30 @@ class Stage:
             "expressions": list(self._expressions),
             "live": self._live(),
         }
+
+    def switch(self, message: Message) -> Message:
+        """Do what another shell asks for: ``list``, ``show``, ``hide`` or ``toggle`` an expression of the avatar.
+
+        Returns which of them are on. From any thread. Raises LauncherError for one that the avatar does not have.
+        """
+        do, wanted = message.get("do"), message.get("name")
+        told = self.storage.settings.get("expressionNames")  # by the page that shows the avatar
+        names = [name for name in told if isinstance(name, str)] if isinstance(told, list) else []
+        on = set(self._expressions)
+        if do == "hide" and wanted is None:
+            on.clear()
+        elif do != "list":
+            name = next((name for name in names if name.lower() == str(wanted).lower()), None)
+            if name is None:
+                has = f"it has {', '.join(names)}" if names else "it has none"
+                raise LauncherError(f"the avatar has no expression {printable(wanted, 40)!r}; {has}")
+            if do == "show" or (do == "toggle" and name not in on):
+                on.add(name)
+            else:
+                on.discard(name)
+        self._expressions = tuple(sorted(on))
+        self.broadcast()
+        return {"expressions": {name: name in on for name in names}}
 
     def broadcast(self) -> None:
         """Tell every page how the stage looks now. From any thread."""

@@ -98,6 +98,7 @@ export class StageView {
     this.viewport.use(avatar);
     this.avatar = avatar;
     this.avatarName = avatar.title || name;
+    this._tellNames();
     this._apply();
   }
 
@@ -106,7 +107,14 @@ export class StageView {
     this.viewport.use(new BuiltInHead());
     this.avatar = null;
     this.avatarName = "";
+    this._tellNames();
     this._apply();
+  }
+
+  // What the avatar's expressions are called, for `facetracker-launcher avatar`.
+  _tellNames() {
+    const names = (this.avatar?.expressions ?? []).map(({ name }) => name);
+    if (JSON.stringify(names) !== JSON.stringify(this.settings.expressionNames ?? [])) this.set({ expressionNames: names });
   }
 
   /** Show and keep what the user chose or dropped: [{ path, file }]. */
