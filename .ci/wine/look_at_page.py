@@ -5,43 +5,53 @@ Usage: python look_at_page.py PICTURE, where the page's screenshot goes. Needs p
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import sync_playwright
 
 HERE = Path(__file__).resolve().parent
-LAUNCHER = HERE.parent.parent / "build" / "wine" / "dist" / "facetracker" / "facetracker-launcher.exe"
-BROWSERS = ("/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome")
-LIMIT_MS = 90_000
+ROOT = HERE.parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tests.launcher.window_client import CHROMIUM, CHROMIUM_ARGUMENTS, Visit, start_demo  # noqa: E402
+
+LAUNCHER = ROOT / "build" / "wine" / "dist" / "facetracker" / "facetracker-launcher.exe"
 
 
 def main(picture: str) -> int:
     command = [str(HERE / "run"), str(LAUNCHER), "window", "--no-browser", "--another"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as launcher:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as launcher:
+        assert launcher.stdout is not None
         try:
-            assert launcher.stdout is not None
-            address = launcher.stdout.readline().strip().removeprefix("The window is at ")
-            assert address.startswith("http://"), address
+            # Whatever Wine itself says comes on the same pipe.
+            printed = next(line for line in launcher.stdout if "The window is at " in line)
+            address = printed.partition("The window is at ")[2].strip()
             look(address, Path(picture))
         finally:
-            subprocess.run([str(HERE / "run"), str(LAUNCHER), "stop"], capture_output=True)
-            launcher.terminate()
+            # The script, Wine and the launcher; the job object takes the tracker along.
+            os.killpg(launcher.pid, signal.SIGKILL)
     print(f"the page of {LAUNCHER.name} at {address}: {picture}")
     return 0
 
 
 def look(address: str, picture: Path) -> None:
-    """Open the page and keep a picture of it."""
-    browser_path = next(path for path in BROWSERS if Path(path).exists())
+    """Open the page, track the demo face until it moves, and keep a picture of that."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1280, "height": 800})
-        page.goto(address, timeout=LIMIT_MS)
-        expect(page).to_have_title("facetracker", timeout=LIMIT_MS)
-        page.screenshot(path=picture)
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_ARGUMENTS)
+        visit = Visit(browser, address, scale=1.0)
+        start_demo(visit)
+        first = visit.look("() => window.facetracker.angles.yaw")
+        visit.until("(first) => Math.abs(window.facetracker.angles.yaw - first) > 3", first)
+        visit.page.screenshot(path=picture)
+        visit.page.click("#stop")
+        visit.until("() => window.facetracker.server.state === 'stopped'")
         browser.close()
+        if visit.errors:
+            sys.exit(f"the page says: {visit.errors}")
 
 
 if __name__ == "__main__":

@@ -109,12 +109,14 @@ def open_window(
 class Visit:
     """A visit to the window, with all that went wrong and all that was asked of the network meanwhile."""
 
-    def __init__(self, browser: Any, address: str, width: int = 1280, height: int = 900, locale: str = "en") -> None:
+    def __init__(
+        self, browser: Any, address: str, width: int = 1280, height: int = 900, locale: str = "en", scale: float = 0.3
+    ) -> None:
         # Pictures are drawn by the processor here: an avatar that breathes all the time would take all of it.
         self.context = browser.new_context(
             viewport={"width": width, "height": height},
             reduced_motion="reduce",
-            device_scale_factor=0.3,
+            device_scale_factor=scale,
             locale=locale,
         )
         self.context.add_init_script("localStorage.panel ??= 'open'; localStorage['low-cpu'] ??= 'on'")
