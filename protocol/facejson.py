@@ -50,10 +50,7 @@ class Taught:
 
 @dataclass(frozen=True, slots=True)
 class Face:
-    """points: x and y of each landmark in pixels. measured: blendshapes before the user's sensitivity.
-
-    None leaves a field out; a head of None is sent as null.
-    """
+    """points: x and y of each landmark in pixels. None leaves a field out; a head of None is sent as null."""
 
     id: int
     confidence: float
@@ -64,7 +61,6 @@ class Face:
     blendshapes: Mapping[str, float] | None = None
     points: Sequence[Sequence[float]] | None = None
     taught: Taught | None = None
-    measured: Mapping[str, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +98,18 @@ def encode(frame: Frame, max_bytes: int | None = None) -> bytes:
         faces.pop()
 
 
+def encode_packed(index: int, unix_time: float, faces: Mapping[int, tuple[bytes, bytes]]) -> bytes:
+    """UTF-8 text with little but the blendshapes, which takes a twentieth of the time to read.
+
+    faces: by id, the blendshapes as sent and as measured before the user's sensitivity, a byte each, 255 = 1.
+    """
+    packed = [
+        {"id": face_id, "sent": sent.hex(), "measured": before.hex()} for face_id, (sent, before) in faces.items()
+    ]
+    body = {"format": FORMAT, "version": VERSION, "frame": index, "time": unix_time, "packed": packed}
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
 def _face(face: Face) -> dict[str, object]:
     body: dict[str, object] = {
         "id": face.id,
@@ -112,8 +120,6 @@ def _face(face: Face) -> dict[str, object]:
     }
     if face.blendshapes is not None:
         body["blendshapes"] = {name: _short(value) for name, value in face.blendshapes.items()}
-    if face.measured is not None:
-        body["measured"] = {name: _short(value) for name, value in face.measured.items()}
     if face.taught is not None:
         shown = face.taught
         body["taught"] = {"name": shown.name, "probability": _short(shown.probability), "since": round(shown.since, 3)}

@@ -253,7 +253,7 @@ class Controller:
         """`options` with the live view as an additional receiver, of the coefficients as well."""
         receivers = options.receivers or (Receiver(),)  # naming any receiver replaces the tracker's default one
         port = self._live_view.port
-        coefficients = Receiver("127.0.0.1", port, "json", (("measured", "1"),))
+        coefficients = Receiver("127.0.0.1", port, "json", (("packed", "1"),))
         return options.replace(receivers=(*receivers, coefficients, Receiver("127.0.0.1", port)))
 
     def _in_background(self, work: Coroutine[Any, Any, object], *, in_turn: bool = True) -> None:

@@ -62,8 +62,10 @@ ARKIT_NAMES: tuple[str, ...] = (
 )
 """The order of the coefficients in the packed message; static/avatar/arkit.js has the same."""
 
-Coefficients = Mapping[int, npt.NDArray[np.floating]]
-"""By face id, (52,) from 0 to 1, as they are sent; or (2, 52), as they are sent and as they were measured."""
+SHAPE = (2, len(ARKIT_NAMES))
+"""Of a face's coefficients: as they are sent, and as they were measured before the user's sensitivity."""
+Coefficients = Mapping[int, npt.NDArray[np.uint8]]
+"""By face id, `SHAPE`; 255 = 1."""
 
 
 def pack_frame(
@@ -90,7 +92,6 @@ def pack_frame(
         row["points"] = np.clip(np.rint(record.points_2d * POINT_SCALE), -32768, 32767)
         row["point_confidence"] = np.clip(np.rint(record.confidence * 255.0), 0, 255)
         if coefficients is not None and known:
-            sent_and_measured = np.clip(np.rint(coefficients[record.face_id] * 255.0), 0, 255)
-            row["coefficients"], row["measured"] = np.broadcast_to(sent_and_measured, (2, 52))
+            row["coefficients"], row["measured"] = coefficients[record.face_id]
     flags = WITH_COEFFICIENTS if known else 0
     return HEADER.pack(FRAME, len(records), flags, received & 0xFFFFFFFF, latency_ms) + table.tobytes()

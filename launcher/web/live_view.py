@@ -11,12 +11,11 @@ import socket
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from launcher.web.frames import ARKIT_NAMES, pack_frame
+from launcher.web.frames import SHAPE, pack_frame
 from protocol import facejson, openseeface
 from protocol.foreign_json import ForeignJsonError, parse_json
 
@@ -42,19 +41,16 @@ class RateLimiter:
         return True
 
 
-def read_coefficients(data: bytes) -> dict[int, npt.NDArray[np.float32]]:
-    """ARKit's coefficients by face id in one JSON datagram, (2, 52): as sent, as measured. Empty for anything else."""
+def read_coefficients(data: bytes) -> dict[int, npt.NDArray[np.uint8]]:
+    """ARKit's coefficients by face id in one packed JSON datagram. Empty for anything else."""
     try:
-        return {int(face["id"]): _sent_and_measured(face) for face in parse_json(data)["faces"]}
-    except (ForeignJsonError, AttributeError, KeyError, OverflowError, TypeError, ValueError):
+        faces = parse_json(data)["packed"]
+        return {
+            int(face["id"]): np.frombuffer(bytes.fromhex(face["sent"] + face["measured"]), np.uint8).reshape(SHAPE)
+            for face in faces
+        }
+    except (ForeignJsonError, KeyError, OverflowError, TypeError, ValueError):
         return {}
-
-
-def _sent_and_measured(face: dict[str, Any]) -> npt.NDArray[np.float32]:
-    sent = face["blendshapes"]
-    before = face.get("measured", {})  # of those alone that the sensitivity changed
-    rows = [sent[name] for name in ARKIT_NAMES], [before.get(name, sent[name]) for name in ARKIT_NAMES]
-    return np.array(rows, np.float32)
 
 
 class LiveView:
@@ -75,7 +71,7 @@ class LiveView:
         self._reading: asyncio.Task[None] | None = None
         self._pacer = RateLimiter(MAX_RATE_HZ)
         self._received = 0
-        self._coefficients: dict[int, npt.NDArray[np.float32]] = {}
+        self._coefficients: dict[int, npt.NDArray[np.uint8]] = {}
         self._json: bytes | None = None  # parsed only if its frame is shown
 
     @property

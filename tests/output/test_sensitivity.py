@@ -52,14 +52,16 @@ def test_a_coefficient_goes_through_its_range_and_curve(response: Response, meas
     assert changed == pytest.approx(shapes(jawOpen=expected, mouthPucker=0.3))
 
 
-def test_json_tells_what_was_measured_of_what_was_changed() -> None:
-    face = replace(a_face(), blendshapes=shapes(jawOpen=0.5, mouthPucker=0.25))
-    result = Sensitivity({"jawOpen": Response(end=0.5)}).apply(frame(face))
-    texts = [JsonEncoder(measured=on).encode(OutputFrame(result, None))[0] for on in (True, False)]
-    told, plain = (json.loads(text)["faces"][0] for text in texts)
-    assert told["measured"] == {"jawOpen": 0.5}
-    assert (told["blendshapes"]["jawOpen"], told["blendshapes"]["mouthPucker"]) == (1.0, 0.25)
-    assert "measured" not in plain
+def test_packed_json_tells_what_was_measured_beside_what_is_sent() -> None:
+    face = replace(a_face(), blendshapes=shapes(jawOpen=0.4, mouthPucker=0.2))
+    for sensitivity, jaw in ((Sensitivity({"jawOpen": Response(end=0.5)}), 204), (Sensitivity(), 102)):
+        (text,) = JsonEncoder(packed=True).encode(OutputFrame(sensitivity.apply(frame(face)), None))
+        (told,) = json.loads(text)["packed"]
+        sent, measured = (
+            dict(zip(BLENDSHAPE_NAMES, bytes.fromhex(told[row]), strict=True)) for row in ("sent", "measured")
+        )
+        assert (sent["jawOpen"], sent["mouthPucker"]) == (jaw, 51)
+        assert (measured["jawOpen"], measured["mouthPucker"]) == (102, 51)
 
 
 def test_openness_and_features_follow_the_coefficient_of_the_same_movement() -> None:

@@ -55,7 +55,8 @@ def state(
     """What the avatar looks like with `record`, its own expressions `extras`, `seconds` later."""
     known = None
     if coefficients is not None:
-        known = {record.face_id: np.array([coefficients.get(name, 0.0) for name in ARKIT_NAMES])}
+        levels = np.array([round(255 * coefficients.get(name, 0.0)) for name in ARKIT_NAMES], np.uint8)
+        known = {record.face_id: np.stack([levels, levels])}
     data = list(pack_frame([record], 1, 0.0, known))
     return visit.look(STATE, {"bytes": data, "extras": extras or {}, "seconds": seconds})
 

@@ -12,7 +12,8 @@ import pytest
 
 from launcher.web.frames import ARKIT_NAMES, FACE_DTYPE, FRAME, HEADER, NO_POSE, POINT_SCALE, pack_frame
 from launcher.web.live_view import LiveView, RateLimiter, read_coefficients
-from protocol import openseeface
+from protocol import facejson, openseeface
+from tracker.topology import BLENDSHAPE_NAMES
 
 DATA = Path(__file__).resolve().parents[2] / "protocol" / "data"
 
@@ -51,20 +52,32 @@ def test_a_message_holds_what_the_record_says() -> None:
 
 def test_a_message_holds_what_was_measured_beside_what_is_sent() -> None:
     (record,) = openseeface.decode((DATA / "frontal.bin").read_bytes())
-    sent = {name: 0.2 for name in ARKIT_NAMES} | {"jawOpen": 1.0}
-    told = {"faces": [{"id": record.face_id, "blendshapes": sent, "measured": {"jawOpen": 0.6}}]}
-    known = read_coefficients(json.dumps(told).encode())
-    (face,) = np.frombuffer(pack_frame([record], 1, 0.0, known), FACE_DTYPE, offset=HEADER.size)
-    jaw = ARKIT_NAMES.index("jawOpen")
-    assert (face["coefficients"][jaw], face["measured"][jaw]) == (255, 153)
-    assert np.array_equal(np.delete(face["coefficients"], jaw), np.delete(face["measured"], jaw))
+    sent, measured = bytes(range(52)), bytes(range(100, 152))
+    told = facejson.encode_packed(1, 0.0, {record.face_id: (sent, measured)})
+    (face,) = np.frombuffer(pack_frame([record], 1, 0.0, read_coefficients(told)), FACE_DTYPE, offset=HEADER.size)
+    assert (face["coefficients"].tobytes(), face["measured"].tobytes()) == (sent, measured)
+
+
+def test_coefficients_have_the_trackers_order() -> None:
+    assert ARKIT_NAMES == BLENDSHAPE_NAMES
+
+
+ROW = "00" * 52
 
 
 @pytest.mark.parametrize(
-    "data", [b"{", b"{}", b'{"faces": 3}', b'{"faces": [{"id": 0, "blendshapes": {"jawOpen": 1}, "measured": []}]}']
+    "packed",
+    [
+        3,
+        [3],
+        [{"id": 0, "sent": ROW}],
+        [{"id": 0, "sent": ROW, "measured": ROW[1:]}],
+        [{"id": "", "sent": 1, "measured": ROW}],
+    ],
 )
-def test_what_is_no_list_of_coefficients_is_none(data: bytes) -> None:
-    assert read_coefficients(data) == {}
+def test_what_is_no_list_of_coefficients_is_none(packed: object) -> None:
+    assert read_coefficients(json.dumps({"packed": packed}).encode()) == {}
+    assert read_coefficients(b"{") == {}
 
 
 def test_a_face_without_a_pose_says_so() -> None:

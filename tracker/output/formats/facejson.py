@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from protocol import facejson
 from protocol.openseeface import FEATURE_NAMES
 from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_position_cm
@@ -14,25 +16,28 @@ from tracker.types import Face, FrameResult, HeadPose
 class JsonEncoder:
     """Encodes all faces of a frame; a frame without a face has an empty list.
 
-    points: whether to include the landmarks. measured: whether to include those blendshapes that the user's
-    sensitivity changed, as they were before. max_bytes: limit of a datagram; None for a stream.
+    points: whether to include the landmarks. packed: nothing but the blendshapes, as bytes. max_bytes: limit of a
+    datagram; None for a stream.
     """
 
     def __init__(
         self,
         blendshapes: bool = True,
         points: bool = False,
-        measured: bool = False,
+        packed: bool = False,
         max_bytes: int | None = facejson.MAX_DATAGRAM_BYTES,
     ) -> None:
         self._blendshapes = blendshapes
         self._points = points
-        self._measured = measured
+        self._packed = packed
         self._max_bytes = max_bytes
 
     def encode(self, frame: OutputFrame) -> Sequence[bytes]:
         """One text. Raises ValueError for a value that is not finite."""
         result = frame.result
+        if self._packed:
+            shapes = {face.face_id + frame.face_id_offset: _packed(face) for face in result.faces}
+            return (facejson.encode_packed(result.frame_index, result.unix_time, shapes),)
         message = facejson.Frame(
             index=result.frame_index,
             time=result.unix_time,
@@ -57,16 +62,15 @@ class JsonEncoder:
             blendshapes=None if shapes is None else dict(zip(BLENDSHAPE_NAMES, shapes.tolist(), strict=True)),
             points=face.landmarks.xy.tolist() if self._points else None,
             taught=_taught(face, frame.result),
-            measured=_measured(face) if self._measured else None,
         )
 
 
-def _measured(face: Face) -> dict[str, float] | None:
-    """Those blendshapes that are sent otherwise than they were measured, as measured."""
-    if face.measured is None or face.blendshapes is None:
-        return None
-    pairs = zip(BLENDSHAPE_NAMES, face.measured.tolist(), face.blendshapes.tolist(), strict=True)
-    return {name: before for name, before, after in pairs if before != after}
+def _packed(face: Face) -> tuple[bytes, bytes]:
+    """The blendshapes as sent and as measured; without any, of a face at rest."""
+    sent = np.zeros(len(BLENDSHAPE_NAMES)) if face.blendshapes is None else face.blendshapes
+    rows = np.stack([sent, sent if face.measured is None else face.measured])
+    both = np.rint(np.clip(rows, 0.0, 1.0) * 255.0).astype(np.uint8)
+    return both[0].tobytes(), both[1].tobytes()
 
 
 def _taught(face: Face, result: FrameResult) -> facejson.Taught | None:

@@ -34,7 +34,7 @@ ENCODERS: dict[str, Callable[[Target], Encoder]] = {
     "ifacialmocap": lambda target: IFacialMocapEncoder(int(target.value("version")), _on(target, "mirror")),
     "livelink": lambda target: LiveLinkEncoder(target.value("subject"), _on(target, "mirror")),
     "opentrack": lambda target: OpentrackEncoder(_on(target, "mirror")),
-    "json": lambda target: JsonEncoder(_on(target, "blendshapes"), _on(target, "points"), _on(target, "measured")),
+    "json": lambda target: JsonEncoder(_on(target, "blendshapes"), _on(target, "points"), _on(target, "packed")),
 }
 """Encoders of the formats that are sent as datagrams."""
 
@@ -47,7 +47,7 @@ SENDERS: dict[str, Callable[[Target], Sender]] = {
     ),
     "json+ws": lambda target: JsonServer(
         target,
-        JsonEncoder(_on(target, "blendshapes"), _on(target, "points"), _on(target, "measured"), max_bytes=None),
+        JsonEncoder(_on(target, "blendshapes"), _on(target, "points"), _on(target, "packed"), max_bytes=None),
         frozenset(filter(None, target.value("origin").split(","))),
     ),
 }
