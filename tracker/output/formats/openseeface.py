@@ -48,18 +48,20 @@ class WirePose:
     quaternion: npt.NDArray[np.float64]
     euler: npt.NDArray[np.float64]
     translation: npt.NDArray[np.float64]
-    rotation_vector: npt.NDArray[np.float64]
+
+    @property
+    def rotation_vector(self) -> npt.NDArray[np.float64]:
+        """See above; computed when it is asked for, as only the log has it."""
+        return _rotation_vector(self.quaternion)
 
     @classmethod
     def from_pose(cls, pose: HeadPose) -> WirePose:
         """Convert `pose` to the wire's axes."""
-        quaternion = _wire_quaternion(pose.quaternion_xyzw)
-        x, y, z = pose.translation
+        x, y, z = pose.translation.tolist()
         return cls(
-            quaternion=quaternion,
+            quaternion=_wire_quaternion(pose.quaternion_xyzw),
             euler=_wire_euler(pose.rotation),
             translation=np.array([-y, -x, -z]),
-            rotation_vector=_rotation_vector(quaternion),
         )
 
 
@@ -112,7 +114,7 @@ def _wire_quaternion(head: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
     """The quaternion of R_w transposed from that of R: the head's turn, half a turn about (1, 1, 0), conjugated."""
     x, y, z, w = head.tolist()
     wire = np.array([w + z, w - z, y - x, x + y]) * math.sqrt(0.5)
-    return wire if wire[0] >= 0 else -wire
+    return wire if w + z >= 0 else -wire
 
 
 def _wire_euler(rotation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
