@@ -63,7 +63,7 @@ def bounds(xy: FloatArray) -> Box:
 
 def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
     """Apply a (2, 3) affine or (2, 2) `matrix` to (..., 2) points; the dtype of the points is kept."""
-    moved: FloatArray = np.asarray(cv2.transform(points.reshape(1, -1, 2), matrix)).reshape(points.shape)
+    moved: FloatArray = cv2.transform(points.reshape(1, -1, 2), matrix).reshape(points.shape)  # type: ignore[assignment]
     return moved
 
 
