@@ -108,22 +108,39 @@ def cut(
     A region much larger than the crop is first reduced by an integer factor, by averaging: bilinear sampling alone
     would skip pixels and let sensor noise through.
     """
-    shrink = int(box.side / size + 0.25)
-    if shrink >= 2:
-        height, width = image.shape[:2]
-        reach = 0.5 * box.side * (abs(math.cos(box.roll)) + abs(math.sin(box.roll))) + shrink
-        left, top = max(0, int(box.centre[0] - reach)), max(0, int(box.centre[1] - reach))
-        columns = (min(width, int(box.centre[0] + reach) + 1) - left) // shrink
-        rows = (min(height, int(box.centre[1] + reach) + 1) - top) // shrink
-        if columns > 1 and rows > 1:
-            image = shrunk(image[top : top + rows * shrink, left : left + columns * shrink], shrink)
-            # Pixel p of the shrunk region is shrink * (p + 0.5) - 0.5 + (left, top) of the frame.
-            x, y = box.centre
-            centre = (x - left + 0.5) / shrink - 0.5, (y - top + 0.5) / shrink - 0.5
-            box = CropBox(centre, box.side / shrink, box.roll)
-    matrix = box.to_crop(size)
+    shrink = max(1, int(box.side / size + 0.25))
+    height, width = image.shape[:2]
+    reach = 0.5 * box.side * (abs(math.cos(box.roll)) + abs(math.sin(box.roll))) + shrink
+    left, top = max(0, int(box.centre[0] - reach)), max(0, int(box.centre[1] - reach))
+    columns = (min(width, int(box.centre[0] + reach) + 1) - left) // shrink
+    rows = (min(height, int(box.centre[1] + reach) + 1) - top) // shrink
+    if columns > 1 and rows > 1:
+        image = image[top : top + rows * shrink, left : left + columns * shrink]
+        if shrink > 1:
+            image = shrunk(image, shrink)
+        # Pixel p of the shrunk region is shrink * (p + 0.5) - 0.5 + (left, top) of the frame.
+        x, y = box.centre
+        centre = (x - left + 0.5) / shrink - 0.5, (y - top + 0.5) / shrink - 0.5
+        box = CropBox(centre, box.side / shrink, box.roll)
+    warped = warped_bgra(four_channels(image), box.to_crop(size), (size, size), cv2.INTER_LINEAR)
+    return cv2.cvtColor(warped, cv2.COLOR_BGRA2BGR, dst=out)  # type: ignore[return-value]
+
+
+def four_channels(image: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+    """(H, W, 4) for `warped_bgra`: OpenCV warps four channels in less than half the time of three."""
+    return cv2.cvtColor(image, cv2.COLOR_BGR2BGRA)  # type: ignore[return-value]
+
+
+def warped_bgra(
+    image: npt.NDArray[np.uint8],
+    matrix: FloatArray,
+    size: tuple[int, int],
+    flags: int,
+    out: npt.NDArray[np.uint8] | None = None,
+) -> npt.NDArray[np.uint8]:
+    """`image` (H, W, 4) through an affine (2, 3) `matrix`, with its edge repeated outside. size: width, height."""
     return cv2.warpAffine(  # type: ignore[return-value]
-        image, matrix, (size, size), dst=out, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
+        image, matrix, size, dst=out, flags=flags, borderMode=cv2.BORDER_REPLICATE
     )
 
 
