@@ -100,6 +100,7 @@ def test_every_data_file_of_the_packages_goes_into_the_bundle() -> None:
     files = dict(package_data(("protocol", "tracker")))
     assert files[str(ROOT / "tracker" / "capture" / "demo" / "face.npz")] == str(Path("tracker/capture/demo"))
     assert files[str(ROOT / "tracker" / "face" / "eye_points.npz")] == str(Path("tracker/face"))
+    assert str(ROOT / "tracker" / "face" / "taught_prior.npz") in files
     window = package_data(("launcher", "protocol"))
     assert (str(ROOT / "launcher" / "web" / "static" / "index.html"), str(Path("launcher/web/static"))) in window
     assert not [name for name, _ in window if name.endswith(("py.typed", ".onnx"))], "these have other places"

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tracker.app.command_error import CommandError
+from tracker.errors import ModelError
 from tracker.face.taught.library import LONGEST_S, TaughtExpressions, mistaken
 
 logger = logging.getLogger(__name__)
@@ -69,8 +70,8 @@ class ExpressionControl:
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """What a ValueError says is the reply to the command."""
+    """What such an error says is the reply to the command."""
     try:
         yield
-    except ValueError as error:
+    except (ValueError, ModelError) as error:
         raise CommandError(str(error)) from None

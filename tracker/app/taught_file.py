@@ -9,6 +9,7 @@ from pathlib import Path
 
 from protocol.atomic_file import write_atomically
 from protocol.foreign_json import parse_object
+from tracker.errors import ModelError
 from tracker.face.taught.library import TaughtExpressions
 
 logger = logging.getLogger(__name__)
@@ -97,5 +98,8 @@ class TaughtKeeper:
             report = self._taught.train()
         except ValueError as error:  # one expression alone: nothing to tell apart yet
             logger.info("%s", error)
+            return
+        except ModelError as error:
+            logger.error("%s", error)
             return
         logger.info("expressions learnt: %s", ", ".join(f"{k} {100 * v:.0f} %" for k, v in report.recall.items()))

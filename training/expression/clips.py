@@ -18,9 +18,21 @@ class Clip:
     name: str
     scores: np.ndarray
 
+    @property
+    def fps(self) -> float:
+        """Frames a second."""
+        capture = cv2.VideoCapture(self._file())
+        try:
+            return float(capture.get(cv2.CAP_PROP_FPS))
+        finally:
+            capture.release()
+
+    def _file(self) -> str:
+        return str(datasets.data_folder() / "clips" / f"{self.name}.mp4")
+
     def frames(self) -> Iterator[np.ndarray]:
         """(H, W, 3) uint8 BGR, one after another."""
-        capture = cv2.VideoCapture(str(datasets.data_folder() / "clips" / f"{self.name}.mp4"))
+        capture = cv2.VideoCapture(self._file())
         try:
             for _ in range(len(self.scores)):
                 good, picture = capture.read()

@@ -4,7 +4,7 @@
 
 Every person has its own random numbers, so that a set is the same however it is cut into runs; shards that are there
 already are left as they are. Persons of the split "test" never occur in "train": their numbers are drawn with another
-seed, and their skins come from photographs of other people.
+seed, and their skins come from photographs of other people. With --held, people hold expressions (`held`).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ os.environ.setdefault("LP_NUM_THREADS", "1")  # Mesa's software renderer would t
 import numpy as np
 import numpy.typing as npt
 
+from training.synthetic import held
 from training.synthetic.shards import encoded, set_folder, shard_file, write_shard
 from training.synthetic.studio import Family, Studio
 from training.synthetic.truth import Truth
@@ -69,6 +70,20 @@ def render(family: str, split: str, identities: int, expressions: int, seed: int
         print(f"{out}: shard {shard}, {done} pictures, {rate:.1f} a second", flush=True)
 
 
+def render_held(family: str, split: str, identities: int, seed: int, size: int, out: str) -> None:
+    """Render what is missing of the set `out` of people who hold expressions, a shard for each person."""
+    set_folder(out).mkdir(parents=True, exist_ok=True)
+    heads: Family | None = None
+    for number in range(identities):
+        if shard_file(out, number).exists():
+            continue
+        if heads is None:
+            heads, studio = make_family(family, split), Studio(size)
+        rng = person_rng(family, split, seed, number)
+        held.write_person(out, number, held.session(studio, heads.person(seed * 1_000_000 + number, rng), split, rng))
+        print(f"{out}: person {number + 1} of {identities}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--family", choices=("ict", "makehuman"), required=True)
@@ -78,7 +93,11 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=256, help="side of the pictures in pixels")
     parser.add_argument("--split", choices=SPLITS, default="train")
     parser.add_argument("--out", required=True, help="name of the set")
+    parser.add_argument("--held", action="store_true", help="of each person seven expressions, 16 times each")
     options = parser.parse_args()
+    if options.held:
+        render_held(options.family, options.split, options.identities, options.seed, options.size, options.out)
+        return
     render(
         options.family,
         options.split,

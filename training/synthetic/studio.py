@@ -112,6 +112,10 @@ class Studio:
         self._rasteriser = Rasteriser(size)
         self._backgrounds = scene.Backgrounds(size)
 
+    def background(self, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+        """(size, size, 3) uint8 BGR."""
+        return self._backgrounds.sample(rng)
+
     def session(
         self, person: Person, count: int, rng: np.random.Generator
     ) -> list[tuple[npt.NDArray[np.uint8], Truth]]:

@@ -17,7 +17,7 @@ SHAPES: dict[str, dict[str, float]] = {
     "joy": {"mouthSmileLeft": 0.7, "mouthSmileRight": 0.7, "cheekSquintLeft": 0.5, "cheekSquintRight": 0.5},
     "angry": {"browDownLeft": 0.8, "browDownRight": 0.8, "noseSneerLeft": 0.3, "noseSneerRight": 0.3},
     "surprised": {"browInnerUp": 0.8, "browOuterUpLeft": 0.7, "browOuterUpRight": 0.7, "eyeWideLeft": 0.5},
-    "tongue": {"tongueOut": 1.0, "jawOpen": 0.5},
+    "tongue": {"tongueOut": 1.0, "jawOpen": 0.8, "cheekPuff": 0.8},
 }
 _TALK = [BLENDSHAPE_NAMES.index(name) for name in ("jawOpen", "mouthFunnel", "mouthLowerDownLeft", "eyeBlinkLeft")]
 

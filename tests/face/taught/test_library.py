@@ -235,7 +235,8 @@ def _set(kept: dict[str, Any], path: str, value: Any) -> None:
     ("path", "value"),
     [
         ("format", "profile"),
-        ("version", 2),
+        ("version", 1),
+        ("version", 3),
         ("measures", ["jawOpen"]),
         ("expressions", {"name": 1}),
         ("expressions.0.name", 7),
@@ -254,8 +255,6 @@ def _set(kept: dict[str, Any], path: str, value: Any) -> None:
         ("model.whitening", "AAAA"),
         ("model.centres", 3),
         ("model.limits", "////fw=="),
-        ("model.temperature", 0),
-        ("model.temperature", True),
         ("model.confusion", []),
         ("model.confusion", [[1], [1]]),
         ("model.confusion", [["a", "b"], [1, 1]]),

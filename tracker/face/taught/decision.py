@@ -2,13 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 
-DEFAULT_THRESHOLD, DEFAULT_HOLD_S = 0.6, 0.1
+LOOK_S = 0.1
+"""Frames closer than this share their errors: so much time counts as one look at the face."""
+CHANGES_PER_S = 0.25
+"""How often a face changes from one expression to another, before anything is seen of it."""
+DEFAULT_THRESHOLD, DEFAULT_HOLD_S = 0.6, 0.03
 NONE_HOLD_S = 0.3
 """A face that is like no expression changes nothing before this long: hands and blurs pass."""
 FADE_S = 0.15
 """Time in which an expression is faded in or out, for avatars."""
+
+
+class Belief:
+    """Which expression the face holds, from all that was seen of it: the forward filter of a hidden Markov model.
+
+    Clear evidence changes it within two or three frames; a frame or two of doubtful evidence do not.
+    """
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        """weights: of each expression, how much likelier than others a face changes to it."""
+        total = sum(weights)
+        self._weights = [weight / total for weight in weights]
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget what was seen."""
+        self._shares = list(self._weights)
+        self._last_s: float | None = None
+
+    def update(self, scores: Sequence[float], now_s: float) -> list[float]:
+        """The probabilities at media time `now_s`. scores: log-likelihood of each expression in this frame."""
+        elapsed_s = LOOK_S if self._last_s is None else min(max(now_s - self._last_s, 0.0), 1.0)
+        self._last_s = now_s
+        changed = 1.0 - math.exp(-CHANGES_PER_S * elapsed_s)
+        looks = min(elapsed_s / LOOK_S, 1.0)
+        highest = max(scores)
+        raised = [
+            ((1.0 - changed) * share + changed * weight) * math.exp(looks * (score - highest))
+            for share, weight, score in zip(self._shares, self._weights, scores, strict=True)
+        ]
+        total = sum(raised)
+        self._shares = [value / total for value in raised]
+        return list(self._shares)
 
 
 class Decision:

@@ -1,13 +1,15 @@
-"""Tells taught expressions apart: a linear discriminant, shrunk towards what is known of all faces.
+"""Tells taught expressions apart: a linear discriminant whose centres and scatter are shrunk towards what is known of
+all faces.
 
-Ten seconds of an expression are few samples: neighbouring frames are nearly alike, so that they count for some twenty
+Ten seconds of an expression are few samples: neighbouring frames are nearly alike, so that they count for some eight
 independent ones, fewer than there are measures. Their covariance alone could not even be inverted, and would take what
 merely did not happen in these ten seconds for impossible. It is therefore mixed with a prior by their weights in
-independent samples. One covariance for all expressions keeps every boundary a plane: as few numbers as can be learnt,
-in closed form, in milliseconds.
+independent samples. In the basis in which both that scatter is round and the spread of expressions is a diagonal, each
+expression's distance from neutral is shrunk by what its few samples are worth there, and what lies in directions in
+which no expression differs tells where neutral is (probabilistic linear discriminant analysis: Ioffe, ECCV 2006).
+All is closed form, in milliseconds.
 
-Distances become probabilities by one temperature, and "none of these" by one limit each, both found on stretches of the
-recordings that were held out.
+"None of these" is decided by one limit each, found on stretches of the recordings that were held out.
 """
 
 from __future__ import annotations
@@ -18,24 +20,27 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tracker.face.taught.measures import PRIOR_SD
+from tracker.face.taught.prior import Prior, load_prior
 from tracker.types import FloatArray
 
-CORRELATION_S = 0.5
-"""Samples closer than this show the same moment: so much recording counts as one independent sample."""
-PRIOR_SAMPLES = 40.0
-"""How many independent samples the prior covariance counts for."""
+CORRELATION_S = 1.25
+"""So much recording counts as one independent sample: about as long as a head stays in one pose."""
+PRIOR_SAMPLES = 20.0
+"""How many independent samples the prior scatter counts for."""
+LEAST_SPREAD = 0.02
+"""How far expressions spread in directions in which those of the prior did not, over the scatter: somebody may have
+taught what nobody thought of."""
+TEMPERATURE = 4.0
+"""Squared distances per unit of twice the log odds. Above 1, as recordings show less than what will be met."""
 FOLDS = 5
 """Each recording is cut into so many stretches, each of which is held out once."""
-TEMPERATURES: FloatArray = np.geomspace(1.0, 64.0, 25)
-OPTIMISM = 4.0
-"""Held-out stretches are of the same minute. Another pose, light or day makes mistakes likelier: probabilities become
-right with this multiple of the temperature (measured by `training.expression.taught`)."""
-LIMIT_QUANTILE, LIMIT_SLACK = 0.99, 6.0
+LIMIT_QUANTILE, LIMIT_SLACK = 0.99, 3.0
 """A face is none of these beyond this multiple of that quantile of the held-out squared distances, for the same
 reason."""
-NEUTRAL_PRIOR = 10.0
-"""How much likelier the neutral face is than any other, as it is what people mostly show."""
+NEUTRAL_ODDS = 7.0
+"""How much likelier the neutral face is than any other in each look, as it is what people mostly show."""
+NEUTRAL_WEIGHT = 3.0
+"""How much more often a face changes to neutral than to any other."""
 NEUTRAL = "neutral"
 
 
@@ -44,21 +49,22 @@ class Discriminant:
     """A trained model of K expressions by N measures.
 
     whitening: (N, N), makes movements within an expression round. centres: (K, N) whitened means. limits: (K,) squared
-    distances beyond which a face is not that expression. temperature: squared distances per unit of twice the log odds.
-    norms, biases: of each expression, the squared length of its centre and what is added to its score.
+    distances beyond which a face is not that expression. norms, biases: of each expression, the squared length of its
+    centre and what is added to its score. weights: of each, as `decision.Belief` takes them.
     """
 
     names: tuple[str, ...]
     whitening: FloatArray
     centres: FloatArray
     limits: FloatArray
-    temperature: float
     norms: list[float] = field(init=False)
     biases: list[float] = field(init=False)
+    weights: list[float] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "norms", (self.centres * self.centres).sum(axis=1).tolist())
-        object.__setattr__(self, "biases", [math.log(NEUTRAL_PRIOR) if n == NEUTRAL else 0.0 for n in self.names])
+        object.__setattr__(self, "biases", [math.log(NEUTRAL_ODDS) if n == NEUTRAL else 0.0 for n in self.names])
+        object.__setattr__(self, "weights", [NEUTRAL_WEIGHT if n == NEUTRAL else 1.0 for n in self.names])
 
     def squared_distances(self, samples: FloatArray) -> FloatArray:
         """(S, K) of (S, N) samples."""
@@ -66,18 +72,15 @@ class Discriminant:
         return np.asarray((away * away).sum(axis=2))
 
     def judge(self, sample: FloatArray) -> tuple[list[float], bool]:
-        """K probabilities of one (N,) sample, and whether it is like any of the expressions at all."""
+        """K log-likelihoods of one (N,) sample, and whether it is like any of the expressions at all."""
         # |w - c|^2 without the (K, N) differences; number by number from there on, which is quicker for so few.
         whitened = self.whitening @ sample
         own = float(whitened @ whitened)
         along = (self.centres @ whitened).tolist()
         distances = [own - 2.0 * a + b for a, b in zip(along, self.norms, strict=True)]
-        scores = [b - d / (2.0 * self.temperature) for d, b in zip(distances, self.biases, strict=True)]
-        highest = max(scores)
-        raised = [math.exp(score - highest) for score in scores]
-        total = sum(raised)
+        scores = [b - d / (2.0 * TEMPERATURE) for d, b in zip(distances, self.biases, strict=True)]
         is_like_any = any(d <= limit for d, limit in zip(distances, self.limits.tolist(), strict=True))
-        return [value / total for value in raised], is_like_any
+        return scores, is_like_any
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,39 +94,49 @@ class TrainingReport:
     confusion: Mapping[str, Mapping[str, float]]
 
 
-def train(recordings: Mapping[str, FloatArray], sample_s: float) -> tuple[Discriminant, TrainingReport]:
+def train(
+    recordings: Mapping[str, FloatArray], sample_s: float, prior: Prior | None = None
+) -> tuple[Discriminant, TrainingReport]:
     """Learn from the (S, N) samples of each name, in their order, `sample_s` seconds apart.
 
-    Raises ValueError for fewer than two names.
+    prior: None for the one that is shipped. Raises ValueError for fewer than two names, ModelError without a prior.
     """
+    prior = load_prior() if prior is None else prior
     if len(recordings) < 2:
         raise ValueError("record at least two expressions, one of them the neutral face")
     names, arrays = tuple(recordings), list(recordings.values())
     held_out: list[list[FloatArray]] = [[] for _ in names]
     for fold in range(FOLDS):
-        whitening, centres = _fit([_without(array, fold, sample_s) for array in arrays], sample_s)
-        model = Discriminant(names, whitening, centres, np.zeros(len(names)), 1.0)
+        whitening, centres = _fit(names, [_without(array, fold, sample_s) for array in arrays], sample_s, prior)
+        model = Discriminant(names, whitening, centres, np.zeros(len(names)))
         for own, array in enumerate(arrays):
             held_out[own].append(model.squared_distances(_stretch(array, fold)))
     distances = [np.concatenate(parts) for parts in held_out]
     quantiles = np.array([np.quantile(each[:, own], LIMIT_QUANTILE) for own, each in enumerate(distances)])
     limits = LIMIT_SLACK * np.maximum(quantiles, np.median(quantiles))
-    whitening, centres = _fit(arrays, sample_s)
-    return Discriminant(names, whitening, centres, limits, OPTIMISM * _temperature(distances, names)), _report(
-        distances, names
-    )
+    whitening, centres = _fit(names, arrays, sample_s, prior)
+    return Discriminant(names, whitening, centres, limits), _report(distances, names)
 
 
-def _fit(arrays: Sequence[FloatArray], sample_s: float) -> tuple[FloatArray, FloatArray]:
+def _fit(
+    names: Sequence[str], arrays: Sequence[FloatArray], sample_s: float, prior: Prior
+) -> tuple[FloatArray, FloatArray]:
     """Whitening (N, N) and whitened centres (K, N)."""
     means = np.stack([array.mean(axis=0) for array in arrays])
     away = [array - mean for array, mean in zip(arrays, means, strict=True)]
     within = np.mean([each.T @ each / len(each) for each in away], axis=0)
-    independent = sum(len(array) for array in arrays) * sample_s / CORRELATION_S
-    mixed = independent * within + PRIOR_SAMPLES * np.diag(PRIOR_SD**2)
-    lower = np.linalg.cholesky(mixed / (independent + PRIOR_SAMPLES))
-    whitening: FloatArray = np.linalg.inv(lower)
-    return whitening, means @ whitening.T
+    independent = np.array([[len(array) * sample_s / CORRELATION_S] for array in arrays])
+    total = float(independent.sum())
+    scatter = (total * within + PRIOR_SAMPLES * prior.scatter) / (total + PRIOR_SAMPLES)
+    inverse = np.linalg.inv(np.linalg.cholesky(scatter))
+    spread, axes = np.linalg.eigh(inverse @ prior.spread @ inverse.T)
+    whitening: FloatArray = axes.T @ inverse
+    spread = np.maximum(spread, 0.0) + LEAST_SPREAD
+    found = means @ whitening.T
+    variance = np.where([[name == NEUTRAL] for name in names], 0.0, spread) + 1.0 / independent  # of `found`, (K, N)
+    neutral = (found / variance).sum(axis=0) / (1.0 / variance).sum(axis=0)
+    trust = 1.0 - 1.0 / (independent * variance)  # 0 for the neutral face itself
+    return whitening, neutral + trust * (found - neutral)
 
 
 def _stretch(array: FloatArray, fold: int) -> FloatArray:
@@ -137,29 +150,6 @@ def _without(array: FloatArray, fold: int, sample_s: float) -> FloatArray:
     first, last = len(array) * fold // FOLDS, len(array) * (fold + 1) // FOLDS
     rest = np.concatenate([array[: max(0, first - gap)], array[last + gap :]])
     return rest if len(rest) else array
-
-
-def _probabilities(distances: FloatArray, names: Sequence[str], temperature: float) -> FloatArray:
-    """(..., K) of squared distances (..., K)."""
-    scores = distances / (-2.0 * temperature)
-    if NEUTRAL in names:
-        scores[..., names.index(NEUTRAL)] += np.log(NEUTRAL_PRIOR)
-    raised = np.exp(scores - scores.max(axis=-1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=-1, keepdims=True))
-
-
-def _temperature(distances: Sequence[FloatArray], names: Sequence[str]) -> float:
-    """The one under which the held-out samples are the least surprising."""
-    surprise = [
-        -np.mean(
-            [
-                np.log(np.maximum(_probabilities(each.copy(), names, heat)[:, own], 1e-12)).mean()
-                for own, each in enumerate(distances)
-            ]
-        )
-        for heat in TEMPERATURES
-    ]
-    return float(TEMPERATURES[int(np.argmin(surprise))])
 
 
 def _report(distances: Sequence[FloatArray], names: Sequence[str]) -> TrainingReport:

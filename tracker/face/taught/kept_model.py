@@ -18,7 +18,6 @@ def export_model(model: Discriminant, report: TrainingReport | None) -> dict[str
         "whitening": packed(model.whitening, "<f4"),
         "centres": packed(model.centres, "<f4"),
         "limits": packed(model.limits, "<f4"),
-        "temperature": model.temperature,
         "confusion": [[round(confusion[shown][taken], 4) for taken in model.names] for shown in confusion],
     }
 
@@ -35,16 +34,12 @@ def restored_model(kept: Any, names: tuple[str, ...]) -> tuple[Discriminant, Tra
     own = tuple(kept["names"])
     if len(own) < 2 or any(name not in names for name in own) or len(set(own)) != len(own):
         raise ValueError("the model is of other expressions")
-    temperature = kept.get("temperature")
-    if isinstance(temperature, bool) or not isinstance(temperature, int | float) or not 0.1 <= temperature <= 1e6:
-        raise ValueError("the model's temperature is out of range")
     size = len(MEASURES)
     model = Discriminant(
         own,
         unpacked(kept.get("whitening"), "<f4", size, size),
         unpacked(kept.get("centres"), "<f4", len(own), size),
         unpacked(kept.get("limits"), "<f4", len(own), 1)[:, 0],
-        float(temperature),
     )
     return model, _report(kept.get("confusion"), own)
 

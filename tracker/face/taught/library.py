@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tracker.face.taught.decision import DEFAULT_HOLD_S, DEFAULT_THRESHOLD, Decision, Fade
+from tracker.face.taught.decision import DEFAULT_HOLD_S, DEFAULT_THRESHOLD, Belief, Decision, Fade
 from tracker.face.taught.discriminant import NEUTRAL, Discriminant, TrainingReport, train
 from tracker.face.taught.kept_model import export_model, restored_model
 from tracker.face.taught.measures import MEASURES, measured
@@ -18,7 +18,7 @@ from tracker.face.taught.samples import FEWEST_SAMPLES, MAX_NAMES, SAMPLE_S, Sam
 from tracker.rate_limit import RateLimiter
 from tracker.types import Face, FloatArray, TaughtExpression
 
-KIND, VERSION = "facetracker expressions", 1
+KIND, VERSION = "facetracker expressions", 2
 LONGEST_S = 300.0
 """Of one recording."""
 
@@ -55,6 +55,7 @@ class TaughtExpressions:
         self._lock = threading.Lock()
         self._store = SampleStore()
         self._model: Discriminant | None = None
+        self._belief = Belief(())
         self._report: TrainingReport | None = None
         self._recording: _Recording | None = None
         self._enabled = True
@@ -114,7 +115,8 @@ class TaughtExpressions:
     def _shown(self, values: FloatArray | None, now_s: float) -> TaughtExpression | None:
         decision, probability = self._decision, 0.0
         if self._model is not None and self._enabled and values is not None:
-            shares, self._is_like_any = self._model.judge(values)
+            scores, self._is_like_any = self._model.judge(values)
+            shares = self._belief.update(scores, now_s)
             self._probabilities = dict(zip(self._model.names, shares, strict=True))
             likeliest = max(self._probabilities, key=self._probabilities.__getitem__)
             decision.update(likeliest, self._probabilities[likeliest], self._is_like_any, now_s)
@@ -163,8 +165,7 @@ class TaughtExpressions:
                 self._override = None
             if self._decision.name == name:
                 self._decision.reset()
-            self._model = self._report = None
-            self._probabilities = {}
+            self._take(None, None)
         return name
 
     def train(self) -> TrainingReport:
@@ -173,8 +174,7 @@ class TaughtExpressions:
             recordings = self._store.learnable()
         model, report = train(recordings, SAMPLE_S)
         with self._lock:
-            self._model, self._report = model, report
-            self._probabilities = {}
+            self._take(model, report)
             if self._decision.name not in model.names:
                 self._decision.reset()
         return report
@@ -185,6 +185,7 @@ class TaughtExpressions:
             self._enabled = on
             if not on:
                 self._decision.reset()
+                self._belief.reset()
                 self._probabilities = {}
             if threshold is not None:
                 self._decision.threshold = threshold
@@ -257,9 +258,15 @@ class TaughtExpressions:
         threshold = _share(kept.get("threshold", DEFAULT_THRESHOLD), 1.0)
         hold_s = _share(kept.get("hold_s", DEFAULT_HOLD_S), 10.0)
         with self._lock:
-            self._store, self._model, self._report = store, model, report
+            self._store = store
             self._decision = Decision(threshold, hold_s)
-            self._probabilities = {}
+            self._take(model, report)
+
+    def _take(self, model: Discriminant | None, report: TrainingReport | None) -> None:
+        """Judge by `model` from now on."""
+        self._model, self._report = model, report
+        self._belief = Belief(() if model is None else model.weights)
+        self._probabilities = {}
 
     def _known(self, name: str) -> str:
         known = self._store.known(checked_name(name))

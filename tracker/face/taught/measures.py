@@ -7,36 +7,22 @@ import math
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.features import NAMES as FEATURES
 from tracker.types import Face, FloatArray
 
 _EYES = ("opennessRight", "opennessLeft", "gazeRightX", "gazeRightY", "gazeLeftX", "gazeLeftY")
-MEASURES: tuple[str, ...] = (*t.BLENDSHAPE_NAMES, *FEATURES, *_EYES)
-"""Their names, in order: ARKit's 52 coefficients, the 14 features, how open the eyes are, where they look (sines)."""
+_POINTS = slice(17, 66)
+MEASURES: tuple[str, ...] = (
+    *t.BLENDSHAPE_NAMES,
+    *_EYES,
+    *(f"point{k}{axis}" for k in range(_POINTS.start, _POINTS.stop) for axis in "XY"),
+)
+"""Their names, in order: ARKit's 52 coefficients, how open the eyes are, where they look (sines), and where brows,
+nose, eyes and mouth are in the head (face units). The coefficients say what the network has learnt to name; the points
+also say what it has no name for, and what it reads too weakly. The 14 features would say nothing new."""
 
-_COEFFICIENTS = len(t.BLENDSHAPE_NAMES)
+_COEFFICIENTS, _FIRST_POINT = len(t.BLENDSHAPE_NAMES), len(t.BLENDSHAPE_NAMES) + len(_EYES)
 MIN_CONFIDENCE = 0.4
 """Mean landmark confidence below which a face is neither learnt from nor judged."""
-
-_COEFFICIENT_SD, _FEATURE_SD = 0.10, 0.30
-_PRIOR_SD = {
-    # Everybody blinks and looks about, whatever the face shows.
-    "eyeBlink": 0.30, "eyeLook": 0.25, "eye_": 0.40, "openness": 0.30, "gaze": 0.25, "eyeSquint": 0.15,
-    # Talk.
-    "jawOpen": 0.18, "mouthFunnel": 0.15, "mouthPucker": 0.15, "mouthClose": 0.15, "mouthLowerDown": 0.15,
-    "mouthUpperUp": 0.12, "mouthStretch": 0.12, "mouthRoll": 0.12, "mouthShrug": 0.12, "mouthPress": 0.12,
-    "mouth_open": 0.40, "mouth_wide": 0.40,
-}  # fmt: skip
-
-
-def _prior_sd(name: str) -> float:
-    known = [sd for start, sd in _PRIOR_SD.items() if name.startswith(start)]
-    return known[0] if known else _FEATURE_SD if name in FEATURES else _COEFFICIENT_SD
-
-
-PRIOR_SD: FloatArray = np.array([_prior_sd(name) for name in MEASURES])
-"""(N,) how much each measure moves while somebody holds one expression, talks, blinks, looks about and moves the head:
-what is believed of a person before anything was recorded."""
 
 
 def measured(face: Face) -> FloatArray | None:
@@ -49,5 +35,6 @@ def measured(face: Face) -> FloatArray | None:
         looks = [part / max(math.hypot(x, y, z), 1e-6) for x, y, z in face.gaze.tolist() for part in (x, y)]
     values = np.empty(len(MEASURES))
     values[:_COEFFICIENTS] = face.blendshapes
-    values[_COEFFICIENTS:] = (*face.expression.as_tuple(), *face.eyes.openness.tolist(), *looks)
+    values[_COEFFICIENTS:_FIRST_POINT] = (*face.eyes.openness.tolist(), *looks)
+    values[_FIRST_POINT:] = face.points_3d[_POINTS, :2].ravel()
     return values
