@@ -22,6 +22,7 @@ from websockets import ConnectionClosed, Origin
 from websockets.sync.client import connect
 
 from benchmarks.report import ROOT, Report, arguments, facts
+from protocol import facejson
 from tests.launcher.window_client import CHROMIUM, CHROMIUM_ARGUMENTS, TOKEN, Window, open_window
 
 FPS = 30
@@ -32,7 +33,8 @@ SETTLE_S = 3.0
 def fed_client(window: Window) -> Iterator[Callable[[], int]]:
     """A client without anything to draw, and a record for it every 1/30 s: what the window costs where it is not the
     browser that is slow. Yields what counts the frames that came."""
-    packet = (ROOT / "tests" / "protocol" / "data" / "frontal.bin").read_bytes()
+    records = (ROOT / "tests" / "protocol" / "data" / "frontal.bin").read_bytes()
+    packet = facejson.encode_packed(1, 0.0, records, {0: (bytes(52), bytes(52))})
     ended = threading.Event()
     count = 0
     with (

@@ -98,15 +98,21 @@ def encode(frame: Frame, max_bytes: int | None = None) -> bytes:
         faces.pop()
 
 
-def encode_packed(index: int, unix_time: float, faces: Mapping[int, tuple[bytes, bytes]]) -> bytes:
-    """UTF-8 text with little but the blendshapes, which takes a twentieth of the time to read.
+def encode_packed(index: int, unix_time: float, records: bytes, shapes: Mapping[int, tuple[bytes, bytes]]) -> bytes:
+    """UTF-8 text with the same in few numbers, which takes a fifth of the time to read.
 
-    faces: by id, the blendshapes as sent and as measured before the user's sensitivity, a byte each, 255 = 1.
+    records: OpenSeeFace's, of all faces. shapes: by face id, the blendshapes as sent and as measured before the user's
+    sensitivity, a byte each, 255 = 1.
     """
-    packed = [
-        {"id": face_id, "sent": sent.hex(), "measured": before.hex()} for face_id, (sent, before) in faces.items()
-    ]
-    body = {"format": FORMAT, "version": VERSION, "frame": index, "time": unix_time, "packed": packed}
+    rows = [{"id": face_id, "sent": sent.hex(), "measured": before.hex()} for face_id, (sent, before) in shapes.items()]
+    body = {
+        "format": FORMAT,
+        "version": VERSION,
+        "frame": index,
+        "time": unix_time,
+        "records": records.hex(),
+        "packed": rows,
+    }
     return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 

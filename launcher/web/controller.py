@@ -250,11 +250,10 @@ class Controller:
         page.send(_notice("info", {"load": "Loaded", "save": "Saved", "delete": "Deleted"}[action] + f" “{name}”."))
 
     def _with_view(self, options: TrackerOptions) -> TrackerOptions:
-        """`options` with the live view as an additional receiver, of the coefficients as well."""
+        """`options` with the live view as an additional receiver."""
         receivers = options.receivers or (Receiver(),)  # naming any receiver replaces the tracker's default one
         port = self._live_view.port
-        coefficients = Receiver("127.0.0.1", port, "json", (("packed", "1"),))
-        return options.replace(receivers=(*receivers, coefficients, Receiver("127.0.0.1", port)))
+        return options.replace(receivers=(*receivers, Receiver("127.0.0.1", port, "json", (("packed", "1"),))))
 
     def _in_background(self, work: Coroutine[Any, Any, object], *, in_turn: bool = True) -> None:
         """in_turn: after earlier requests; listing cameras need not wait for them."""

@@ -1,7 +1,7 @@
 """Receives the tracker's datagrams for the pages, on a separate loopback port, while any page is visible.
 
-Two kinds arrive at the same port: OpenSeeFace's records, and before each of them the same frame as JSON, which has the
-coefficients that the records lack.
+They are packed JSON (`protocol.facejson.encode_packed`): OpenSeeFace's records, and the coefficients that those lack.
+One datagram a frame, since each wakes the process.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import numpy as np
 import numpy.typing as npt
 
 from launcher.web.frames import SHAPE, pack_frame
-from protocol import facejson, openseeface
-from protocol.foreign_json import ForeignJsonError, parse_json
+from protocol import openseeface
+from protocol.foreign_json import parse_json
+from protocol.openseeface import FaceRecord
 
 MAX_RATE_HZ = 30.0
 """The highest frame rate that the page receives."""
 _EARLY_S = 0.01
 _LARGEST_DATAGRAM = 65535
-_JSON_START = b'{"format":"' + facejson.FORMAT.encode()
 
 
 class RateLimiter:
@@ -41,23 +41,27 @@ class RateLimiter:
         return True
 
 
-def read_coefficients(data: bytes) -> dict[int, npt.NDArray[np.uint8]]:
-    """ARKit's coefficients by face id in one packed JSON datagram. Empty for anything else."""
+def read_packed(data: bytes) -> tuple[list[FaceRecord], dict[int, npt.NDArray[np.uint8]]]:
+    """The records of a datagram, and ARKit's coefficients by face id. Raises ValueError for anything else.
+
+    Any program of this machine can send here.
+    """
     try:
-        faces = parse_json(data)["packed"]
-        return {
+        body = parse_json(data)
+        coefficients = {
             int(face["id"]): np.frombuffer(bytes.fromhex(face["sent"] + face["measured"]), np.uint8).reshape(SHAPE)
-            for face in faces
+            for face in body["packed"]
         }
-    except (ForeignJsonError, KeyError, OverflowError, TypeError, ValueError):
-        return {}
+        return openseeface.decode(bytes.fromhex(body["records"])), coefficients
+    except (KeyError, OverflowError, TypeError) as error:
+        raise ValueError(f"not a packed frame: {error!r}") from error
 
 
 class LiveView:
-    """A receiver of OpenSeeFace datagrams, and of the coefficients that belong to them, on 127.0.0.1.
+    """A receiver of packed frames on 127.0.0.1.
 
     deliver: called with each packed frame, in the server's event loop, which reads the port itself: a thread of its own
-    would wake twice for each frame. While no page is visible nothing is read, and the system discards what the tracker
+    would be one more to wake. While no page is visible nothing is read, and the system discards what the tracker
     sends. All but `port` and `close` is for that loop.
     """
 
@@ -71,8 +75,6 @@ class LiveView:
         self._reading: asyncio.Task[None] | None = None
         self._pacer = RateLimiter(MAX_RATE_HZ)
         self._received = 0
-        self._coefficients: dict[int, npt.NDArray[np.uint8]] = {}
-        self._json: bytes | None = None  # parsed only if its frame is shown
 
     @property
     def port(self) -> int:
@@ -112,18 +114,12 @@ class LiveView:
                 self._socket.recv(_LARGEST_DATAGRAM)
 
     def _take(self, data: bytes) -> None:
-        if data.startswith(_JSON_START):
-            self._json = data
-            return
         self._received += 1
         if not self._pacer.take(time.monotonic()):
             return
         try:
-            records = openseeface.decode(data)
-        except openseeface.PacketError:
-            return  # any program of this machine can send here; invalid records are not shown
+            records, coefficients = read_packed(data)
+        except ValueError:
+            return  # also a frame without a face
         latency_ms = (self._clock() - records[0].time) * 1000.0
-        if self._json is not None:
-            self._coefficients = read_coefficients(self._json)
-            self._json = None
-        self._deliver(pack_frame(records, self._received, latency_ms, self._coefficients))
+        self._deliver(pack_frame(records, self._received, latency_ms, coefficients))

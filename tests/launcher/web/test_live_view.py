@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from launcher.web.frames import ARKIT_NAMES, FACE_DTYPE, FRAME, HEADER, NO_POSE, POINT_SCALE, pack_frame
-from launcher.web.live_view import LiveView, RateLimiter, read_coefficients
+from launcher.web.live_view import LiveView, RateLimiter, read_packed
 from protocol import facejson, openseeface
 from tracker.topology import BLENDSHAPE_NAMES
 
@@ -50,12 +50,17 @@ def test_a_message_holds_what_the_record_says() -> None:
     assert face["confidence"] == pytest.approx(record.confidence[:66].mean())
 
 
+def packed(name: str) -> bytes:
+    """The frame of a recorded datagram as the tracker packs it; coefficients rise from 0, measured ones from 100."""
+    data = (DATA / f"{name}.bin").read_bytes()
+    rows = {record.face_id: (bytes(range(52)), bytes(range(100, 152))) for record in openseeface.decode(data)}
+    return facejson.encode_packed(1, 0.0, data, rows)
+
+
 def test_a_message_holds_what_was_measured_beside_what_is_sent() -> None:
-    (record,) = openseeface.decode((DATA / "frontal.bin").read_bytes())
-    sent, measured = bytes(range(52)), bytes(range(100, 152))
-    told = facejson.encode_packed(1, 0.0, {record.face_id: (sent, measured)})
-    (face,) = np.frombuffer(pack_frame([record], 1, 0.0, read_coefficients(told)), FACE_DTYPE, offset=HEADER.size)
-    assert (face["coefficients"].tobytes(), face["measured"].tobytes()) == (sent, measured)
+    records, coefficients = read_packed(packed("frontal"))
+    (face,) = np.frombuffer(pack_frame(records, 1, 0.0, coefficients), FACE_DTYPE, offset=HEADER.size)
+    assert (face["coefficients"].tobytes(), face["measured"].tobytes()) == (bytes(range(52)), bytes(range(100, 152)))
 
 
 def test_coefficients_have_the_trackers_order() -> None:
@@ -66,7 +71,7 @@ ROW = "00" * 52
 
 
 @pytest.mark.parametrize(
-    "packed",
+    "rows",
     [
         3,
         [3],
@@ -75,9 +80,16 @@ ROW = "00" * 52
         [{"id": "", "sent": 1, "measured": ROW}],
     ],
 )
-def test_what_is_no_list_of_coefficients_is_none(packed: object) -> None:
-    assert read_coefficients(json.dumps({"packed": packed}).encode()) == {}
-    assert read_coefficients(b"{") == {}
+def test_what_is_no_packed_frame_is_refused(rows: object) -> None:
+    whole = json.loads(packed("frontal"))
+    for wrong in (
+        {**whole, "packed": rows},
+        {**whole, "records": 3},
+        {**whole, "records": whole["records"][:-2]},
+        rows,
+    ):
+        with pytest.raises(ValueError):
+            read_packed(json.dumps(wrong).encode())
 
 
 def test_a_face_without_a_pose_says_so() -> None:
@@ -92,8 +104,8 @@ def test_the_feed_receives_only_while_somebody_looks() -> None:
 
 async def _watched_and_not() -> None:
     frames: asyncio.Queue[bytes] = asyncio.Queue()
-    data = (DATA / "two_faces.bin").read_bytes()
-    recorded = openseeface.decode(data)[0].time
+    data = packed("two_faces")
+    recorded = read_packed(data)[0][0].time
     feed = LiveView(frames.put_nowait, clock=lambda: recorded + 0.025)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.connect(("127.0.0.1", feed.port))
@@ -111,9 +123,11 @@ async def _watched_and_not() -> None:
             ((kind, faces, _, received, latency_ms),) = await send(data)
             assert (kind, faces, received) == (FRAME, 2, 1)
             assert latency_ms == pytest.approx(25.0, abs=0.01)
-            # What has no whole record or no finite numbers counts, but is not shown.
-            assert await send(data[:-1], b"\xff" * openseeface.RECORD_BYTES, b"") == []
-            assert [header[3] for header in await send(data)] == [4]
+            # What is no frame, has no finite numbers or no face counts, but is not shown.
+            infinite = facejson.encode_packed(1, 0.0, b"\xff" * openseeface.RECORD_BYTES, {})
+            for wrong in (data[:-1], infinite, b"\xff", facejson.encode_packed(1, 0.0, b"", {})):
+                assert await send(wrong) == []
+            assert [header[3] for header in await send(data, b"")] == [6]
 
             feed.watch(False)
             assert await send(data) == []

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from protocol import facejson
+from protocol import facejson, openseeface
 from protocol.openseeface import FEATURE_NAMES
+from tracker.output.formats.openseeface import to_records
 from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_position_cm
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Face, FrameResult, HeadPose
+
+MOST_PACKED = 16
+"""Faces whose records fit into one datagram as text."""
 
 
 class JsonEncoder:
     """Encodes all faces of a frame; a frame without a face has an empty list.
 
-    points: whether to include the landmarks. packed: nothing but the blendshapes, as bytes. max_bytes: limit of a
-    datagram; None for a stream.
+    points: whether to include the landmarks. packed: records and blendshapes as bytes in place of all else. max_bytes:
+    limit of a datagram; None for a stream.
     """
 
     def __init__(
@@ -36,8 +41,10 @@ class JsonEncoder:
         """One text. Raises ValueError for a value that is not finite."""
         result = frame.result
         if self._packed:
+            result = replace(result, faces=result.faces[:MOST_PACKED])
             shapes = {face.face_id + frame.face_id_offset: _packed(face) for face in result.faces}
-            return (facejson.encode_packed(result.frame_index, result.unix_time, shapes),)
+            records = openseeface.encode(to_records(result, frame.face_id_offset)) if result.faces else b""
+            return (facejson.encode_packed(result.frame_index, result.unix_time, records, shapes),)
         message = facejson.Frame(
             index=result.frame_index,
             time=result.unix_time,

@@ -60,7 +60,7 @@ _OF_JSON = (
     _ALL,
     FormatOption("blendshapes", "0 omits ARKit's blendshapes", "1", _OFF_ON),
     FormatOption("points", "1 adds the landmarks", "0", _OFF_ON),
-    FormatOption("packed", "1 sends the blendshapes alone, as hexadecimal bytes", "0", _OFF_ON),
+    FormatOption("packed", "1 sends OpenSeeFace's records and the blendshapes, as hexadecimal bytes", "0", _OFF_ON),
 )
 
 
