@@ -24,9 +24,12 @@ import psutil
 from benchmarks.frames import Picture, demo_pictures, empty_pictures, group_pictures
 from benchmarks.program import PROGRAM, receiver, running
 from benchmarks.report import Report, Spread, arguments, facts
+from tracker.face.engine import IDLE_AFTER_S
 from tracker.face.options import MODELS
 
 WARM_UP_S = 2.0
+EMPTY_WARM_UP_S = IDLE_AFTER_S + 2.0
+"""With nobody there: by then every frame is no longer searched."""
 START_LIMIT_S = 60.0
 LAST_BYTES = 4096
 """A pipe or socket takes these without waiting for the reader, so that the time of sending them is exact."""
@@ -77,7 +80,8 @@ def measure(command: Sequence[str], pace: Pace, pictures: Sequence[Picture]) -> 
             watched = psutil.Process(process.pid)
             sent: list[float] = []
             due = time.perf_counter()
-            warm, count = round(WARM_UP_S * pace.fps), round(pace.seconds * pace.fps)
+            warm_s = WARM_UP_S if pace.faces else EMPTY_WARM_UP_S
+            warm, count = round(warm_s * pace.fps), round(pace.seconds * pace.fps)
             cpu_before = main_before = 0.0
             for index in range(warm + count):
                 if index == warm:
