@@ -172,7 +172,8 @@ def test_the_frozen_launcher_serves_its_window(launcher: Installed, elsewhere: P
     with ended(process):
         assert process.stdout is not None
         first = process.stdout.readline().decode("utf-8")
-        address = first.removeprefix("The window is at ").strip()
+        # Printed for a browser to be opened by hand, it ends with a key.
+        address = first.removeprefix("The window is at ").strip().partition("#")[0].rstrip("/") + "/"
         page = urllib.request.urlopen(address, timeout=30).read()
         assert b"<html" in page
         assert b"Three.js Authors" in urllib.request.urlopen(f"{address}three.js", timeout=30).read(500)
