@@ -93,7 +93,12 @@ STEPS = (
     ),
     Step("classifier", "training.classifier.train", ("--resume", "--crops", "second", "hard3", "hard6"), 41600),
     Step("classifier export", "training.classifier.publish"),
-    Step("eyes", "training.eyes.train", ("--network", "eyes_fine", "eyes"), 8200),
+    Step(
+        "eyes",
+        "training.eyes.train",
+        ("--network", "eyes_fine", "eyes", "--renders", "makehuman-a", "ict-b", "ict-a"),
+        8200,
+    ),
     Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
     Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),
     Step("eyes' points", "training.eyes.points"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tracker import topology as t
-from tracker.face.coefficients import SIDEWAYS_FULL_DEG, VERTICAL_FULL_DEG, CoefficientEstimator, gaze_angles
+from tracker.face.coefficients import SIDEWAYS_FULL_DEG, VERTICAL_FULL_DEG, CoefficientEstimator
 from tracker.face.resting_face import LARGEST_REST, RestingFace
 
 INDEX = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
@@ -104,12 +104,6 @@ def test_blinks_and_looks_to_the_sides_are_the_eye_networks_and_up_and_down_is_t
     down = (12 / VERTICAL_FULL_DEG - 0.4 / 2) / 2  # the mean of both networks, each the mean of both eyes
     for side in ("Right", "Left"):
         assert values[INDEX[f"eyeLookDown{side}"]] == pytest.approx(down) and values[INDEX[f"eyeLookUp{side}"]] == 0
-
-
-def test_gaze_angles_are_to_the_subjects_left_and_up():
-    ahead, left_up = (0.0, 0.0, 0.1), (-0.1, 0.1, 0.1)
-    angles = gaze_angles(np.array([ahead, left_up]))
-    np.testing.assert_allclose(angles, [[0, 0], [45, np.degrees(np.arctan(2**-0.5))]], atol=1e-6)
 
 
 def test_smoothing_steadies_noise_and_lets_a_quick_smile_through():

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.points3d import EYEBALL_UP as PUPIL_UP
-from tracker.face.points3d import lift, normalise
+from tracker.face.points3d import lift, normalise, with_looks
 from tracker.face.pose import PoseSolver
 from tracker.intrinsics import CameraIntrinsics
 from tracker.rotations import euler_from_matrix, quaternion_from_matrix
@@ -129,17 +129,18 @@ def test_a_neutral_face_lifts_to_the_reference_head_from_any_side():
     for angles in ((0, 0, 0), (15, 40, -20), (-20, -50, 60)):
         xy = seen_at(rotation_of(*angles), (0.3, -0.2, 5))
         pose = solve(xy)
-        pupils = xy[[[36, 39], [42, 45]]].mean(axis=1)
-        points = normalise(lift(xy, pupils, pose, REFERENCE_HEAD, CAMERA))
+        points = normalise(lift(xy, pose, REFERENCE_HEAD, CAMERA))
         np.testing.assert_allclose(points[:66], REFERENCE_HEAD[:66], atol=2e-3)
 
 
 def test_an_eyeball_lies_behind_its_eyes_corners():
     xy = seen_at(np.eye(3), (0, 0, 5))
     pose = solve(xy)
-    points = normalise(lift(xy, xy[[[36, 39], [42, 45]]].mean(axis=1), pose, REFERENCE_HEAD, CAMERA))
-    for pupil, eyeball, corners in ((66, 68, (36, 39)), (67, 69, (42, 45))):
+    directions = np.array([[0.0, 0.0, 1.0], [0.6, 0.0, 0.8]])
+    points, gaze = with_looks(normalise(lift(xy, pose, REFERENCE_HEAD, CAMERA)), directions)
+    for k, (pupil, eyeball, corners) in enumerate(((66, 68, (36, 39)), (67, 69, (42, 45)))):
         width = np.linalg.norm(points[corners[0]] - points[corners[1]])
-        gaze = points[pupil] - points[eyeball]
-        assert abs(gaze[0]) < 0.1 * width and abs(gaze[1] + PUPIL_UP * width) < 0.02 * width, "between the corners"
-        assert np.linalg.norm(gaze) == pytest.approx(0.385 * width, rel=0.05) and gaze[2] > 0.9 * 0.385 * width
+        back = points[list(corners)].mean(axis=0) - points[eyeball]
+        assert abs(back[1] + PUPIL_UP * width) < 0.02 * width and back[2] == pytest.approx(0.385 * width, rel=0.05)
+        np.testing.assert_allclose(points[pupil] - points[eyeball], gaze[k], atol=1e-6)
+        np.testing.assert_allclose(gaze[k] / np.linalg.norm(gaze[k]), directions[k], atol=1e-3)

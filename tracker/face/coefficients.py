@@ -8,8 +8,6 @@ docs/BLENDSHAPES.md says how well each is known.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from tracker import topology as t
@@ -76,13 +74,6 @@ class CoefficientEstimator:
             for up, down in zip(_UP, _DOWN, strict=True):
                 values[up], values[down] = up_now, down_now
         return np.array(values, np.float32)
-
-
-def gaze_angles(gaze: FloatArray) -> FloatArray:
-    """(2, 2) degrees to the subject's left and up, from the (2, 3) vectors of `Face.gaze`."""
-    return np.array(
-        [(math.degrees(math.atan2(-x, z)), math.degrees(math.atan2(y, math.hypot(x, z)))) for x, y, z in gaze.tolist()]
-    )
 
 
 def _opposed(value: float) -> tuple[float, float]:

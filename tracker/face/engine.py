@@ -18,7 +18,6 @@ from tracker.face.crop import CropBox, bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.eyes import EyeReader, EyeReading
 from tracker.face.finder import FaceFinder
-from tracker.face.gaze import eye_centres
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.identity import choose_memory, is_same_place, strays_more
 from tracker.face.landmarks import LandmarkReader
@@ -30,6 +29,7 @@ from tracker.face.networks import ModelStore, Network
 from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift
 from tracker.face.pose import PoseSolver
+from tracker.face.pose_correction import PoseCorrection
 from tracker.face.scanner import BackgroundDetector
 from tracker.face.stopwatch import Stopwatch
 from tracker.face.taught.library import TaughtExpressions
@@ -65,7 +65,12 @@ class Engine:
         landmark_model, eye_model = (3, "eyes_fine") if options.model == 4 else (options.model, "eyes")
         self._finder = self._make_finder(store, store.load(f"landmarks_{landmark_model}", threads), threads)
         self._stopwatch = Stopwatch()
-        self._measurer = FaceMeasurer(EyeReader(store.load(eye_model, threads)), options, self._stopwatch)
+        self._measurer = FaceMeasurer(
+            EyeReader(store.load(eye_model, threads)),
+            PoseCorrection(f"landmarks_{landmark_model}"),
+            options,
+            self._stopwatch,
+        )
         self._candidate_limit = options.max_faces + SPARE_CANDIDATES
         self._scanner: BackgroundDetector | None = None
         if options.background_scan and (options.max_faces > 1 or options.switch_after > 0):
@@ -135,8 +140,8 @@ class Engine:
         memory.hidden_frames = 0
         if face.pose is not None:
             memory.ever_solved, memory.unsolved_since_s = True, None
-            if self.options.max_faces > 1:
-                points = lift(face.landmarks.xy, face.eyes.pupils, face.pose, memory.head.head, camera)
+            if self.options.max_faces > 1 and memory.solved is not None:
+                points = lift(face.landmarks.xy, memory.solved, memory.head.head, camera)
                 memory.motion.update_shape(points, float(face.pose.euler_deg[1]))
             return face
         memory.unsure = True
@@ -182,7 +187,7 @@ class Engine:
         """The neutral face and ranges of face 0, as JSON values."""
         memory = self._memories[0]
         return {
-            "version": 2,
+            "version": 3,
             "features": memory.features.export(),
             "eyes": memory.openness.export(),
             "coefficients": memory.coefficients.rest.export(),
@@ -193,9 +198,12 @@ class Engine:
         memory = self._memories[0]
         # Into fresh objects first: a profile whose second half is damaged must not be applied by half.
         fresh = FaceMemory(memory.face_id, self.options)
-        parts = {"eyes": fresh.openness.restore}
-        if profile.get("version") != 1:  # version 1 kept distances between landmarks, which nothing measures any more
+        parts = {}
+        # Versions 1 and 2 kept apertures of open eyes, 1 also distances between landmarks: nothing needs them any more.
+        if profile.get("version") != 1:
             parts |= {"features": fresh.features.restore, "coefficients": fresh.coefficients.rest.restore}
+            if profile.get("version") != 2:
+                parts["eyes"] = fresh.openness.restore
         for part, restore in parts.items():
             if part not in profile:
                 raise ValueError(f"{part!r} is missing")
@@ -381,7 +389,7 @@ class Engine:
         pose = PoseSolver().solve(landmarks, REFERENCE_HEAD, camera)
         if pose is None:
             return None
-        return proportions(lift(landmarks.xy, eye_centres(landmarks.xy), pose, REFERENCE_HEAD, camera))
+        return proportions(lift(landmarks.xy, pose, REFERENCE_HEAD, camera))
 
     def _drop_duplicates(self, now_s: float) -> None:
         """Where two ids track the same face, the one that was expected there keeps it. The other face is hidden."""

@@ -1,4 +1,4 @@
-"""Reads pupils, lids and the eyes' landmarks from one crop per eye."""
+"""Reads pupils, lids, gaze and the eyes' landmarks from one crop per eye."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ CROP_WIDTHS = (1.6, 1.2)
 """Width and height of the crop in eye widths (the distance of the eye's corners)."""
 _WIDTHS = np.array(CROP_WIDTHS)
 _MIDDLE = _WIDTHS / 2
+_TO_THE_LEFT = np.array([[1.0, 1.0, 1.0, 1.0], [-1.0, 1.0, -1.0, 1.0]], np.float32)
+"""From the inner corner, to the subject's left."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +38,11 @@ class EyeReading:
     pupil_positions: (2, 2) from the midpoint of the eye's corners, in eye widths: x along the corner line to the
         image's right, y perpendicular to it, downwards.
     aperture: (2,) lid gap over eye width. closed: (2,) probability. confidence: (2,) of the pupils.
+    gaze_in_head: (2, 2) degrees to the subject's left and up. gaze_in_image: (2, 2) degrees to the right and up as the
+        eye appears upright, from the line of sight to it. upright: (2, 2) unit vectors of the corner lines, to the
+        image's right in an upright face.
+    openness: (2,) lid gap over that of the same eye at rest. blink: (2,) how far the lids close, 0 to 1.
+    seen: (2,) probability that the eye is not behind dark glasses.
     """
 
     points: FloatArray
@@ -43,6 +50,12 @@ class EyeReading:
     aperture: FloatArray
     closed: FloatArray
     confidence: FloatArray
+    gaze_in_head: FloatArray
+    gaze_in_image: FloatArray
+    upright: FloatArray
+    openness: FloatArray
+    blink: FloatArray
+    seen: FloatArray
 
     def refine(self, xy: FloatArray) -> FloatArray:
         """The landmarks `xy` (66, 2) with those of the eyes replaced by `points`."""
@@ -55,7 +68,8 @@ class EyeReading:
 class EyeOutput:
     """The network's output for N eyes; points are in the eyes' frames (`eye_points`).
 
-    pupil: (N, 2). contour: (N, 16, 2). aperture, closed, confidence: (N,).
+    pupil: (N, 2). contour: (N, 16, 2). gaze: (N, 4) degrees to the inner corner and up, in the head, then as seen.
+    aperture, closed, confidence, openness, blink, seen: (N,).
     """
 
     pupil: FloatArray
@@ -63,6 +77,10 @@ class EyeOutput:
     aperture: FloatArray
     closed: FloatArray
     confidence: FloatArray
+    gaze: FloatArray
+    openness: FloatArray
+    blink: FloatArray
+    seen: FloatArray
 
 
 class EyeCrops:
@@ -83,10 +101,8 @@ class EyeCrops:
         if bound is None:
             bound = self._bound[len(frames)] = self._network.bind(len(frames))
         self._cut(bgr, frames, bound.images)
-        pupil, contour, aperture, closed, confidence = bound.run()
-        return EyeOutput(
-            pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, aperture.copy(), closed.copy(), confidence.copy()
-        )
+        pupil, contour, *others = bound.run()
+        return EyeOutput(pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, *(part.copy() for part in others))
 
     def _cut(self, bgr: npt.NDArray[np.uint8], frames: Sequence[EyeFrame], crops: npt.NDArray[np.uint8]) -> None:
         """Fill `crops` (N, H, W, 3) with the eyes that have these frames."""
@@ -137,8 +153,23 @@ class EyeReader:
         positions = np.array([_pupil_position(*eye) for eye in eyes]).view(np.float64).reshape(-1, 2, 2)
         moved = [to_image(places, frame) for places, frame in zip(refined, frames, strict=True)]
         points = np.array(moved).view(np.float64).reshape(-1, *EYES.shape, 2)
+        lines = [across / abs(across) * (-1 if mirrored else 1) for _, across, mirrored in frames]
+        upright = np.array(lines).view(np.float64).reshape(-1, 2, 2)
+        gaze = output.gaze.reshape(-1, 2, 4) * _TO_THE_LEFT
         return [
-            EyeReading(points[k], positions[k], output.aperture[pair], output.closed[pair], output.confidence[pair])
+            EyeReading(
+                points[k],
+                positions[k],
+                output.aperture[pair],
+                output.closed[pair],
+                output.confidence[pair],
+                gaze[k, :, :2],
+                gaze[k, :, 2:],
+                upright[k],
+                output.openness[pair],
+                output.blink[pair],
+                output.seen[pair],
+            )
             for k in range(len(faces))
             for pair in [slice(2 * k, 2 * k + 2)]
         ]

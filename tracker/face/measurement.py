@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
-from tracker.face.coefficients import BLINKS, gaze_angles
+from tracker.face.coefficients import BLINKS
 from tracker.face.crop import bounds
 from tracker.face.eyes import EyeReader, EyeReading
 from tracker.face.features import EYES, raw_features
 from tracker.face.gaze import eye_centres, eyes_inside, to_pixels
 from tracker.face.memory import FaceMemory
 from tracker.face.options import EngineOptions
-from tracker.face.points3d import lift, normalise
+from tracker.face.points3d import lift, normalise, with_looks
+from tracker.face.pose_correction import PoseCorrection
 from tracker.face.stopwatch import Stopwatch
 from tracker.intrinsics import CameraIntrinsics
-from tracker.topology import gaze_vectors
-from tracker.types import Expression, Eyes, Face, FloatArray, Frame, HeadPose, Landmarks
+from tracker.look import look_vectors
+from tracker.types import Expression, Eyes, Face, FloatArray, Frame, Landmarks
 
+MIN_SEEN = 0.3
+"""Probability below which an eye is taken to be behind dark glasses: it holds its last openness and gaze."""
 MIN_LEARNING_CONFIDENCE = 0.4
 MAX_LEARNING_ERROR = 0.25
 """A frame contributes to a person's calibration only with at least this mean confidence, and with a pose whose error is
@@ -28,8 +32,10 @@ at most this fraction of the face's size."""
 class FaceMeasurer:
     """Turns landmarks into a `Face`, using and updating the face's memory."""
 
-    def __init__(self, eye_reader: EyeReader, options: EngineOptions, stopwatch: Stopwatch) -> None:
-        self._eye_reader = eye_reader
+    def __init__(
+        self, eye_reader: EyeReader, correction: PoseCorrection, options: EngineOptions, stopwatch: Stopwatch
+    ) -> None:
+        self._eye_reader, self._correction = eye_reader, correction
         self._options = options
         self._stopwatch = stopwatch
 
@@ -52,20 +58,26 @@ class FaceMeasurer:
             xy = memory.points_filter.filter(xy, now_s, unit=size).astype(np.float32)
         landmarks, box = Landmarks(xy, found.confidence), bounds(xy)
         self._stopwatch.skip()
-        pose = memory.solver.solve(landmarks, memory.head.head, camera, max(box[2:]))
-        self._stopwatch.lap("pose")
-        eyes = self._eyes(memory, reading, xy, found.coefficients[BLINKS], pose, frame, now_s)
-        self._stopwatch.lap("eyes")
-        points = gaze = None
-        if pose is not None:
-            if self._options.adapt_3d:
-                memory.head.update(xy, found.confidence, pose, camera)
-            points = normalise(lift(xy, eyes.pupils, pose, memory.head.head, camera))
-            if self._options.gaze_tracking:
-                gaze = gaze_vectors(points)
+        # The points lie on the head as the solver turned it; the head itself is turned a little further.
+        solved = memory.solved = memory.solver.solve(landmarks, memory.head.head, camera, max(box[2:]))
+        pose = None if solved is None else self._correction.apply(solved, xy)
         learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
         learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
-        angles = gaze_angles(gaze) if gaze is not None else None
+        self._stopwatch.lap("pose")
+        visible = eyes_inside(xy, frame.width, frame.height) & (reading.seen >= MIN_SEEN)
+        eyes = self._eyes(memory, reading, xy, found.coefficients[BLINKS], visible, now_s)
+        angles = None
+        if pose is not None and self._options.gaze_tracking:
+            usable = np.where(visible, eyes.openness, 0.0)
+            angles = memory.gaze.update(reading, usable, xy, pose, camera, now_s, learn)
+        self._stopwatch.lap("eyes")
+        points = gaze = None
+        if solved is not None:
+            if self._options.adapt_3d:
+                memory.head.update(xy, found.confidence, solved, camera)
+            points = normalise(lift(xy, solved, memory.head.head, camera))
+            if angles is not None:
+                points, gaze = with_looks(points, look_vectors(angles))
         coefficients = memory.coefficients.update(found.coefficients, eyes.openness, angles, now_s, learn)
         expression = _expression(memory, coefficients, eyes.openness, now_s, learn)
         self._stopwatch.lap("expression")
@@ -87,13 +99,12 @@ class FaceMeasurer:
         reading: EyeReading,
         xy: FloatArray,
         blink: FloatArray,
-        pose: HeadPose | None,
-        frame: Frame,
+        visible: npt.NDArray[np.bool_],
         now_s: float,
     ) -> Eyes:
-        """Pupils and openness. xy: (66, 2) the smoothed landmarks; blink: (2,) the network's coefficients."""
-        visible = eyes_inside(xy, frame.width, frame.height)
-        openness = memory.openness.update(reading.aperture, reading.closed, blink, visible, pose, now_s)
+        """Pupils and openness. xy: (66, 2) the smoothed landmarks; blink: (2,) the network's coefficients; visible:
+        (2,) neither outside the picture nor behind dark glasses."""
+        openness = memory.openness.update(reading.blink, blink, visible, now_s)
         positions = memory.pupils.update(reading.pupil_positions, np.where(visible, openness, 0.0))
         if memory.points_filter is not None:
             right, left = openness.tolist()

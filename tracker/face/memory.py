@@ -9,12 +9,13 @@ from tracker.face.adaptation import HeadAdaptation
 from tracker.face.calibration import FeatureCalibration
 from tracker.face.coefficients import CoefficientEstimator
 from tracker.face.gaze import PupilMemory
+from tracker.face.gaze_direction import GazeMemory
 from tracker.face.motion import Motion
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
 from tracker.face.pose import PoseSolver
 from tracker.face.smoothing import OneEuroFilter, RowFilter
-from tracker.types import Landmarks
+from tracker.types import HeadPose, Landmarks
 
 _GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move with the head
 for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
@@ -35,10 +36,12 @@ class FaceMemory:
         self.motion = Motion()
         self.confirmed_until_s = -np.inf  # media time until which the classifier's last verdict holds
         self.solver = PoseSolver()
+        self.solved: HeadPose | None = None  # in the last frame, before its correction
         self.head = HeadAdaptation()
         self.features = FeatureCalibration(options.max_feature_updates)
         self.openness = OpennessCalibration(options.max_feature_updates)
         self.pupils = PupilMemory()
+        self.gaze = GazeMemory(options.smoothing, options.max_feature_updates)
         self.coefficients = CoefficientEstimator(options.smoothing)
         self._reset_ranges_on_drop = options.max_feature_updates <= 0
         self.points_filter: OneEuroFilter | None = None
@@ -63,6 +66,7 @@ class FaceMemory:
         self.confirmed_until_s = -np.inf
         self.solver.reset()
         self.coefficients.restart_motion()
+        self.gaze.restart_motion()
         if self.points_filter is not None:
             self.points_filter.reset()
             self.pupils_filter.reset()
@@ -98,4 +102,5 @@ class FaceMemory:
         """Forget the person's ranges."""
         self.features.reset()
         self.openness.reset()
+        self.gaze.reset()
         self.coefficients.reset()

@@ -1,8 +1,8 @@
-"""Openness of each eye: its aperture relative to this person's open eye, and what the whole face says of it.
+"""Openness of each eye: 1 less how far its lids are closing, which a smile, a low brow or a lowered gaze do not do.
 
-The eye network sees each eye closely, but a smile, a low brow or a lowered gaze narrow an eye as a blink begins to. The
-landmark network sees the face around it and tells these apart, though not how far a closing eye is closed. So the more
-certain the eye network is that an eye is open, the more the blink coefficient counts.
+Two networks say how far: the eye network, which sees each eye closely, and the landmark network, which sees the face
+around it. Each is misled now and then; their log odds, weighted as renders with exact blinks told
+(`training.eyes.looks`), are right more often than either.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ import numpy.typing as npt
 
 from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
-from tracker.types import FloatArray, HeadPose
+from tracker.types import FloatArray
 
-TYPICAL_OPEN = 0.33
-"""Aperture of an average open eye."""
-CLOSED_SHARE = 0.28
-"""Measured aperture of a closed eye over that of the open one; lashes keep it from zero."""
+EYE_WEIGHT, FACE_WEIGHT, BIAS = 0.57, 0.47, -0.19
+"""Of the log odds of the eye network's blink and of the landmark network's, and a constant."""
+MOST_LOG_ODDS = 5.8
+"""A network that is surer than this is not believed more."""
+NO_BLINK, FULL_BLINK = 0.1, 0.75
+"""What the networks together say of eyes that are not closing at all, and of eyes that are shut."""
+SMALLEST_SPAN = 0.25
+"""Between a person's open and closed eye."""
+SURELY_CLOSED, SURELY_OPEN = 0.6, 0.3
+"""A reading counts towards this person's open eye below the first; or when the landmark network reads less than the
+second, whatever the eye network takes the eye for."""
 PRIOR_SECONDS, PROFILE_SECONDS = 1.0, 60.0
-"""Time after which what is measured weighs as much as the average eye, or as one kept from an earlier run."""
-SURELY_CLOSED = 0.5
-"""Probability of a closed eye from which on the aperture does not count towards this person's open eye."""
-FACE_WEIGHT = 0.5
-"""Weight of the blink coefficient for an eye that is not closed at all: nearest to the true openness of renders."""
-SURELY_OPEN = 0.3
-"""Blink coefficient below which the face says that an eye is open, whatever the eye network takes it for."""
-MISREAD_PRIOR_S, MAX_MISREAD = 2.0, 0.9
-"""An open eye that the eye network takes for closed (narrow eyes, make-up, glare) recovers: the time after which the
-median of what it says weighs as much as no error, and how much of the probability may be put down to it."""
-MAX_CORRECTION = 1.6
+"""Time after which what is measured weighs as much as the average eye, or as one kept from an earlier run: an open eye
+that is misread (narrow, made up, behind glare) recovers so fast."""
+LARGEST_HABIT = 0.6
 
 
 class OpennessCalibration:
-    """One person's open eye, learned from the frames in which the eyes are not closed."""
+    """One person's open eye: what the networks mostly read of it. update_seconds: learning stops this long after the
+    first frame; 0 = never."""
 
     def __init__(self, update_seconds: float) -> None:
         self._update_seconds = update_seconds
@@ -44,71 +44,55 @@ class OpennessCalibration:
 
     def reset(self) -> None:
         """Forget the person."""
-        self._history = RunningMedian(np.full(2, TYPICAL_OPEN), PRIOR_SECONDS)
-        self._misread = RunningMedian(np.zeros(2), MISREAD_PRIOR_S)
+        self._habit = RunningMedian(np.zeros(2), PRIOR_SECONDS)
         self._last = [1.0, 1.0]
         self._first_s: float | None = None
 
     def update(
-        self,
-        aperture: FloatArray,
-        closed: FloatArray,
-        blink: FloatArray,
-        visible: npt.NDArray[np.bool_],
-        pose: HeadPose | None,
-        now_s: float,
+        self, eye_blink: FloatArray, face_blink: FloatArray, visible: npt.NDArray[np.bool_], now_s: float
     ) -> FloatArray:
         """(2,) float32, 0 closed to 1 open.
 
-        aperture: (2,) as seen in the image. closed: (2,) the eye network's probability. blink: (2,) the landmark
-        network's coefficients. visible: (2,); an eye outside the picture keeps its last value.
+        eye_blink, face_blink: (2,) of the eye network and of the landmark network, 0 to 1. visible: (2,); an eye
+        outside the picture or behind dark glasses keeps its last value.
         """
         if self._first_s is None:
             self._first_s = now_s
-        # Plain numbers from here on: for two eyes an array costs more than all of this arithmetic.
-        factor, blinks, seen = foreshortening(pose), blink.tolist(), visible.tolist()
-        upright = [factor * gap for gap in aperture.tolist()]
+        # Plain numbers: for two eyes an array costs more than all of this arithmetic.
+        face = face_blink.tolist()
+        closing = [_together(*pair) for pair in zip(eye_blink.tolist(), face, strict=True)]
+        seen = visible.tolist()
         learning = self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds
-        learning = learning and all(seen)
-        if learning and max(blinks) < SURELY_OPEN:
-            self._misread.add(closed, now_s)
-        misread = [min(error, MAX_MISREAD) for error in self._misread.value().tolist()]
-        shut = [max(p - error, 0.0) / (1.0 - error) for p, error in zip(closed.tolist(), misread, strict=True)]
-        if learning and max(shut) < SURELY_CLOSED:
-            self._history.add(upright, now_s)
-        eyes = zip(upright, self.open_aperture(), shut, blinks, strict=True)
-        now = zip(eyes, seen, self._last, strict=True)
-        self._last = [_openness(*eye) if is_seen else last for eye, is_seen, last in now]
+        if learning and all(seen) and (max(closing) < SURELY_CLOSED or max(face) < SURELY_OPEN):
+            self._habit.add(closing, now_s)
+        now = zip(closing, self._habits(), seen, self._last, strict=True)
+        self._last = [_openness(eye, habit) if is_seen else last for eye, habit, is_seen, last in now]
         return np.array(self._last, np.float32)
 
-    def open_aperture(self) -> list[float]:
-        """The aperture of this person's open eyes, right and left, as far as known."""
-        return [min(max(gap, 0.5 * TYPICAL_OPEN), 2 * TYPICAL_OPEN) for gap in self._history.value().tolist()]
+    def _habits(self) -> list[float]:
+        return [min(max(value, 0.0), LARGEST_HABIT) for value in self._habit.value().tolist()]
 
     def export(self) -> dict[str, Any]:
         """The values that a profile keeps."""
-        return {"open": self.open_aperture()}
+        return {"habit": self._habits()}
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Raises ValueError when `kept` does not fit."""
-        self._history = RunningMedian(kept_array(kept, "open", (2,), 0.01, 10.0), PROFILE_SECONDS)
+        self._habit = RunningMedian(kept_array(kept, "habit", (2,), 0.0, LARGEST_HABIT), PROFILE_SECONDS)
 
 
-def _openness(aperture: float, open_aperture: float, closed: float, blink: float) -> float:
-    """0 to 1, from the aperture now and of the open eye, the probability of a closed eye, and the coefficient."""
-    share = (aperture / open_aperture - CLOSED_SHARE) / (1 - CLOSED_SHARE)
-    # The aperture orders half-closed eyes; the probability is more reliable for closed ones.
-    by_eye = min(max(share, 0.0), 1.0) * min(max(2 * (1 - closed), 0.0), 1.0)
-    return by_eye + FACE_WEIGHT * (1 - closed) * (1 - blink - by_eye)
+def _together(eye: float, face: float) -> float:
+    """How far an eye is closing, as both networks say, 0 to 1."""
+    return 1 / (1 + math.exp(-(EYE_WEIGHT * _log_odds(eye) + FACE_WEIGHT * _log_odds(face) + BIAS)))
 
 
-def foreshortening(pose: HeadPose | None) -> float:
-    """The factor from an aperture in the image to the aperture as seen from the front.
+def _log_odds(share: float) -> float:
+    share = min(max(share, 1e-6), 1 - 1e-6)
+    return min(max(math.log(share / (1 - share)), -MOST_LOG_ODDS), MOST_LOG_ODDS)
 
-    Pitch shortens the lid gap by its cosine, yaw the width of the eye.
-    """
-    if pose is None:
-        return 1.0
-    pitch, yaw, _ = map(math.radians, pose.euler_deg.tolist())
-    ratio = math.cos(yaw) / max(math.cos(pitch), 0.3)
-    return min(max(ratio, 1 / MAX_CORRECTION), MAX_CORRECTION)
+
+def _openness(closing: float, habit: float) -> float:
+    """0 to 1, from what the networks say now and what they mostly say of this person's open eye."""
+    rest = max(NO_BLINK, habit)
+    full = max(FULL_BLINK, rest + SMALLEST_SPAN)
+    return 1 - min(max((closing - rest) / (full - rest), 0.0), 1.0)

@@ -28,28 +28,24 @@ EYEBALL_OUT, EYEBALL_UP, EYEBALL_DEPTH = (
 into the head."""
 PUPIL_RADIUS = float(REFERENCE_HEAD[t.RIGHT_PUPIL, 2] - REFERENCE_HEAD[t.RIGHT_EYEBALL, 2]) / _EYE_WIDTH
 """A pupil's distance from that centre, likewise."""
+_REFERENCE_RADIUS = PUPIL_RADIUS * _EYE_WIDTH
 
 
-def lift(xy: FloatArray, pupils: FloatArray, pose: HeadPose, head: FloatArray, camera: CameraIntrinsics) -> FloatArray:
-    """(70, 3) head-frame points, not normalised yet.
+def lift(xy: FloatArray, pose: HeadPose, head: FloatArray, camera: CameraIntrinsics) -> FloatArray:
+    """(70, 3) head-frame points, not normalised yet; the pupils look straight ahead.
 
-    xy: (66, 2) and pupils: (2, 2), pixels. head: (>= 66, 3) the head that the pose was solved with.
+    xy: (66, 2) pixels. head: (>= 66, 3) the head that `pose` was solved with.
     """
     observed = np.empty((66, 3))  # in C
     observed[:, 2] = pose.translation[2] - head[:66] @ pose.rotation[2]
     observed[:, :2] = (xy - camera.centre) * (observed[:, 2:] / camera.focal_px)
     points = np.empty((70, 3))
     points[:66] = (pose.translation - observed) @ pose.rotation
-    # A pupil lies where the line of sight through its pixel meets the eyeball.
-    sight = np.ones((2, 3))
-    sight[:, :2] = (pupils - camera.centre) / camera.focal_px
-    camera_place = (pose.translation @ pose.rotation).tolist()
-    right_sight, left_sight = (sight @ -pose.rotation).tolist()
     right_outer, right_inner, left_outer, left_inner = points[EYE_CORNERS].tolist()
-    points[68], radius = _eyeball(right_outer, right_inner, EYEBALL_OUT)
-    points[66] = _on_ball(camera_place, right_sight, points[68].tolist(), radius)
-    points[69], radius = _eyeball(left_outer, left_inner, -EYEBALL_OUT)
-    points[67] = _on_ball(camera_place, left_sight, points[69].tolist(), radius)
+    points[68], right_radius = _eyeball(right_outer, right_inner, EYEBALL_OUT)
+    points[69], left_radius = _eyeball(left_outer, left_inner, -EYEBALL_OUT)
+    points[66:68] = points[68:]
+    points[66:68, 2] += right_radius, left_radius
     return points
 
 
@@ -58,21 +54,6 @@ def _eyeball(outer: Point, inner: Point, to_right: float) -> tuple[Point, float]
     width = math.dist(outer, inner)
     x, y, z = (0.5 * (a + b) for a, b in zip(outer, inner, strict=True))
     return (x + to_right * width, y + EYEBALL_UP * width, z - EYEBALL_DEPTH * width), PUPIL_RADIUS * width
-
-
-def _on_ball(eye: Point, sight: Point, centre: Point, radius: float) -> Point:
-    """Where the ray from `eye` along `sight` first meets the ball, or the ball's rim where it passes it by."""
-    x, y, z = (c - e for c, e in zip(centre, eye, strict=True))
-    dx, dy, dz = sight
-    squared = max(dx * dx + dy * dy + dz * dz, 1e-12)
-    nearest = (x * dx + y * dy + z * dz) / squared  # along `sight`, where the ray comes closest to the centre
-    off_x, off_y, off_z = nearest * dx - x, nearest * dy - y, nearest * dz - z
-    apart = off_x * off_x + off_y * off_y + off_z * off_z
-    if apart >= radius * radius:
-        share = radius / max(math.sqrt(apart), 1e-9)
-        return centre[0] + share * off_x, centre[1] + share * off_y, centre[2] + share * off_z
-    back = math.sqrt((radius * radius - apart) / squared)
-    return centre[0] + off_x - back * dx, centre[1] + off_y - back * dy, centre[2] + off_z - back * dz
 
 
 def normalise(points: FloatArray) -> FloatArray:
@@ -93,3 +74,11 @@ def normalise(points: FloatArray) -> FloatArray:
     upright = np.array([[scale_x * cos, scale_y * sin, 0], [-scale_x * sin, scale_y * cos, 0], [0, 0, 1]])
     normalised: FloatArray = ((points - (tip_x, tip_y, 0)) @ upright).astype(np.float32)
     return normalised
+
+
+def with_looks(points: FloatArray, directions: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The normalised `points` (70, 3) with pupils that look along the unit vectors `directions` (2, 3), and the vectors
+    (2, 3) from the eyeballs' centres to them."""
+    gaze = (directions * _REFERENCE_RADIUS).astype(np.float32)
+    points[66:68] = points[68:] + gaze
+    return points, gaze

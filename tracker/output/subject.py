@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 from tracker import topology as t
-from tracker.face.head import REFERENCE_HEAD
+from tracker.look import look_angles
 from tracker.sample_window import SampleWindow
-from tracker.topology import gaze_vectors
 from tracker.types import Expression, FloatArray, FrameResult, HeadPose, TaughtExpression
 
 CM_PER_UNIT = 9.0 / 0.632
@@ -152,20 +150,9 @@ def head_position_cm(pose: HeadPose) -> tuple[float, float, float]:
 
 
 def gaze_angles(gaze: FloatArray) -> tuple[Angles, Angles]:
-    """Directions of the right and the left eye's gaze within the head, from `Face.gaze`.
-
-    Zero is the direction of the reference head's gaze, whose pupils lie above the line through the eye corners and so
-    above the eyeballs' centres.
-    """
-    right, left = gaze.tolist()
-    return _look(right, _STRAIGHT[0]), _look(left, _STRAIGHT[1])
-
-
-def _look(direction: Sequence[float], zero: Angles) -> Angles:
-    """Angles between `direction` (head frame) and `zero`."""
-    x, y, z = direction
-    across, up = math.degrees(math.atan2(x, z)), math.degrees(math.atan2(y, math.hypot(x, z)))
-    return Angles(across - zero.yaw, -up - zero.pitch)
+    """Directions of the right and the left eye's gaze within the head, from `Face.gaze`."""
+    right, left = (Angles(-yaw, -pitch) for yaw, pitch in look_angles(gaze))
+    return right, left
 
 
 def _mirrored(expression: Expression) -> Expression:
@@ -183,7 +170,6 @@ def _other_side(name: str, left: str, right: str) -> str:
 
 
 _AHEAD = Angles(0.0, 0.0)
-_STRAIGHT = [_look(direction, _AHEAD) for direction in gaze_vectors(REFERENCE_HEAD).tolist()]
 _MIRRORED_SHAPES = [t.BLENDSHAPE_NAMES.index(_other_side(name, "Left", "Right")) for name in t.BLENDSHAPE_NAMES]
 
 

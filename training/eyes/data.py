@@ -8,13 +8,15 @@ are laid over it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from training.datasets import Pack, load_eyes
+from training.eyes.dark_glasses import behind_dark_glasses
 from training.eyes.irises import INNER, IRIS, LOWER, OUTER, UPPER, lid_curves, move_iris, stretched_rows
 from training.photometric import Picture, degrade
 
@@ -34,6 +36,14 @@ LOOKING_GAP = 0.15
 """Smallest lid gap (in eye widths) of an eye whose iris can be moved."""
 PLACES = (-0.27, 0.27), (-0.2, 0.12)
 """Where moved irises go, from the corners' middle, across and down, in eye widths."""
+SURELY_OPEN_GAP = 0.22
+"""Photographed eyes with a larger lid gap (in eye widths) are not closing."""
+PHOTOGRAPHED_OPENNESS = 0.2
+"""Weight of a photographed eye's openness, whose own open gap is not known."""
+DARK_GLASSES = 0.06
+"""Share of the crops seen through dark glasses."""
+SEEN_BELOW, HIDDEN_ABOVE = 0.6, 0.9
+"""Opacity of dark glasses up to which an eye is seen through them, and from which it is not."""
 # The eye-state pictures come without corners: an eye as wide as this share of the picture, in its middle.
 EYE_STATE_SHARE = 0.55
 
@@ -113,11 +123,28 @@ class EyeSet:
         return warp_crop(self.pack.pixels[i], matrix, size, averaged=True), matrix
 
 
+class Weights(NamedTuple):
+    """How much each part of an example teaches; 0 where it is unknown.
+
+    gap: -1 where it is only known to be open. confidence: whether the pupil can be judged.
+    """
+
+    pupil: float = 0.0
+    lids: float = 0.0
+    gap: float = 0.0
+    closed: float = 0.0
+    confidence: float = 0.0
+    gaze: float = 0.0
+    openness: float = 0.0
+    blink: float = 0.0
+    seen: float = 0.0
+
+
 @dataclass
 class Example:
     """A crop and what to learn from it. Points are fractions of the crop.
 
-    weights: of pupil, lids, gap, closed; 0 where unknown. At weight of gap -1, the gap is only known to be open.
+    gaze: (4,) degrees, as `training.eyes.network` has them. openness, blink, seen: 0 to 1.
     """
 
     picture: Picture
@@ -125,7 +152,11 @@ class Example:
     lids: Floats
     gap: float
     closed: float
-    weights: tuple[float, float, float, float]
+    weights: Weights
+    gaze: Floats = field(default_factory=lambda: np.zeros(4, np.float32))
+    openness: float = 1.0
+    blink: float = 0.0
+    seen: float = 1.0
 
 
 def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generator) -> Example:
@@ -167,16 +198,57 @@ def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generato
         gap *= 1 - share
         closed = 1 if gap < CLOSED_GAP * 0.6 else 0 if gap > OPEN_GAP else -1
         pupil_known = gap > CLOSED_GAP and hidden < 0.75
+    blink, blink_known = _blink(truth, share, lowered)
+    crop = worsened(crop, size, rng)
+    fraction = (points + 0.5) / np.array(size, np.float32)
+    has_points = bool(np.isfinite(points[0, 0]))
+    on_pupil = 1.0 - hidden if pupil_known else 0.0
+    weights = Weights(
+        pupil=on_pupil,
+        lids=1.0 if has_points else 0.0,
+        gap=1.0 if np.isfinite(gap) else -1.0,
+        closed=float(closed >= 0),
+        confidence=float(on_pupil > 0 or closed == 1),
+        openness=PHOTOGRAPHED_OPENNESS if blink_known and not lowered else 0.0,
+        blink=float(blink_known),
+        seen=1.0,
+    )
+    known = np.nan_to_num(fraction).astype(np.float32)
+    made = Example(
+        crop, known[IRIS], known[:16], float(np.nan_to_num(gap)), float(max(closed, 0)), weights,
+        openness=1.0 - share if closed != 1 else 0.0, blink=blink,
+    )  # fmt: skip
+    return behind_lenses(made, rng)
+
+
+def _blink(truth: Truth, share: float, lowered: float) -> tuple[float, bool]:
+    """How far a photographed eye is closing, and whether that is known. share: of its gap that was closed, `lowered` of
+    it because it looks down."""
+    if truth.closed == 1:
+        return 1.0, True
+    wide = truth.gap > SURELY_OPEN_GAP or (not np.isfinite(truth.gap) and truth.closed == 0)
+    return max(0.0, share - lowered) / max(1.0 - lowered, 1e-3), wide
+
+
+def worsened(crop: Picture, size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """A crop as glasses and poor cameras leave it."""
     if rng.random() < 0.3:
         crop = _glasses(crop, rng)
     if rng.random() < DEGRADED:
         crop = degrade(crop, rng, blur_px=0.8 * size[0] / 48, grey=0.35)
-    fraction = (points + 0.5) / np.array(size, np.float32)
-    has_points = bool(np.isfinite(points[0, 0]))
-    gap_weight = 1.0 if np.isfinite(gap) else -1.0
-    weights = (1.0 - hidden if pupil_known else 0.0, 1.0 if has_points else 0.0, gap_weight, float(closed >= 0))
-    known = np.nan_to_num(fraction).astype(np.float32)
-    return Example(crop, known[IRIS], known[:16], float(np.nan_to_num(gap)), float(max(closed, 0)), weights)
+    return crop
+
+
+def behind_lenses(made: Example, rng: np.random.Generator) -> Example:
+    """The example, now and then behind dark glasses; then its lids and gaze are not to be learnt."""
+    if rng.random() >= DARK_GLASSES:
+        return made
+    picture, opacity = behind_dark_glasses(made.picture, rng)
+    if opacity < SEEN_BELOW:
+        return replace(made, picture=picture)
+    hidden = opacity > HIDDEN_ABOVE
+    weights = Weights(confidence=1.0 if hidden else 0.0, seen=1.0 if hidden else 0.0)
+    return replace(made, picture=picture, weights=weights, seen=0.0)
 
 
 def _looking_elsewhere(picture: Picture, points: Floats, rng: np.random.Generator) -> tuple[Picture, Floats, float]:

@@ -51,7 +51,7 @@ MESH_IRIS = {"right": 468, "left": 473}
 
 Answers = dict[str, npt.NDArray[np.float32]]
 Reader = Callable[[list[Picture]], Answers]
-OUTPUTS = ("pupil", "lids", "aperture", "closed", "confidence")
+OUTPUTS = ("pupil", "lids", "aperture", "closed", "confidence", "gaze", "openness", "blink", "seen")
 
 
 def onnx_reader(network: Network) -> Reader:

@@ -1,4 +1,4 @@
-"""The eye network: soft-argmax maps for the pupil and the lid contour, pooled features for openness."""
+"""The eye network: soft-argmax maps for the pupil and the lid contour, pooled features for openness and gaze."""
 
 from __future__ import annotations
 
@@ -11,13 +11,23 @@ from torch.nn import functional
 from training.blocks import Block, conv
 
 N_LIDS = 16
+LOOK_WIDTH = 48
+PLACES_GAIN = 4.0
+"""Brings places in the crop to the size of the features beside them."""
+GAZE_UNIT_DEG = 30.0
+"""What the network's answer 1 means for a gaze."""
+Answers = tuple[torch.Tensor, ...]
 
 
 class EyeNetwork(nn.Module):
-    """(N, 3, H, W) floats 0 to 1 -> pupil (N, 2), lids (N, 16, 2), gap (N,), closed logit (N,), confidence logit (N,).
+    """(N, 3, H, W) floats 0 to 1 -> pupil (N, 2), lids (N, 16, 2), gap (N,), closed logit (N,), confidence logit (N,),
+    gaze (N, 4), openness (N,), blink logit (N,), seen logit (N,).
 
-    Points are fractions of the crop, gap is lid gap over eye width. size: W, H, multiples of 4. The lids' maps are
-    read at a quarter of that; the pupil's at half, where the first layer's features still show edges.
+    Points are fractions of the crop, gap is lid gap over eye width. gaze: degrees over GAZE_UNIT_DEG, yaw to the inner
+    corner and pitch up, first in the head, then as seen in the crop. openness: lid gap over that of the same eye at
+    rest. blink: how far the lids close, which neither a smile nor a lowered gaze does. seen: not behind dark glasses.
+    size: W, H, multiples of 4. The lids' maps are read at a quarter of that; the pupil's at half, where the first
+    layer's features still show edges.
     """
 
     places2: torch.Tensor
@@ -37,19 +47,27 @@ class EyeNetwork(nn.Module):
         deep_cells = ((size[0] + 7) // 8) * ((size[1] + 7) // 8)
         last = nn.Linear(32, 3)
         self.openness = nn.Sequential(nn.Linear(24 * deep_cells, 32), nn.ReLU(inplace=True), last)
+        answers = nn.Linear(LOOK_WIDTH, 7)
+        placed = 2 * (1 + N_LIDS)
+        self.look = nn.Sequential(nn.Linear(24 * deep_cells + placed, LOOK_WIDTH), nn.ReLU(inplace=True), answers)
         self.register_buffer("places4", cell_centres(size[0] // 4, size[1] // 4), persistent=False)
         self.register_buffer("places2", cell_centres(size[0] // 2, size[1] // 2), persistent=False)
         with torch.no_grad():
             last.bias.copy_(torch.tensor([0.25, -1.5, 0.0]))
+            answers.bias.copy_(torch.tensor([0.0, 0.0, 0.0, 0.0, 0.8, -1.0, 2.0]))
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+    def forward(self, x: torch.Tensor) -> Answers:
         edges = self.stem(x)
         level4 = self.level4(edges)
         coarse = functional.interpolate(self.from_level4(level4), scale_factor=2.0, mode="nearest")
         pupil = expectation(self.pupil(coarse + self.from_stem(edges)), self.places2)
         lids = expectation(self.lids(level4), self.places4)
-        said = self.openness(self.deep(level4).flatten(1))
-        return pupil[:, 0], lids, said[:, 0], said[:, 1], said[:, 2]
+        deep = self.deep(level4).flatten(1)
+        said = self.openness(deep)
+        # Whole cells of a map cannot say what a shift of a tenth of a pixel says of the gaze; the places can.
+        places = torch.cat([pupil, lids], 1).reshape(-1, 2 * (1 + N_LIDS)) - 0.5
+        look = self.look(torch.cat([deep, PLACES_GAIN * places], 1))
+        return pupil[:, 0], lids, said[:, 0], said[:, 1], said[:, 2], look[:, :4], look[:, 4], look[:, 5], look[:, 6]
 
 
 def cell_centres(columns: int, rows: int) -> torch.Tensor:
@@ -65,7 +83,8 @@ def expectation(maps: torch.Tensor, places: torch.Tensor) -> torch.Tensor:
 
 
 class DecodedEyes(nn.Module):
-    """What is exported: pupil, lids, aperture (at least 0), closed and confidence as probabilities.
+    """What is exported: pupil, lids, aperture (at least 0), closed and confidence as probabilities, gaze in degrees,
+    openness, blink and seen from 0 to 1.
 
     calibration: slope and offset of the logits of closed and confidence.
     """
@@ -81,6 +100,16 @@ class DecodedEyes(nn.Module):
             last.weight *= slopes[:, None]
             last.bias.copy_(last.bias * slopes + torch.tensor([0.0, offset, offset_c]))
 
-    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
-        pupil, lids, gap, closed, confidence = self.eyes(x)
-        return pupil, lids, torch.relu(gap), torch.sigmoid(closed), torch.sigmoid(confidence)
+    def forward(self, x: torch.Tensor) -> Answers:
+        pupil, lids, gap, closed, confidence, gaze, openness, blink, seen = self.eyes(x)
+        return (
+            pupil,
+            lids,
+            torch.relu(gap),
+            torch.sigmoid(closed),
+            torch.sigmoid(confidence),
+            gaze * GAZE_UNIT_DEG,
+            torch.relu(openness),
+            torch.sigmoid(blink),
+            torch.sigmoid(seen),
+        )

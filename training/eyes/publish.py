@@ -21,7 +21,7 @@ CARELESS = 0.04
 """Error of the corners, in eye widths, for which the confidence is calibrated."""
 
 
-def calibrate(name: str, count: int = 4000) -> tuple[float, float]:
+def calibrate(name: str, count: int = 1500) -> tuple[float, float]:
     """Slope and offset of the confidence's logit, so that on fold 0's open eyes it says how often it is right.
 
     Training sees far worse pictures than a webcam gives, so the raw confidence is too low.
@@ -58,8 +58,13 @@ def main() -> int:
             "points": "pupil and lids as fractions of the crop; lids from the outer corner over the upper lid and back",
             "aperture": "lid gap over eye width",
             "confidence": f"probability that the pupil lies within {NEAR} eye widths",
-            "data": "fold 0 of eyes-0; lids closed by warping, irises moved by redrawing",
-            "command": f"python -m training.eyes.train --network {args.network} && "
+            "gaze": "degrees to the inner corner and up: within the head, then as seen in the crop",
+            "openness": "lid gap over that of the same eye at rest",
+            "blink": "0 to 1, how far the lids close; not for a smile or a lowered gaze",
+            "seen": "probability that the eye is not behind dark glasses",
+            "data": "fold 0 of eyes-0, lids closed by warping, irises moved by redrawing; rendered heads",
+            "command": f"python -m training.eyes.train --network {args.network} --begin-with {{name}} --faster 3 "
+            "--renders makehuman-a ict-b ict-a && "
             f"python -m training.eyes.publish --network {args.network}",
             "trained": {**trained, "confidence_slope": round(slope, 4), "confidence_offset": round(offset, 4)},
         },

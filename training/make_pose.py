@@ -1,0 +1,189 @@
+"""Write tracker/face/pose_correction.npz: how the points of landmark networks say pitch and yaw.
+
+Reads renders as the tracker does, by each network, and fits `tracker.face.pose_correction` to their exact poses: ridge
+regression, both families of heads alike, each render also mirrored. Regression draws to the mean; by how much is
+measured on identities left out and undone, so that a nod is read in full.
+
+What "straight ahead" means is each family's own choice; they differ by ten degrees of pitch. Both are turned to the
+reference head's, in which their exact points lie without an offset.
+
+    python -m training.make_pose --renders ict-b makehuman-a
+"""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from tracker import topology
+from tracker.face.crop import crop_around
+from tracker.face.head import REFERENCE_HEAD
+from tracker.face.landmarks import LandmarkReader
+from tracker.face.networks import ModelStore
+from tracker.face.pose import PoseSolver
+from tracker.face.pose_correction import ASSET, N_LINEAR, curved_features, linear_features
+from tracker.intrinsics import CameraIntrinsics
+from tracker.rotations import euler_from_matrix
+from tracker.types import Landmarks
+from training.manifest import MODELS_FOLDER
+from training.synthetic.shards import RenderSet
+from training.synthetic.truth import FAMILIES
+
+RIDGE = 1.0
+FOLDS = 2
+NEAR_DEG = 40.0
+MAX_PITCH_DEG, MAX_YAW_DEG = 50.0, 65.0
+EXACT = 150
+"""So many renders of a family tell where its "straight ahead" lies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Views:
+    """N renders: points (N, 66, 2) as a network read them, angles (N, 2) true pitch and yaw, distance (N,), identity
+    (N,), weight (N,)."""
+
+    points: np.ndarray
+    angles: np.ndarray
+    distance: np.ndarray
+    identity: np.ndarray
+    weight: np.ndarray
+
+    def __getitem__(self, chosen: np.ndarray) -> Views:
+        return Views(*(values[chosen] for values in vars(self).values()))
+
+    def with_mirrored(self, width: int) -> Views:
+        """Each render also as a mirror shows it."""
+        points = self.points[:, topology.MIRROR] * [-1, 1] + [width - 1, 0]
+        mirrored = Views(points, self.angles * [1, -1], self.distance, self.identity, self.weight)
+        pairs = zip(vars(self).values(), vars(mirrored).values(), strict=True)
+        return Views(*(np.concatenate(pair) for pair in pairs))
+
+
+def family_nods(renders: RenderSet) -> np.ndarray:
+    """(families,) degrees by which each family's "straight ahead" nods in the reference head's frame.
+
+    As the solver finds it from exact points; add it to a family's true pitch. NaN without renders of a family.
+    """
+    nods, size = np.full(len(FAMILIES), np.nan), renders.picture(0).shape[0]
+    for family in range(len(FAMILIES)):
+        own = np.flatnonzero(renders["family"] == family)
+        offsets = []
+        for i in own[:: max(1, len(own) // EXACT)]:
+            truth = euler_from_matrix(renders["rotation"][i].astype(np.float64))
+            camera = CameraIntrinsics(size, size, float(renders["focal_px"][i]))
+            points = Landmarks(renders["points"][i, :66].astype(np.float32), np.ones(66, np.float32))
+            pose = PoseSolver().solve(points, REFERENCE_HEAD, camera)
+            if pose is not None and np.abs(truth).max() < NEAR_DEG:
+                offsets.append(pose.euler_deg[0] - truth[0])
+        if offsets:
+            nods[family] = np.median(offsets)
+    return nods
+
+
+def read(renders: RenderSet, chosen: np.ndarray, readers: dict[str, LandmarkReader], seed: int = 0) -> dict[str, Views]:
+    """The renders `chosen` as each network reads them, cut out around a last frame's points."""
+    rng = np.random.default_rng(seed)
+    nods = family_nods(renders)
+    print(f"straight ahead nods by {', '.join(f'{f} {n:+.1f}' for f, n in zip(FAMILIES, nods, strict=True))} deg")
+    points: dict[str, list[np.ndarray]] = {name: [] for name in readers}
+    angles = []
+    for i in chosen:
+        picture, truth = renders.picture(i), renders["points"][i, :66]
+        apart = np.ptp(truth[:, 0])
+        box = crop_around(truth + rng.normal(0, 0.02 * apart, 2))
+        for name, reader in readers.items():
+            points[name].append(reader.read(picture, box).xy)
+        pitch, yaw, _ = euler_from_matrix(renders["rotation"][i].astype(np.float64))
+        angles.append((pitch + nods[renders["family"][i]], yaw))
+    family = renders["family"][chosen]
+    weight = 1.0 / np.bincount(family, minlength=len(FAMILIES))[family]
+    distance, identity = renders["translation"][chosen, 2].astype(np.float64), renders["identity"][chosen]
+    identity = identity * len(FAMILIES) + family
+    return {
+        name: Views(np.array(found), np.array(angles), distance, identity, weight) for name, found in points.items()
+    }
+
+
+def usable(views: Views) -> Views:
+    near = (np.abs(views.angles) < (MAX_PITCH_DEG, MAX_YAW_DEG)).all(axis=1)
+    return views[near]
+
+
+def features(views: Views) -> np.ndarray:
+    return np.stack([linear_features(xy) for xy in views.points])
+
+
+def _curved(views: Views, linear: np.ndarray, first: np.ndarray) -> np.ndarray:
+    found = linear @ first.T
+    rows = [curved_features(*angles, distance) for angles, distance in zip(found, views.distance, strict=True)]
+    return np.concatenate([linear, rows], axis=1)
+
+
+def _ridge(known: np.ndarray, true: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    weight = weight * (len(weight) / weight.sum())
+    gram = known.T @ (known * weight[:, None]) + RIDGE * np.eye(known.shape[1])
+    return np.linalg.solve(gram, known.T @ (true * weight[:, None])).T
+
+
+def fit(views: Views) -> np.ndarray:
+    """(2, linear + curved) weights of both maps, not yet as large as the angles."""
+    linear = features(views)
+    first = _ridge(linear, views.angles, views.weight)
+    return np.concatenate([first, _ridge(_curved(views, linear, first), views.angles, views.weight)], axis=1)
+
+
+def predict(weights: np.ndarray, views: Views) -> np.ndarray:
+    """(N, 2) pitch and yaw."""
+    return _curved(views, features(views), weights[:, :N_LINEAR]) @ weights[:, N_LINEAR:].T
+
+
+def slopes(found: np.ndarray, views: Views) -> np.ndarray:
+    """(2,) degrees read for a degree of pitch and of yaw."""
+    near = (np.abs(views.angles) < NEAR_DEG).all(axis=1)
+    weight = np.sqrt(views.weight[near])
+    return np.array([np.polyfit(views.angles[near, k], found[near, k], 1, w=weight)[0] for k in range(2)])
+
+
+def fitted(views: Views, width: int) -> np.ndarray:
+    """The weights, at full size."""
+    views = usable(views)
+    found = np.empty_like(views.angles)
+    for k in range(FOLDS):
+        out = views.identity // len(FAMILIES) % FOLDS == k
+        found[out] = predict(fit(views[~out].with_mirrored(width)), views[out])
+    gain = slopes(found, views)
+    error = np.abs(found / gain - views.angles).mean(axis=0)
+    print(f"  left out: slopes {np.round(gain, 3)}, mean errors at full size {np.round(error, 2)} deg")
+    weights = fit(views.with_mirrored(width))
+    weights[:, N_LINEAR:] /= gain[:, None]
+    return weights
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--renders", nargs="+", required=True, help="names of rendered training sets, both families")
+    parser.add_argument("--count", type=int, default=4000, help="renders to read (default %(default)s)")
+    parser.add_argument("--models", type=int, nargs="+", default=list(range(-3, 4)))
+    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
+    arguments = parser.parse_args()
+    cv2.setNumThreads(1)
+    renders = RenderSet(arguments.renders)
+    chosen = np.sort(np.random.default_rng(1).permutation(len(renders))[: arguments.count])
+    store = ModelStore(arguments.folder)
+    names = [f"landmarks_{model}" for model in arguments.models]
+    views = read(renders, chosen, {name: LandmarkReader(store.load(name)) for name in names})
+    kept = dict(np.load(ASSET)) if ASSET.exists() else {}
+    width = renders.picture(0).shape[1]
+    for name in names:
+        print(name)
+        kept[name] = fitted(views[name], width).astype(np.float32)
+    np.savez_compressed(ASSET, **kept)
+    print(f"wrote {ASSET}")
+
+
+if __name__ == "__main__":
+    main()
