@@ -23,16 +23,17 @@ from tracker.types import FloatArray, HeadPose
 Angles = tuple[float, float]
 """Degrees to the subject's left, and up."""
 
-YAW_MIX = (0.5, 0.5, 0.0)
-"""Of the yaw read in the head, of that turned back from the camera, and of the head's own."""
-PITCH_MIX = (0.5, 0.5, 0.0, 0.0)
-"""Of the pitch read in the head, of that turned back from the camera, of the head's own, and a constant in degrees."""
+YAW_MIX = (1.0, 0.18)
+"""Of the yaw read in the head and of that turned back from the camera. Each is read too small."""
+PITCH_MIX = (0.98, 0.12, -0.2)
+"""Of the pitch read in the head and of that turned back from the camera, and a constant in degrees."""
 BELIEVED_DIFFERENCE, MOST_APART_DEG = 0.5, 12.0
-"""How much of what the eyes' yaws differ by is believed, and how far apart they can be."""
+"""How much of what the eyes' yaws differ by, more than they usually do, is believed; and how far apart they can be."""
 MIN_OPENNESS = 0.25
 """Openness below which an eye's gaze is ignored."""
 WIDTH_DEG = 150.0
 """A pupil moves by an eye's width per so many degrees: in such speeds the smoothing is set."""
+TINY_S = 0.01
 REST_PRIOR_S, MOST_REST_DEG, NEAR_REST_DEG = 20.0, 6.0, 12.0
 """Where a person mostly looks becomes straight ahead: after so long as much as halfway, by at most so many degrees.
 Looks further away than the last do not count."""
@@ -85,12 +86,11 @@ def _in_head(to_head: list[list[float]], angles: list[float], upright: list[floa
     return math.degrees(math.atan2(-right, ahead)), math.degrees(math.atan2(up, math.hypot(right, ahead)))
 
 
-def mixed(found: Looks, pose: HeadPose) -> Angles:
+def mixed(found: Looks) -> Angles:
     """The gaze of both eyes together."""
-    pitch, yaw, _ = pose.euler_deg.tolist()
     return (
-        YAW_MIX[0] * found.head_yaw + YAW_MIX[1] * found.seen_yaw + YAW_MIX[2] * yaw,
-        PITCH_MIX[0] * found.head_pitch + PITCH_MIX[1] * found.seen_pitch + PITCH_MIX[2] * pitch + PITCH_MIX[3],
+        YAW_MIX[0] * found.head_yaw + YAW_MIX[1] * found.seen_yaw,
+        PITCH_MIX[0] * found.head_pitch + PITCH_MIX[1] * found.seen_pitch + PITCH_MIX[2],
     )
 
 
@@ -117,6 +117,8 @@ class GazeMemory:
         """Forget the person."""
         self.restart_motion()
         self._rest = RunningMedian(np.zeros(2), REST_PRIOR_S)
+        self._usual_difference = RunningMedian(np.zeros(1), TINY_S)
+        self._knows_difference = False
         self._first_s: float | None = None
 
     def update(
@@ -139,18 +141,26 @@ class GazeMemory:
         if not (right or left):
             return self._angles
         found = looks(reading, xy, pose, camera, usable)
-        yaw, pitch = mixed(found, pose)
+        yaw, pitch = mixed(found)
         learn = learn and (self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds)
         if learn and right and left and max(abs(yaw), abs(pitch)) < NEAR_REST_DEG:
             self._rest.add((yaw, pitch), now_s)
+            self._usual_difference.add((_difference(reading),), now_s)
+            self._knows_difference = True
         rest_yaw, rest_pitch = np.clip(self._rest.value(), -MOST_REST_DEG, MOST_REST_DEG).tolist()
         apart = 0.0
-        if right and left:
-            (right_yaw, _), (left_yaw, _) = reading.gaze_in_head.tolist()
-            apart = BELIEVED_DIFFERENCE * min(max(right_yaw - left_yaw, -MOST_APART_DEG), MOST_APART_DEG) / 2
+        if right and left and self._knows_difference:
+            more = _difference(reading) - float(self._usual_difference.value()[0])
+            apart = BELIEVED_DIFFERENCE * min(max(more, -MOST_APART_DEG), MOST_APART_DEG) / 2
         yaw, pitch = yaw - rest_yaw, pitch - rest_pitch
         eyes = [[(yaw + apart) / WIDTH_DEG, pitch / WIDTH_DEG], [(yaw - apart) / WIDTH_DEG, pitch / WIDTH_DEG]]
         if self._filter is not None:
             eyes = self._filter.filter(eyes, now_s)
         self._angles = np.array(eyes) * WIDTH_DEG
         return self._angles
+
+
+def _difference(reading: EyeReading) -> float:
+    """Degrees by which the eyes' yaws differ, + towards each other."""
+    (right_yaw, _), (left_yaw, _) = reading.gaze_in_head.tolist()
+    return float(right_yaw - left_yaw)

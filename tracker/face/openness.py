@@ -17,7 +17,7 @@ from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
 from tracker.types import FloatArray
 
-EYE_WEIGHT, FACE_WEIGHT, BIAS = 0.57, 0.47, -0.19
+EYE_WEIGHT, FACE_WEIGHT, BIAS = 0.58, 0.46, -0.16
 """Of the log odds of the eye network's blink and of the landmark network's, and a constant."""
 MOST_LOG_ODDS = 5.8
 """A network that is surer than this is not believed more."""

@@ -29,10 +29,9 @@ def usable(found: Readings) -> np.ndarray:
 
 
 def features(found: Readings) -> tuple[np.ndarray, np.ndarray]:
-    """What yaw (N, 3) and pitch (N, 4) are mixed from."""
+    """What yaw (N, 2) and pitch (N, 3) are mixed from."""
     head_yaw, head_pitch, seen_yaw, seen_pitch = found.looks.T
-    pitch, yaw, _ = found.pose.T
-    return np.stack([head_yaw, seen_yaw, yaw], 1), np.stack([head_pitch, seen_pitch, pitch, np.ones_like(pitch)], 1)
+    return np.stack([head_yaw, seen_yaw], 1), np.stack([head_pitch, seen_pitch, np.ones_like(seen_pitch)], 1)
 
 
 def fit(found: Readings) -> tuple[np.ndarray, np.ndarray]:
