@@ -236,7 +236,9 @@ BUMPS = np.clip(np.sin(np.linspace(0, 4 * np.pi, 60)), 0, 1)
 def test_pose_follows_the_demo_face_over_25_degrees_with_the_right_sign(demo, axis, name):
     angles = 25 * SWEEP
     seen = Followed(demo, [DemoState(**{name: angle}) for angle in angles]).euler[:, axis]
-    assert np.abs(seen - angles).mean() < 4
+    # Which way "straight ahead" is differs by some degrees of pitch between any two makers of heads.
+    assert np.abs(seen - angles - np.median(seen - angles)).mean() < 4
+    assert abs(np.median(seen - angles)) < 8
     assert correlation(seen, angles) > 0.97
 
 
