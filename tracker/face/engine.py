@@ -198,7 +198,7 @@ class Engine:
         memory = self._memories[0]
         # Into fresh objects first: a profile whose second half is damaged must not be applied by half.
         fresh = FaceMemory(memory.face_id, self.options)
-        parts = {}
+        parts: dict[str, Callable[[dict[str, Any]], None]] = {}
         # Versions 1 and 2 kept apertures of open eyes, 1 also distances between landmarks: nothing needs them any more.
         if profile.get("version") != 1:
             parts |= {"features": fresh.features.restore, "coefficients": fresh.coefficients.rest.restore}
