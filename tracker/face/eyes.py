@@ -154,7 +154,7 @@ class EyeReader:
         moved = [to_image(places, frame) for places, frame in zip(refined, frames, strict=True)]
         points = np.array(moved).view(np.float64).reshape(-1, *EYES.shape, 2)
         lines = [across / abs(across) * (-1 if mirrored else 1) for _, across, mirrored in frames]
-        upright = np.array(lines).view(np.float64).reshape(-1, 2, 2)
+        upright = np.array(lines, np.complex128).view(np.float64).reshape(-1, 2, 2)
         gaze = output.gaze.reshape(-1, 2, 4) * _TO_THE_LEFT
         return [
             EyeReading(
