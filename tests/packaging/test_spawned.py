@@ -179,9 +179,13 @@ def test_the_frozen_launcher_serves_its_window(launcher: Installed, elsewhere: P
         assert b"Three.js Authors" in urllib.request.urlopen(f"{address}three.js", timeout=30).read(500)
         for name in re.findall(rb'(?:src|href)="/?(static/[^"]+)"', page):
             assert urllib.request.urlopen(f"{address}{name.decode()}", timeout=30).status == 200
-        if sys.platform != "win32":  # which knows no such request
+        if sys.platform != "win32":
             process.terminate()
             assert process.wait(END_LIMIT_S) == 0
+            return
+        children = psutil.Process(process.pid).children(recursive=True)  # it may still be listing the cameras
+        process.kill()
+        assert psutil.wait_procs(children, END_LIMIT_S)[1] == [], "what it started outlived it"
 
 
 def test_openseelauncher_reads_the_benchmark_as_seven_numbers(installed: Installed) -> None:
