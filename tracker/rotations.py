@@ -94,13 +94,15 @@ def matrix_from_quaternion(quaternion: Array) -> npt.NDArray[np.float64]:
 
 def matrix_from_euler(pitch_deg: float, yaw_deg: float, roll_deg: float) -> npt.NDArray[np.float64]:
     """(3, 3) of Euler angles."""
-    angles = np.deg2rad([pitch_deg, yaw_deg, roll_deg])
-    (cp, cy, cr), (sp, sy, sr) = np.cos(angles), np.sin(angles)
-    about_x = np.array([[1, 0, 0], [0, cp, -sp], [0, sp, cp]])
-    about_y = np.array([[cy, 0, sy], [0, 1, 0], [-sy, 0, cy]])
-    about_z = np.array([[cr, -sr, 0], [sr, cr, 0], [0, 0, 1]])
-    matrix: npt.NDArray[np.float64] = about_z @ about_y @ about_x
-    return matrix
+    pitch, yaw, roll = math.radians(pitch_deg), math.radians(yaw_deg), math.radians(roll_deg)
+    (cp, cy, cr), (sp, sy, sr) = map(math.cos, (pitch, yaw, roll)), map(math.sin, (pitch, yaw, roll))
+    return np.array(
+        [
+            [cr * cy, cr * sy * sp - sr * cp, cr * sy * cp + sr * sp],
+            [sr * cy, sr * sy * sp + cr * cp, sr * sy * cp - cr * sp],
+            [-sy, cy * sp, cy * cp],
+        ]
+    )
 
 
 def euler_from_matrix(rotation: Array) -> npt.NDArray[np.float64]:
