@@ -34,7 +34,8 @@ RENDERED_TRUST = (0.15, 0.5)
 NEUTRAL_TRUST = 2.5
 """Of the coefficients of a rendered face without expression: what it answers falsely everybody sees."""
 JAW_TRUST = 0.5
-"""A contour without marks: people slide along it."""
+"""A contour without marks: annotators slide along it."""
+PEOPLES_JAW_TRUST = 0.8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,7 +92,7 @@ def manual(fold: int = datasets.TRAIN) -> FaceSet:
     mesh = datasets.load_annotated_mesh(pack)[rows]
     extra = mesh[:, t.DENSE_MESH, :2]
     weights = np.ones((len(rows), N_POINTS), np.float32)
-    weights[:, t.JAW] = JAW_TRUST
+    weights[:, t.JAW] = PEOPLES_JAW_TRUST
     weights[:, t.N_LANDMARKS :] = EXTRA_TRUST * np.isfinite(extra[:, :, 0])
     points = np.concatenate([pack["lm68"][rows][:, t.IBUG_68], np.nan_to_num(extra)], axis=1)
     coefficients, trust = scores_and_trust(datasets.load_scores(pack)[rows])

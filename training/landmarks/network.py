@@ -28,16 +28,38 @@ class Tier:
     decoder: int
     fine_maps: bool  # maps at 1/4 of the input, else 1/8
     head: tuple[int, int, int]  # of the coefficients' head: channels of its map, widths for the points and hidden
+    at_points: int  # channels the head keeps of what is seen at each point
 
 
 _LARGE = dict(
-    stem=16, widths=(24, 48, 96), depths=(3, 4, 4), expansion=3, decoder=64, fine_maps=True, head=(32, 192, 224)
+    stem=16,
+    widths=(24, 48, 96),
+    depths=(3, 4, 4),
+    expansion=3,
+    decoder=64,
+    fine_maps=True,
+    head=(20, 128, 192),
+    at_points=8,
 )
 _MEDIUM = dict(
-    stem=12, widths=(16, 32, 64), depths=(2, 3, 3), expansion=3, decoder=40, fine_maps=True, head=(20, 128, 144)
+    stem=12,
+    widths=(16, 32, 64),
+    depths=(2, 3, 3),
+    expansion=3,
+    decoder=40,
+    fine_maps=True,
+    head=(14, 96, 128),
+    at_points=6,
 )
 _SMALL = dict(
-    stem=8, widths=(16, 24, 48), depths=(1, 3, 3), expansion=3, decoder=48, fine_maps=False, head=(14, 80, 96)
+    stem=8,
+    widths=(16, 24, 48),
+    depths=(1, 3, 3),
+    expansion=3,
+    decoder=48,
+    fine_maps=False,
+    head=(12, 64, 96),
+    at_points=4,
 )
 
 TIERS: dict[int, Tier] = {
@@ -141,6 +163,9 @@ def in_eye_frame(points: Tensor) -> Tensor:
     return torch.stack([away[..., 0] * cos + away[..., 1] * sin, away[..., 1] * cos - away[..., 0] * sin], dim=2)
 
 
+SEEN_POINTS = slice(17, None)
+"""All points but the jaw's."""
+N_SEEN = N_LANDMARKS + N_DENSE - 17
 COARSE_SCALE = 0.3
 """The encoder ends without an activation, in values of some units, which would drown the points."""
 
@@ -148,8 +173,9 @@ COARSE_SCALE = 0.3
 class CoefficientHead(nn.Module):
     """The 52 coefficients from the encoder's coarsest map, the decoder's map at half its step, and all 153 points.
 
-    The finer map shows lips and lids in some detail, the coarse one cheeks, nose and tongue with their surroundings;
-    the points say how far things moved from where they typically are. What it gives is clipped to 0..1 only on export:
+    The coarse maps show cheeks, nose and tongue with their surroundings; the finest one is read at the points alone, so
+    that lips and lids are seen in detail and always in the same place; the points say how far things moved from where
+    they typically are. What it gives is clipped to 0..1 only on export:
     below 0 nothing pulls.
     """
 
@@ -164,14 +190,19 @@ class CoefficientHead(nn.Module):
         self.points = nn.Linear(2 * (N_LANDMARKS + N_DENSE), from_points)
         self.register_buffer("typical", torch.zeros(N_LANDMARKS + N_DENSE, 2))
         self.register_buffer("spread", torch.ones(N_LANDMARKS + N_DENSE, 2))
-        self.hidden = nn.Linear(channels * side * side + from_points, hidden)
+        self.near = nn.Conv2d(tier.decoder, tier.at_points, 1)
+        self.hidden = nn.Linear(channels * side * side + from_points + N_SEEN * tier.at_points, hidden)
         self.out = nn.Linear(hidden, len(BLENDSHAPE_NAMES))
         self.dropout = nn.Dropout(0.1)
 
-    def forward(self, f16: Tensor, d8: Tensor, points: Tensor) -> Tensor:
+    def forward(self, f16: Tensor, d8: Tensor, decoded: Tensor, points: Tensor) -> Tensor:
+        return self.answer(f16, d8, sample(self.near(decoded), points[:, SEEN_POINTS]), points)
+
+    def answer(self, f16: Tensor, d8: Tensor, near: Tensor, points: Tensor) -> Tensor:
+        """The coefficients (N, 52) where `near` (N, C, K) was sampled from `self.near` of the decoded map."""
         seen = functional.gelu(self.coarse(COARSE_SCALE * f16) + self.fine(d8))
         shape = functional.gelu(self.points(((in_eye_frame(points) - self.typical) / self.spread).flatten(1)))
-        known = torch.cat([seen.flatten(1), shape], dim=1)
+        known = torch.cat([seen.flatten(1), shape, functional.gelu(near).flatten(1)], dim=1)
         answer: Tensor = self.out(self.dropout(functional.gelu(self.hidden(self.dropout(known)))))
         return answer
 
@@ -180,8 +211,8 @@ class LandmarkNetwork(nn.Module):
     """(N, 3, S, S) float BGR 0 to 1 -> points (N, 66, 2) in crop fractions, log scale (N, 66), extra points (N, 87, 2),
     coefficients (N, 52), not yet clipped to 0..1.
 
-    The log scale is that of the error as a fraction of the crop's side. The extra points cost one more 1x1
-    convolution over the same features, which is left out where they are not asked for.
+    The log scale is that of the error as a fraction of the crop's side. The extra points are told from the coarser
+    map: at the finest one their softmax would cost a tenth of the network.
     """
 
     def __init__(self, tier: Tier) -> None:
@@ -219,10 +250,10 @@ class LandmarkNetwork(nn.Module):
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         f16, d8, decoded = self.encode(image)
         pooled = torch.cat([f16.mean(dim=(2, 3)), d8.mean(dim=(2, 3))], dim=1)
-        landmarks, extra = expectation(self.maps(decoded)), expectation(self.extra_maps(decoded))
+        landmarks, extra = expectation(self.maps(decoded)), expectation(self.extra_maps(d8))
         # Expressions must not pull at the points: they only read them.
         points = torch.cat([landmarks, extra], dim=1).detach()
-        return landmarks, self.scale(pooled).float(), extra, self.coefficients(f16, d8, points)
+        return landmarks, self.scale(pooled).float(), extra, self.coefficients(f16, d8, decoded, points)
 
 
 def resample_head(weights: dict[str, Tensor], source: Tier, target: Tier) -> dict[str, Tensor]:
@@ -238,6 +269,11 @@ def resample_head(weights: dict[str, Tensor], source: Tier, target: Tier) -> dic
     maps = functional.interpolate(maps, size=(after, after), mode="bilinear", align_corners=False)
     maps = maps * (before / after) ** 2
     return {**weights, key: torch.cat([maps.flatten(1), hidden[:, n:]], dim=1)}
+
+
+def sample(features: Tensor, points: Tensor) -> Tensor:
+    """(N, C, h, w) features at (N, K, 2) points, crop fractions -> (N, C, K), bilinear."""
+    return functional.grid_sample(features, 2 * points[:, :, None] - 1, align_corners=False).flatten(2)
 
 
 def expectation(maps: Tensor) -> Tensor:
