@@ -5,7 +5,7 @@ pytest.importorskip("torch")
 
 from tracker.topology import BLENDSHAPE_MIRROR, BLENDSHAPE_NAMES
 from training.expression.metrics import against_truth, area_under_curve, summary, within_clips
-from training.landmarks.against_people import in_eye_line, lip_gap, without_offsets
+from training.landmarks.against_people import calibration_error, in_eye_line, lip_gap, reliability, without_offsets
 
 
 def column(name):
@@ -63,3 +63,12 @@ def test_lip_gap_is_in_percent_of_the_eyes_distance():
     points[:, [59, 60, 61]] = (0, 40)
     points[:, [63, 64, 65]] = (0, 43)
     assert lip_gap(points)[0] == pytest.approx(3)
+
+
+def test_confidence_that_says_what_is_true_has_no_calibration_error():
+    said = np.repeat([0.25, 0.75], 400)
+    right = np.tile([True, False, False, False], 100).tolist() + np.tile([True, True, True, False], 100).tolist()
+    honest = reliability(said, np.array(right))
+    assert [row[1:] for row in honest] == [[400, 0.25, 0.25], [400, 0.75, 0.75]]
+    assert calibration_error(honest) == 0
+    assert calibration_error(reliability(said, np.zeros(800, bool))) == 0.5

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -17,6 +18,8 @@ CLOSED = 2.0
 """Percent of the outer-eye distance that the inner lips of a closed mouth are apart at most."""
 UPPER_INNER_LIP, LOWER_INNER_LIP = np.array([59, 60, 61]), np.array([65, 64, 63])
 MOUTH = np.arange(48, 66)
+CLOSE = 0.05
+"""A point within this fraction of the outer-eye distance is right, as far as confidence goes."""
 SMALL_PX = 90
 TURNED = 0.35
 """Asymmetry of the face from which it counts as turned, about 25 degrees."""
@@ -72,19 +75,39 @@ class People:
         angles = [typology_angle(pack.pixels[i], xy) for i, xy in zip(rows, points, strict=True)]
         return cls(pack, rows, points, group_of(np.array(angles)), pack["native_px"][rows].astype(np.float64))
 
-    def read(self, reader: LandmarkReader, seed: int = 1) -> np.ndarray:
-        """(N, 66, 2) px: a disturbed first crop, then the crop the answer asks for."""
+    def read(self, reader: LandmarkReader, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+        """Points (N, 66, 2) px and confidence (N, 66): a disturbed first crop, then the crop the answer asks for."""
         rng = np.random.default_rng(seed)
-        found = []
+        found, confidence = [], []
         for i, truth in zip(self.rows, self.points, strict=True):
             picture = np.ascontiguousarray(self.pack.pixels[i])
             rough = reader.read(picture, jitter(crop_around(truth), rng))
-            found.append(reader.read(picture, crop_around(rough.xy)).xy)
-        return np.stack(found).astype(np.float64)
+            reading = reader.read(picture, crop_around(rough.xy))
+            found.append(reading.xy)
+            confidence.append(reading.confidence)
+        return np.stack(found).astype(np.float64), np.stack(confidence).astype(np.float64)
 
 
-def figures(people: People, found: np.ndarray) -> dict[str, object]:
-    """Percent of the outer-eye distance, raw and with each point's offset removed. found (N, 66, 2) px."""
+def reliability(confidence: np.ndarray, right: np.ndarray) -> list[list[float]]:
+    """Per tenth: its lower end, how many points, what was said and what was true on average."""
+    rows = []
+    for low, high in pairwise(np.linspace(0, 1, 11)):
+        inside = (confidence >= low) & (confidence < high if high < 1 else confidence <= 1)
+        if inside.sum() > 50:
+            said, true = float(confidence[inside].mean()), float(right[inside].mean())
+            rows.append([round(float(low), 1), int(inside.sum()), round(said, 3), round(true, 3)])
+    return rows
+
+
+def calibration_error(rows: list[list[float]]) -> float:
+    """Mean of |said - true| over the points of `reliability` (expected calibration error, Guo et al. 2017)."""
+    table = np.array(rows)
+    return float(np.average(np.abs(table[:, 2] - table[:, 3]), weights=table[:, 1]))
+
+
+def figures(people: People, found: np.ndarray, confidence: np.ndarray) -> dict[str, object]:
+    """Percent of the outer-eye distance, raw and with each point's offset removed. found (N, 66, 2) px,
+    confidence (N, 66)."""
     raw = in_eye_line(found, people.points)
     far = 100 * np.linalg.norm(raw, axis=2)
     removed = 100 * np.linalg.norm(without_offsets(raw), axis=2)
@@ -98,6 +121,7 @@ def figures(people: People, found: np.ndarray) -> dict[str, object]:
     small = people.native_px < SMALL_PX
     side = turned(people.points) > TURNED
     every = np.ones(len(far), bool)
+    told = reliability(confidence[:, t.INNER_49], far[:, t.INNER_49] < 100 * CLOSE)
     return {
         "faces": len(far),
         "inner 49, raw and offsets removed": both(every),
@@ -114,5 +138,7 @@ def figures(people: People, found: np.ndarray) -> dict[str, object]:
             for name, rows in (("turned", side), (f"below {SMALL_PX} px", small))
             if rows.sum() >= FEWEST
         },
+        "confidence, said and true": told,
+        "confidence, calibration error": round(calibration_error(told), 3),
         "worst": [round(float(v), 1) for v in np.sort(far[:, t.INNER_49].mean(axis=1))[::-1][:5]],
     }

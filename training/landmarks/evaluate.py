@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +22,11 @@ from tracker.face.crop import CropBox, crop_around
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from training import datasets
-from training.landmarks.against_people import People, in_eye_line, without_offsets
+from training.landmarks.against_people import CLOSE, People, in_eye_line, reliability, without_offsets
 from training.landmarks.against_people import figures as against_people
 from training.landmarks.data import Background, jitter
 from training.landmarks.face_sets import UPPER_INNER
 from training.manifest import MODELS_FOLDER, update_quality
-
-CLOSE = 0.05
-"""A point within this fraction of the outer-eye distance is right, as far as confidence goes."""
 
 
 def relative_error(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -85,17 +81,6 @@ def predict(reader: LandmarkReader, pack: datasets.Pack, rows: np.ndarray, seed:
         np.stack([none if found.dense_points is None else found.dense_points for found in first]),
         np.stack(second).astype(np.float64),
     )
-
-
-def reliability(confidence: np.ndarray, right: np.ndarray) -> list[list[float]]:
-    """Per tenth: its lower end, how many points, what was said and what was true on average."""
-    rows = []
-    for low, high in pairwise(np.linspace(0, 1, 11)):
-        inside = (confidence >= low) & (confidence < high if high < 1 else confidence <= 1)
-        if inside.sum() > 50:
-            said, true = float(confidence[inside].mean()), float(right[inside].mean())
-            rows.append([round(float(low), 1), int(inside.sum()), round(said, 3), round(true, 3)])
-    return rows
 
 
 def extra_error(readings: Readings, truth: np.ndarray, mesh: np.ndarray) -> dict[str, float]:
@@ -172,7 +157,7 @@ def main() -> None:
     people = People.load()
     for model in arguments.models:
         reader = load_reader(model, arguments.folder)
-        figures = {"manual": against_people(people, people.read(reader))}
+        figures = {"manual": against_people(people, *people.read(reader))}
         if not arguments.people_only:
             figures |= evaluate(reader, model)
         update_quality(f"landmarks_{model}", figures, arguments.folder)
