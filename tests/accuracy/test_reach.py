@@ -47,6 +47,7 @@ def test_lids_closed_by_degrees_are_read_in_order(demo, model, lids):
     for eye, moves in enumerate(lids):
         course = np.array(openness)[:, eye]
         if moves:
-            assert (np.diff(course) < -0.02).all() and course[-1] < 0.1, course
+            # A quarter of the way may still be within what people's open eyes do.
+            assert (np.diff(course) <= 0.02).all() and course[2] < 0.85 and course[-1] < 0.1, course
         else:
             assert course.min() > 0.6, course

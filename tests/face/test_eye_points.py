@@ -60,8 +60,8 @@ def test_careless_landmarks_of_the_eyes_come_closer(reader, demo):
         before.append(careless[EYE_LANDMARKS])
         after.append(better[EYE_LANDMARKS])
     assert np.std(after, axis=0).mean() < 0.85 * np.std(before, axis=0).mean()
-    # The demo face marks its eyes as an automatic annotator does, the map as people do: some 2 % of the eyes' distance.
-    assert np.linalg.norm(np.mean(after, axis=0) - truth.landmarks[EYE_LANDMARKS], axis=1).mean() < 1.6
+    # The demo face marks its eyes as an automatic annotator does, the map as people do: 2 to 3 % of the eyes' distance.
+    assert np.linalg.norm(np.mean(after, axis=0) - truth.landmarks[EYE_LANDMARKS], axis=1).mean() < 2.0
 
 
 def test_pupils_stay_where_they_are_whatever_the_corners_are(reader, demo):
