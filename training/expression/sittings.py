@@ -40,9 +40,10 @@ class Sitter(NamedTuple):
         """Of the expressions, as they were shown."""
         return list(dict.fromkeys(self.expression.tolist()))
 
-    def stills(self, name: str, sitting: int) -> np.ndarray:
-        """(S, M) of one expression in one sitting."""
-        return np.asarray(self.measures[(self.expression == name) & (self.sitting == sitting)])
+    def stills(self, name: str, sitting: int, silent: bool = False) -> np.ndarray:
+        """(S, M) of one expression in one sitting; silent: only those without talk."""
+        chosen = (self.expression == name) & (self.sitting == sitting)
+        return np.asarray(self.measures[chosen & ~self.talking if silent else chosen])
 
 
 def measure(renders: RenderSet, chosen: np.ndarray, model: int, folder: Path) -> np.ndarray:

@@ -93,10 +93,12 @@ def shown(model: Discriminant, measures: np.ndarray) -> list[str | None]:
     return names
 
 
-def trial(sitter: Sitter, prior: Prior, rng: np.random.Generator) -> Outcome:
-    """One person records, then is tested."""
+def trial(sitter: Sitter, prior: Prior, rng: np.random.Generator, silent: bool = False) -> Outcome:
+    """One person records, without a word if `silent`, then is tested."""
     names, step = sitter.names, round(SAMPLE_S * FPS)
-    recordings = {name: seen(moving(sitter.stills(name, 0), RECORDED_S, rng), prior, rng)[::step] for name in names}
+    recordings = {
+        name: seen(moving(sitter.stills(name, 0, silent), RECORDED_S, rng), prior, rng)[::step] for name in names
+    }
     model, _ = train(recordings, SAMPLE_S, prior)
     order: list[str] = []
     while len(order) < TEST_S / HELD_S:
@@ -144,6 +146,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--train", action="store_true", help="people of the training split, to choose settings by")
+    parser.add_argument("--silent", action="store_true", help="nobody talks while recording")
     parser.add_argument("--times", type=int, default=1, help="trials of each person")
     arguments = parser.parse_args()
     for name in TRAIN_SETS if arguments.train else TEST_SETS:
@@ -155,7 +158,7 @@ def main() -> None:
                 prior = taught_prior.fit(
                     [each for each in load(arguments.folder, TRAIN_SETS) if each.name != sitter.name]
                 )
-            outcomes += [trial(sitter, prior, rng) for _ in range(arguments.times)]
+            outcomes += [trial(sitter, prior, rng, arguments.silent) for _ in range(arguments.times)]
         print(f"{name}, {summary(outcomes)}; {mistakes(outcomes)}", flush=True)
 
 

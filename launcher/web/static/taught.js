@@ -110,7 +110,7 @@ export class TaughtCard {
     this._testButton.addEventListener("click", () => (this._test ? this._endTest() : this._beginTest()));
     this._sliders = [
       this._slider("threshold", t("How sure it must be"), 0.4, 0.99, 0.01, percent),
-      this._slider("hold_s", t("How long it must be seen"), 0, 1, 0.05, (value) => `${Math.round(1000 * value)} ms`),
+      this._slider("hold_s", t("How long it must be seen"), 0, 1, 0.01, (value) => `${Math.round(1000 * value)} ms`),
     ];
     this._controls = element("fieldset", { className: "plain", disabled: true }, form, this._countdown, this._progress,
       this._list, this._mistaken,
