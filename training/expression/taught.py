@@ -138,7 +138,7 @@ def mistakes(outcomes: list[Outcome], most: int = 8) -> str:
         of[name] += count
     wrong = [(count / of[name], name, answer) for (name, answer), count in taken.items() if name != answer]
     return ", ".join(
-        f"{name} as {answer} {100 * share:.0f} %" for share, name, answer in sorted(wrong)[: -most - 1 : -1]
+        f"{name} as {answer} {100 * share:.0f} %" for share, name, answer in sorted(wrong, key=lambda each: -each[0])[:most]
     )
 
 

@@ -37,7 +37,7 @@ FOLDS = 5
 LIMIT_QUANTILE, LIMIT_SLACK = 0.99, 3.0
 """A face is none of these beyond this multiple of that quantile of the held-out squared distances, for the same
 reason."""
-NEUTRAL_ODDS = 7.0
+NEUTRAL_ODDS = 4.0
 """How much likelier the neutral face is than any other in each look, as it is what people mostly show."""
 NEUTRAL_WEIGHT = 3.0
 """How much more often a face changes to neutral than to any other."""
