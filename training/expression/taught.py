@@ -137,9 +137,8 @@ def mistakes(outcomes: list[Outcome], most: int = 8) -> str:
     for (name, _), count in taken.items():
         of[name] += count
     wrong = [(count / of[name], name, answer) for (name, answer), count in taken.items() if name != answer]
-    return ", ".join(
-        f"{name} as {answer} {100 * share:.0f} %" for share, name, answer in sorted(wrong, key=lambda each: -each[0])[:most]
-    )
+    wrong.sort(key=lambda each: -each[0])
+    return ", ".join(f"{name} as {answer} {100 * share:.0f} %" for share, name, answer in wrong[:most])
 
 
 def main() -> None:
