@@ -67,10 +67,10 @@ def in_frame(picture: Picture, box: Box, relative_height: float) -> tuple[Pictur
     return moved.astype(np.uint8, copy=False), box
 
 
-def rolled_faces(degrees: float) -> Iterator[tuple[Picture, Box, float]]:
+def rolled_faces(degrees: float, every: int = 6) -> Iterator[tuple[Picture, Box, float]]:
     """Fold-1 face crops turned by `degrees`: a frame, the box around the landmarks, and the roll in degrees."""
     faces = load_faces()
-    for i in faces.indices(VALIDATION)[::6]:
+    for i in faces.indices(VALIDATION)[::every]:
         points: Floats = faces["lm66"][i]
         height, width = FRAME
         centre = (points.min(axis=0) + points.max(axis=0)) / 2

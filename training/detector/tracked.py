@@ -172,13 +172,15 @@ def rolled_figures(detector: Detector, finders: Finders, degrees: float) -> dict
     60 degrees, in as many as it takes to look at every roll once."""
     hits, errors = 0, []
     believed: dict[int, list[bool]] = {model: [] for model in finders}
-    for frame, box, truth in rolled_faces(degrees):
+    is_far = abs(degrees) > 60
+    looks = len(ROTATIONS) if is_far else 2
+    for frame, box, truth in rolled_faces(degrees, every=24 if is_far else 6):
         for candidate in detector.detect(frame, THRESHOLD, 4):
             if intersection_over_union(box, candidate.detection.box) >= 0.5:
                 hits += 1
                 errors.append(abs((np.degrees(candidate.roll) - truth + 180) % 360 - 180))
                 break
-        for model, boxes in confirmed(finders, frame, looks=2 if abs(degrees) < 60 else len(ROTATIONS)).items():
+        for model, boxes in confirmed(finders, frame, looks).items():
             believed[model].append(is_found(box, boxes))
     key = f"face crops rolled by {degrees}"
     figures: dict[str, object] = {f"{key}: found, %": round(100 * hits / max(len(believed[next(iter(finders))]), 1), 2)}
