@@ -20,7 +20,7 @@ from benchmarks.report import Report, Spread, arguments, facts, pin_to_one_core
 from protocol.openseeface import encode
 from tracker.face.engine import Engine
 from tracker.face.options import MODELS, EngineOptions
-from tracker.output.formats.openseeface import to_records
+from tracker.output.records import to_records
 
 WARM_UP, TURN = 30, 30
 Picture = npt.NDArray[np.uint8]

@@ -20,7 +20,7 @@ from tracker.face.engine import Engine
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from tracker.face.options import MODELS, EngineOptions
-from tracker.output.formats.openseeface import to_records
+from tracker.output.records import to_records
 from tracker.types import FrameResult
 
 WARM_UP = 30

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from tests.output.results import a_face, a_pose, a_result, quaternion_of, turn
-from tracker.output.formats.openseeface import to_records
 from tracker.output.recentring import WINDOW_S, NeutralPose, Recentring
+from tracker.output.records import to_records
 from tracker.types import FrameResult, HeadPose
 
 FPS = 30

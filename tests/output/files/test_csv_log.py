@@ -8,7 +8,7 @@ import pytest
 from tests.output.results import a_face, a_frame, a_pose, a_result
 from tracker.errors import FacetrackerError, SettingsError
 from tracker.output.files.csv_log import COLUMNS, CsvSink
-from tracker.output.formats.openseeface import to_records
+from tracker.output.records import to_records
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

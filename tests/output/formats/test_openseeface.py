@@ -9,7 +9,7 @@ import pytest
 from protocol.openseeface import decode, encode
 from tests.output.results import a_face, a_pose, a_result, quaternion_of, turn
 from tests.protocol.unity_reader import read, turn_degrees
-from tracker.output.formats.openseeface import NO_POSE_ERROR, WirePose, to_records
+from tracker.output.records import NO_POSE_ERROR, WirePose, to_records
 from tracker.types import HeadPose
 
 GOLDEN = Path(__file__).parents[2] / "protocol" / "data"

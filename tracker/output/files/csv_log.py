@@ -9,7 +9,7 @@ import numpy as np
 from protocol.openseeface import FEATURE_NAMES
 from tracker.errors import FacetrackerError, SettingsError
 from tracker.output.files.writable import write_errors_as
-from tracker.output.formats.openseeface import NO_POSE_ERROR, WirePose, wire_points_3d
+from tracker.output.records import NO_POSE_ERROR, WirePose, wire_points_3d
 from tracker.types import Face, Frame, FrameResult
 
 # OpenSeeFace names 66 landmarks and points but writes 68 and 70; here the header names them all.

@@ -9,7 +9,7 @@ import numpy as np
 
 from protocol import facejson, openseeface
 from protocol.openseeface import FEATURE_NAMES
-from tracker.output.formats.openseeface import to_records
+from tracker.output.records import to_records
 from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_position_cm
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Face, FrameResult, HeadPose
