@@ -49,7 +49,7 @@ def test_openseelauncher_starts_it_by_a_bare_name_with_output_into_files(install
             records = wire.records(100)
             assert process.wait(END_LIMIT_S) == 0
     assert all(earlier.time < later.time for earlier, later in pairwise(records))
-    assert all(record.got_3d and record.fit_error < 100 and record.confidence[:66].mean() > 0.8 for record in records)
+    assert all(record.got_3d and record.fit_error < 100 and record.confidence[:66].mean() > 0.7 for record in records)
     assert len({tuple(record.euler) for record in records}) > 90, "the demo face moves"
     assert (elsewhere / "output.txt").read_text() == (elsewhere / "error.txt").read_text() == ""
 

@@ -129,7 +129,7 @@ def test_installed_it_tracks_the_demo_face_far_from_any_checkout(scripts: Path, 
             assert process.stderr is not None
             assert process.stderr.read() == b""
         assert process.returncode == 0
-    assert all(record.got_3d and record.confidence[:66].mean() > 0.8 for record in records)
+    assert all(record.got_3d and record.confidence[:66].mean() > 0.7 for record in records)
     assert openseeface.decode(openseeface.encode(records[:1])) == records[:1]
 
 
