@@ -3,6 +3,9 @@
 import numpy as np
 import pytest
 
+pytest.importorskip("moderngl")
+pytest.importorskip("numba")
+
 from tracker.face.taught.discriminant import NEUTRAL
 from tracker.face.taught.measures import MEASURES
 from training.expression import taught, taught_prior
