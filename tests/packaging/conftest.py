@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.spawned import PROGRAM, Installed
+from tests.packaging.spawned import PROGRAM, START_LIMIT_S, Installed, ended
 from tests.receiver import ROOT
 
 VARIABLE = "FACETRACKER_BUNDLE"
@@ -55,10 +55,21 @@ def installed() -> Iterator[Installed]:
         before = listing(folder)
         set_writable(folder, False)
         try:
-            yield Installed(folder, nobody=hasattr(os, "geteuid") and os.geteuid() == 0)
+            program = Installed(folder, nobody=hasattr(os, "geteuid") and os.geteuid() == 0)
+            if sys.platform == "win32":
+                warm_up(program)
+            yield program
             assert listing(folder) == before, "the program wrote into its own folder"
         finally:
             set_writable(folder, True)
+
+
+def warm_up(program: Installed) -> None:
+    """Start it once, unheard: under Wine the first program of a session starts the desktop's process, which would keep
+    the pipes of whoever listens to that program until the session ends."""
+    nowhere = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with ended(program.start("--version", **nowhere)) as process:
+        process.wait(2 * START_LIMIT_S)
 
 
 @pytest.fixture
