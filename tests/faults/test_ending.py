@@ -18,7 +18,8 @@ from tests.faults.program import PROGRAM, QUIET, ROOT
 from tests.faults.starts import interrupted_start, wait_for_first_line
 from tracker.app.end_limit import EndLimit, close_within
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+if sys.platform == "win32":
+    pytest.skip("there are no such signals", allow_module_level=True)
 LIMIT_S = 60.0
 STARTS = 6
 """For each signal; `python -m tests.faults.starts` does more."""
