@@ -14,6 +14,7 @@ import subprocess
 import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,7 +99,7 @@ def measure(command: Sequence[str], pace: Pace, pictures: Sequence[Picture]) -> 
     )
 
 
-class Feed:
+class Feed(ABC):
     """Where the frames go. arguments: what tells the program where they come from."""
 
     arguments: tuple[str, ...]
@@ -113,12 +114,13 @@ class Feed:
             with contextlib.closing(MjpegFeed(pictures)) as feed:
                 yield feed
 
+    @abstractmethod
     def connect(self, process: subprocess.Popen[bytes]) -> None:
         """The program runs."""
 
+    @abstractmethod
     def send(self, index: int) -> float:
         """Send the picture number `index`, modulo their number. Returns the wall clock's time at its last bytes."""
-        raise NotImplementedError
 
 
 class RawFeed(Feed):

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from tracker.capture.camera import devices
-from tracker.capture.mirror import MirroredSource
 from tracker.capture.open import open_source
 from tracker.capture.raw_stdin import RawStdinSource
+from tracker.capture.reoriented import mirrored
 from tracker.capture.still_image import StillImageSource
 from tracker.capture.supervised import ReopeningSource
 from tracker.capture.video_file import VideoFileSource
@@ -139,10 +139,10 @@ def test_mirroring_exchanges_left_and_right_and_nothing_else(picture_file: Path)
 
 def test_a_mirrored_source_has_the_name_it_has_after_opening(scripted: Any) -> None:
     source = scripted([32])
-    mirrored = MirroredSource(source)
+    flipped = mirrored(source)
     source.name = "camera 'Found'"
-    mirrored.open()
-    assert (mirrored.name, mirrored.is_live) == ("camera 'Found'", True)
+    flipped.open()
+    assert (flipped.name, flipped.is_live) == ("camera 'Found'", True)
 
 
 @pytest.mark.parametrize(("degrees", "turns"), [(90, -1), (180, 2), (270, 1)])

@@ -101,7 +101,7 @@ def test_eyes_without_any_width_are_read_all_the_same(reader, demo):
     assert np.abs(reading.points - 100).max() < 1
 
 
-@pytest.mark.parametrize("content", [None, b"not an archive", b""])
+@pytest.mark.parametrize("content", [None, b"not an archive", b"", eye_points.ASSET.read_bytes()[:900]])
 def test_a_missing_or_damaged_map_is_said(tmp_path, monkeypatch, content):
     file = tmp_path / "eye_points.npz"
     if content is not None:

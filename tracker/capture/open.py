@@ -13,14 +13,13 @@ from tracker.capture.camera.modes import CameraControls, CaptureRequest, parse_f
 from tracker.capture.camera.source import CameraSource
 from tracker.capture.clock import FrameClock
 from tracker.capture.file_kind import kind_of_file
-from tracker.capture.mirror import MirroredSource
 from tracker.capture.raw_stdin import RawStdinSource
+from tracker.capture.reoriented import mirrored, turned
 from tracker.capture.source import FrameSource
 from tracker.capture.still_image import StillImageSource
 from tracker.capture.stream import StreamSource
 from tracker.capture.stream_address import hint_for, is_url, normalised, without_password
 from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchdogSource
-from tracker.capture.turn import TurnedSource
 from tracker.capture.video_file import VideoFileSource
 from tracker.errors import CaptureError
 from tracker.opencv_path import display_name
@@ -85,8 +84,8 @@ def open_source(
             lambda: CameraSource(selector, request, frame_clock, dcap=dcap, controls=controls), fps, give_up_s
         )
     if rotate:
-        source = TurnedSource(source, rotate)
-    return MirroredSource(source) if mirror else source
+        source = turned(source, rotate)
+    return mirrored(source) if mirror else source
 
 
 def _supervised(make: Callable[[], FrameSource], fps: float, give_up_s: float | None) -> ReopeningSource:

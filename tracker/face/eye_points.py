@@ -14,8 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from tracker import topology as t
-from tracker.errors import ModelError
-from tracker.manifest import REINSTALL
+from tracker.shipped_arrays import load_arrays
 from tracker.types import FloatArray
 
 ASSET = Path(__file__).with_name("eye_points.npz")
@@ -75,11 +74,8 @@ class EyeLandmarkMap:
     """The linear map, read from the package. Raises ModelError when its file is missing or damaged."""
 
     def __init__(self) -> None:
-        try:
-            with np.load(ASSET) as stored:
-                self._weights: FloatArray = stored["weights"].astype(np.float64)
-        except (OSError, EOFError, ValueError, KeyError) as error:
-            raise ModelError(f"{ASSET} is missing or damaged; {REINSTALL}") from error
+        (weights,) = load_arrays(ASSET, "weights")
+        self._weights: FloatArray = weights.astype(np.float64)
 
     def predict(self, landmarks: list[Points], contours: FloatArray) -> list[Points]:
         """The six landmarks of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""

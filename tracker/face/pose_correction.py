@@ -15,10 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from tracker import topology as t
-from tracker.errors import ModelError
 from tracker.face.crop import face_roll
-from tracker.manifest import REINSTALL
 from tracker.rotations import matrix_from_euler
+from tracker.shipped_arrays import load_arrays
 from tracker.types import FloatArray, HeadPose
 
 ASSET = Path(__file__).with_name("pose_correction.npz")
@@ -57,11 +56,8 @@ class PoseCorrection:
     """For one landmark network. Raises ModelError when its file is missing or damaged, or lacks that network."""
 
     def __init__(self, network: str) -> None:
-        try:
-            with np.load(ASSET) as stored:
-                weights: FloatArray = stored[network].astype(np.float64)
-        except (OSError, EOFError, ValueError, KeyError) as error:
-            raise ModelError(f"{ASSET} is missing or damaged; {REINSTALL}") from error
+        (stored,) = load_arrays(ASSET, network)
+        weights: FloatArray = stored.astype(np.float64)
         self._first, self._second = weights[:, :N_LINEAR], weights[:, N_LINEAR:]
 
     def angles(self, xy: FloatArray, distance: float) -> tuple[float, float]:

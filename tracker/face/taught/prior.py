@@ -7,17 +7,14 @@ expressions spread around the neutral face: what no expression moves is no diffe
 
 from __future__ import annotations
 
-import zlib
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-from zipfile import BadZipFile
 
 import numpy as np
 
-from tracker.errors import ModelError
 from tracker.face.taught.measures import MEASURES
-from tracker.manifest import REINSTALL
+from tracker.shipped_arrays import damaged, load_arrays
 from tracker.types import FloatArray
 
 ASSET = Path(__file__).parents[1] / "taught_prior.npz"
@@ -35,15 +32,14 @@ class Prior(NamedTuple):
 @cache
 def load_prior(file: Path = ASSET) -> Prior:
     """The prior that is shipped. Raises ModelError when it is missing, damaged or of other measures."""
+    names, *parts = load_arrays(file, "measures", *Prior._fields)
+    prior = Prior(*(part.astype(np.float64) for part in parts))
+    if names.tolist() != list(MEASURES) or any(part.shape != (len(MEASURES),) * 2 for part in prior):
+        raise damaged(file)
     try:
-        with np.load(file) as stored:
-            names = stored["measures"].tolist()
-            prior = Prior(*(stored[key].astype(np.float64) for key in Prior._fields))
-        if names != list(MEASURES) or any(part.shape != (len(MEASURES),) * 2 for part in prior):
-            raise ValueError("it is of other measures")
         np.linalg.cholesky(prior.scatter)
-    except (OSError, EOFError, ValueError, KeyError, BadZipFile, zlib.error, np.linalg.LinAlgError) as error:
-        raise ModelError(f"{file} is missing or damaged; {REINSTALL}") from error
+    except np.linalg.LinAlgError as error:
+        raise damaged(file) from error
     for part in prior:
         part.flags.writeable = False
     return prior
