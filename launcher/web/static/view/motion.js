@@ -47,7 +47,8 @@ export class Motion {
   /** What to show at `now`; null before anything came. */
   at(now) {
     if (!this._to) return null;
-    const share = Math.min(1, (now - this._came) / this._gap);
+    // A picture's time is that of its beginning: a packet may come after it and before the picture is made.
+    const share = Math.min(1, Math.max(0, now - this._came) / this._gap);
     return share >= 1 ? this._to : mix(this._from, this._to, share);
   }
 
