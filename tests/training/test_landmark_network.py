@@ -3,6 +3,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tracker import topology as t  # noqa: E402
+from training.landmarks.finished import CLOSE, LOG_SCALES, NEVER, Finished  # noqa: E402
 from training.landmarks.network import (  # noqa: E402
     TIERS,
     LandmarkNetwork,
@@ -49,3 +50,25 @@ def test_eye_frame_forgets_place_size_and_roll():
 def test_a_sibling_begins_with_the_whole_network(source, target):
     weights = resample_head(random_network(source).state_dict(), TIERS[source], TIERS[target])
     assert load_weights(LandmarkNetwork(TIERS[target]), weights) == []
+
+
+@pytest.mark.parametrize("model", [3, 0, -3])
+def test_the_finished_network_answers_as_the_trained_one(model):
+    network, correction = random_network(model).eval(), 1.1
+    head = network.coefficients
+    with torch.no_grad():
+        # Faces of which nothing is the same for all, among them one in profile.
+        network.maps.weight *= 30
+        network.scale.weight *= 20
+        head.typical.uniform_(-0.5, 0.5)
+        head.spread.uniform_(0.5, 2)
+        picture = torch.rand(4, 3, TIERS[model].input_px, TIERS[model].input_px)
+        points, log_scale, extra, coefficients = network(picture)
+        found = Finished(network, correction)(picture)
+    coefficients[:, t.BLENDSHAPE_NAMES.index(NEVER[0])] = 0
+    width = (points[:, t.RIGHT_EYE_OUTER] - points[:, t.LEFT_EYE_OUTER]).norm(dim=1, keepdim=True).clamp(min=0.15)
+    ratio = CLOSE * width / (correction * log_scale.clamp(*LOG_SCALES).exp())
+    confidence = 1 - torch.exp(-ratio) * (1 + ratio)
+    for expected, answer in zip((points, confidence, extra, coefficients.clamp(0, 1)), found, strict=True):
+        assert expected.std() > 1e-3
+        assert torch.allclose(expected, answer, atol=1e-5)

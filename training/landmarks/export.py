@@ -13,52 +13,19 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
 
-from tracker.topology import BLENDSHAPE_NAMES
 from training.export import export_network
 from training.landmarks.data import NOT_A_FACE, FaceSamples
+from training.landmarks.finished import Finished
 from training.landmarks.network import TIERS, LandmarkNetwork
 from training.landmarks.train import to_input
 from training.manifest import MODELS_FOLDER
 from training.run import load_average
 
-CLOSE = 0.05
 BY_PEOPLE = 0.9
 """Points with more weight than this were set by people."""
 THRESHOLD = 0.15
 """Mean confidence of a face: between what background and held-in faces reach."""
-
-
-def within(radius: Tensor, scale: Tensor) -> Tensor:
-    """P(d < radius) for d ~ Gamma(2, scale)."""
-    ratio = radius / scale
-    return 1 - torch.exp(-ratio) * (1 + ratio)
-
-
-NEVER = ("jawForward",)
-"""Seen from the front this cannot be told from a head that is held differently: it stays 0."""
-
-
-class Finished(nn.Module):
-    """A landmark network with its confidence, and coefficients in range; `correction` multiplies the learnt scale."""
-
-    def __init__(self, network: LandmarkNetwork, correction: float) -> None:
-        super().__init__()
-        self.network = network
-        self.correction = correction
-        for name in NEVER:
-            with torch.no_grad():
-                network.coefficients.out.weight[BLENDSHAPE_NAMES.index(name)] = 0
-                network.coefficients.out.bias[BLENDSHAPE_NAMES.index(name)] = 0
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        points, log_scale, extra, coefficients = self.network(image)
-        across = points[:, 36] - points[:, 45]
-        # In profile the eyes meet: a floor keeps the radius that of a face, as in training.
-        radius = CLOSE * torch.sqrt((across * across).sum(dim=1, keepdim=True)).clamp(min=0.15)
-        scale = torch.exp(log_scale.clamp(-7, 0)) * self.correction
-        return points, within(radius, scale), extra, coefficients.clamp(0, 1)
 
 
 def fit_correction(network: LandmarkNetwork, input_px: int) -> float:

@@ -151,14 +151,18 @@ class Merge(nn.Module):
         return self.mix(self.up(self.down(coarse)) + self.lateral(fine))
 
 
+SHORTEST = 0.2
+"""In profile the outer eye corners meet; a face's unit stays at this share of the crop."""
+
+
 def in_eye_frame(points: Tensor) -> Tensor:
     """(N, P, 2) points -> (N, P, 2) with the middle of the outer eye corners as origin, the line from the right to
-    the left one as x axis and its length as unit. In profile, where they meet, the unit stays at 0.2 of the crop."""
+    the left one as x axis and its length, but at least `SHORTEST`, as unit."""
     right, left = points[:, RIGHT_EYE_OUTER], points[:, LEFT_EYE_OUTER]
     across = left - right
     length = torch.sqrt((across * across).sum(dim=1, keepdim=True) + 1e-8)
     unit = across / length
-    away = (points - 0.5 * (right + left)[:, None]) / length.clamp(min=0.2)[:, None]
+    away = (points - 0.5 * (right + left)[:, None]) / length.clamp(min=SHORTEST)[:, None]
     cos, sin = unit[:, None, 0], unit[:, None, 1]
     return torch.stack([away[..., 0] * cos + away[..., 1] * sin, away[..., 1] * cos - away[..., 0] * sin], dim=2)
 
