@@ -11,12 +11,9 @@ it; `fan68` comes from neither. Writes training/results/trackers.json and prints
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +25,7 @@ from tracker import Tracker
 from tracker import topology as t
 from tracker.face.eyes import EyeReader
 from tracker.face.networks import ModelStore
-from training.datasets import runs_folder
+from training.baselines.asking import ask
 from training.eval_subsets import Subset, load_subsets
 from training.landmarks.evaluate import relative_error
 from training.manifest import MODELS_FOLDER, read_manifest
@@ -75,32 +72,9 @@ def run_ours(model: int, group: Subset) -> Answers:
     return Answers(landmarks, pupils, openness)
 
 
-def ask(python: str, script: str, group: Subset, *arguments: str) -> np.ndarray:
-    """The points that a baseline's script answers with; cached in the runs folder, because baselines do not change."""
-    pictures = np.empty(len(group.pictures), object)
-    pictures[:] = group.pictures
-    file = Path(__file__).parent / "baselines" / script
-    asked = hashlib.sha256(file.read_bytes() + repr((python, arguments)).encode())
-    for picture in group.pictures:
-        asked.update(picture.tobytes())
-    answer = runs_folder() / f"baseline-{asked.hexdigest()[:16]}.npz"
-    if not answer.exists():
-        with tempfile.TemporaryDirectory() as folder:
-            question, draft = Path(folder) / "pictures.npz", Path(folder) / "answers.npz"
-            np.savez(question, pictures=pictures)
-            command = [python, str(file), str(question), str(draft), *arguments]
-            run = subprocess.run(command, capture_output=True, text=True, check=False)
-            if run.returncode:
-                raise SystemExit(f"{script} failed: {run.stderr.strip().splitlines()[-1:]}")
-            shutil.move(draft, answer)
-    with np.load(answer) as found:
-        points: np.ndarray = found["points"].astype(np.float64)
-    return points
-
-
 def run_mediapipe(python: str, group: Subset) -> Answers:
     """Its mesh is brought to the 66 points as the labels were."""
-    mesh = ask(python, "mediapipe_mesh.py", group)
+    mesh = ask(python, "mediapipe_mesh.py", group.pictures)["points"].astype(np.float64)
     openness = [
         np.linalg.norm(mesh[:, up] - mesh[:, low], axis=1) / np.linalg.norm(mesh[:, outer] - mesh[:, inner], axis=1)
         for up, low, outer, inner in LIDS
@@ -110,7 +84,8 @@ def run_mediapipe(python: str, group: Subset) -> Answers:
 
 
 def run_openseeface(python: str, checkout: str, model: int, group: Subset) -> Answers:
-    points = ask(python, "openseeface.py", group, "--checkout", checkout, "--model", str(model))
+    answer = ask(python, "openseeface.py", group.pictures, "--checkout", checkout, "--model", str(model))
+    points = answer["points"].astype(np.float64)
     return Answers(points[:, :66], points[:, 66:], gap_of(points))
 
 

@@ -2,7 +2,8 @@
 
 On renders of heads never trained on, per family and against exact truth; on the development clips, as correlation
 within a clip with an annotator, for the network alone and through the tracker; on held-out photographs; and what
-faces without expression are said to do. `--details` prints every coefficient.
+faces without expression are said to do. `--details` prints every coefficient. `--peer PYTHON --landmarker FILE` prints
+MediaPipe's figures on the same renders beside ours; of clips and photographs its landmarker is itself the annotator.
 """
 
 from __future__ import annotations
@@ -10,24 +11,30 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 
 from tracker import Tracker
 from tracker import topology as t
 from tracker.topology import BLENDSHAPE_NAMES
 from training import datasets
+from training.baselines.asking import ask
 from training.expression.clips import Clip, load_clips
 from training.expression.metrics import GAZE, against_truth, area_under_curve, pearson, summary, within_clips
 from training.expression.reader import NetworkReader
 from training.landmarks import face_sets
 from training.manifest import MODELS_FOLDER
+from training.synthetic.shards import RenderSet
 
 FALSE = 0.3
 """More than this of anything on a face without expression is a false answer."""
 POOR = 0.4
 BLINKS = np.array([name.startswith("eyeBlink") for name in BLENDSHAPE_NAMES])
 INDEX = {name: j for j, name in enumerate(BLENDSHAPE_NAMES)}
+PEER_BORDER_PX = 64
+"""Around renders, for another tracker's detector, which wants some room about a face."""
 TAUGHT_TRUST = 0.5
 """Coefficients of photographs that the annotator tells well enough to correlate with."""
 
@@ -60,25 +67,60 @@ def smile_pairs(found: np.ndarray, truth: np.ndarray, identity: np.ndarray, neut
     return " / ".join(shares)
 
 
-def on_renders(reader: NetworkReader, name: str, details: bool) -> None:
-    """One rendered set: AUC, r, false answers of neutral faces, smiles, looking down."""
-    from training.synthetic.shards import RenderSet
+class Landmarker(NamedTuple):
+    """MediaPipe's: the Python of an environment with `mediapipe==0.10.21`, and the file of its publisher."""
 
-    shards = RenderSet([name])
-    truth, known = shards["coefficients"].astype(np.float32), shards["known"]
+    python: str
+    file: str
+
+    def scores(self, renders: RenderSet) -> np.ndarray:
+        """(N, 52) in our order; NaN where it found no face, and of coefficients that it does not have."""
+        pictures = [
+            cv2.copyMakeBorder(renders.picture(i), *[PEER_BORDER_PX] * 4, cv2.BORDER_REPLICATE)
+            for i in range(len(renders))
+        ]
+        answer = ask(self.python, "mediapipe_landmarker.py", pictures, "--landmarker", self.file)
+        names = answer["names"].tolist()
+        scores = np.full((len(pictures), len(BLENDSHAPE_NAMES)), np.nan, np.float32)
+        for j, name in enumerate(BLENDSHAPE_NAMES):
+            if name in names:
+                scores[:, j] = answer["scores"][:, names.index(name)]
+        return scores
+
+
+def on_renders(reader: NetworkReader, name: str, details: bool, peer: Landmarker | None = None) -> None:
+    """One rendered set: AUC, r, false answers of neutral faces, smiles, looking down; the peer's beside ours."""
+    renders = RenderSet([name])
+    count = len(renders)
     found = np.stack(
-        [reader.settle(shards.picture(i), shards["points"][i, : t.N_LANDMARKS]).coefficients for i in range(len(truth))]
+        [reader.settle(renders.picture(i), renders["points"][i, : t.N_LANDMARKS]).coefficients for i in range(count)]
     )
+    report_renders(f"renders {name} ({count} pictures)", renders, found, np.arange(count), details)
+    if peer is not None:
+        scores = peer.scores(renders)
+        rows = np.flatnonzero(np.isfinite(scores).any(axis=1))
+        if not len(rows):
+            print(f"renders {name}: MediaPipe finds no face")
+            return
+        where = f"renders {name}, the {len(rows)} pictures in which MediaPipe finds a face"
+        report_renders(f"{where}, ours", renders, found[rows], rows, False)
+        report_renders(f"{where}, MediaPipe", renders, scores[rows], rows, details)
+
+
+def report_renders(title: str, renders: RenderSet, found: np.ndarray, rows: np.ndarray, details: bool) -> None:
+    """Figures of the answers `found` (R, 52), NaN where there is none, on the pictures `rows` (R,)."""
+    truth, known = renders["coefficients"][rows].astype(np.float32), renders["known"][rows]
     figures = against_truth(found, truth, known)
-    print(f"renders {name} ({len(truth)} pictures): {summary(figures)}")
-    neutral, identity = shards["neutral"], shards["identity"]
-    share, most = false_answers(found[neutral])
-    print(f"  neutral ({neutral.sum()}): {share:.1f} % say something above {FALSE}: {most}")
+    print(f"{title}: {summary(figures)}")
+    neutral, identity = renders["neutral"][rows], renders["identity"][rows]
+    if neutral.any():
+        share, most = false_answers(found[neutral])
+        print(f"  neutral ({neutral.sum()}): {share:.1f} % say something above {FALSE}: {most}")
     print(f"  smiles +0.3 / false blink / false jaw: {smile_pairs(found, truth, identity, neutral)}")
     gaze = [pearson(truth[:, j], found[:, j]) for j in np.flatnonzero(GAZE)]
     print(f"  looks: mean r {np.mean(gaze):.3f}")
     blink = INDEX["eyeBlinkRight"], INDEX["eyeBlinkLeft"]
-    down = (shards["gaze_deg"][:, :, 1].mean(axis=1) < -15) & (truth[:, blink].max(axis=1) < 0.1)
+    down = (renders["gaze_deg"][rows][:, :, 1].mean(axis=1) < -15) & (truth[:, blink].max(axis=1) < 0.1)
     shut = truth[:, blink].min(axis=1) > 0.8
     if down.sum() > 5 and shut.sum() > 5:
         answer = found[:, blink].mean(axis=1)
@@ -160,7 +202,13 @@ def main() -> None:
     parser.add_argument("--skip-clips", action="store_true")
     parser.add_argument("--tracker", action="store_true", help="clips through the tracker too")
     parser.add_argument("--details", action="store_true")
+    parser.add_argument("--peer", metavar="PYTHON", help="of an environment with mediapipe==0.10.21")
+    parser.add_argument("--landmarker", metavar="FILE", help="its publisher's face_landmarker.task, for --peer")
     arguments = parser.parse_args()
+    if (arguments.peer is None) != (arguments.landmarker is None):
+        parser.error("--peer and --landmarker go together: MediaPipe's package does not contain its landmarker")
+    if arguments.landmarker is not None and not Path(arguments.landmarker).is_file():
+        parser.error(f"there is no file {arguments.landmarker}: take face_landmarker.task from MediaPipe's publisher")
     for model in arguments.models:
         print(f"model {model}")
         evaluate(model, arguments)
@@ -169,8 +217,9 @@ def main() -> None:
 def evaluate(model: int, arguments: argparse.Namespace) -> None:
     reader = NetworkReader(model, arguments.folder)
     names: Iterable[str] = arguments.renders
+    peer = None if arguments.peer is None else Landmarker(arguments.peer, arguments.landmarker)
     for name in names:
-        on_renders(reader, name, arguments.details)
+        on_renders(reader, name, arguments.details, peer)
     if arguments.photographs:
         on_photographs(reader, arguments.photographs)
     if arguments.skip_clips:
