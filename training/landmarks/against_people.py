@@ -5,14 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 
+import cv2
 import numpy as np
 
 from tracker import topology as t
 from tracker.face.crop import crop_around
 from tracker.face.landmarks import LandmarkReader
 from training import datasets
+from training.baselines.asking import ask
 from training.landmarks.data import jitter
 from training.landmarks.skin_groups import NAMES, group_of, typology_angle
+from training.mesh import landmark_weights
 
 CLOSED = 2.0
 """Percent of the outer-eye distance that the inner lips of a closed mouth are apart at most."""
@@ -24,6 +27,8 @@ SMALL_PX = 90
 TURNED = 0.35
 """Asymmetry of the face from which it counts as turned, about 25 degrees."""
 FEWEST = 8
+PEER_BORDER_PX = 64
+"""Around pictures, for another tracker's detector, which wants some room about a face."""
 
 
 def in_eye_line(found: np.ndarray, truth: np.ndarray) -> np.ndarray:
@@ -75,6 +80,20 @@ class People:
         angles = [typology_angle(pack.pixels[i], xy) for i, xy in zip(rows, points, strict=True)]
         return cls(pack, rows, points, group_of(np.array(angles)), pack["native_px"][rows].astype(np.float64))
 
+    def only(self, rows: np.ndarray) -> People:
+        """Those at the places `rows`."""
+        own = (self.rows, self.points, self.skin, self.native_px)
+        return People(self.pack, *(part[rows] for part in own))
+
+    def read_mediapipe(self, python: str) -> np.ndarray:
+        """(N, 66, 2) px of MediaPipe's FaceMesh in the environment of `python`, NaN where it finds no face."""
+        pictures = [
+            cv2.copyMakeBorder(np.ascontiguousarray(self.pack.pixels[i]), *[PEER_BORDER_PX] * 4, cv2.BORDER_REPLICATE)
+            for i in self.rows
+        ]
+        mesh = ask(python, "mediapipe_mesh.py", pictures)["points"].astype(np.float64)
+        return np.asarray(np.einsum("jp,npk->njk", landmark_weights(), mesh) - PEER_BORDER_PX)
+
     def read(self, reader: LandmarkReader, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
         """Points (N, 66, 2) px and confidence (N, 66): a disturbed first crop, then the crop the answer asks for."""
         rng = np.random.default_rng(seed)
@@ -105,9 +124,9 @@ def calibration_error(rows: list[list[float]]) -> float:
     return float(np.average(np.abs(table[:, 2] - table[:, 3]), weights=table[:, 1]))
 
 
-def figures(people: People, found: np.ndarray, confidence: np.ndarray) -> dict[str, object]:
+def figures(people: People, found: np.ndarray, confidence: np.ndarray | None) -> dict[str, object]:
     """Percent of the outer-eye distance, raw and with each point's offset removed. found (N, 66, 2) px,
-    confidence (N, 66)."""
+    confidence (N, 66), None for a tracker that has none."""
     raw = in_eye_line(found, people.points)
     far = 100 * np.linalg.norm(raw, axis=2)
     removed = 100 * np.linalg.norm(without_offsets(raw), axis=2)
@@ -121,7 +140,7 @@ def figures(people: People, found: np.ndarray, confidence: np.ndarray) -> dict[s
     small = people.native_px < SMALL_PX
     side = turned(people.points) > TURNED
     every = np.ones(len(far), bool)
-    told = reliability(confidence[:, t.INNER_49], far[:, t.INNER_49] < 100 * CLOSE)
+    told = None if confidence is None else reliability(confidence[:, t.INNER_49], far[:, t.INNER_49] < 100 * CLOSE)
     return {
         "faces": len(far),
         "inner 49, raw and offsets removed": both(every),
@@ -138,7 +157,13 @@ def figures(people: People, found: np.ndarray, confidence: np.ndarray) -> dict[s
             for name, rows in (("turned", side), (f"below {SMALL_PX} px", small))
             if rows.sum() >= FEWEST
         },
-        "confidence, said and true": told,
-        "confidence, calibration error": round(calibration_error(told), 3),
+        **(
+            {}
+            if told is None
+            else {
+                "confidence, said and true": told,
+                "confidence, calibration error": round(calibration_error(told), 3),
+            }
+        ),
         "worst": [round(float(v), 1) for v in np.sort(far[:, t.INNER_49].mean(axis=1))[::-1][:5]],
     }

@@ -6,7 +6,8 @@ packs of faces, of which only changes between networks mean anything since the p
 Runs the exported networks as the tracker does: a disturbed first crop, then the crop its own answer asks for.
 Error is the distance over the truth's outer-eye distance, in the eye line's frame; each point's median offset
 (annotators differ in convention) is estimated on even images and removed from odd ones, and the reverse.
-Writes the figures to models/manifest.json with the hash of the network they belong to.
+Writes the figures to models/manifest.json with the hash of the network they belong to. `--peer PYTHON` prints those of
+MediaPipe's FaceMesh against people's points too, on the faces that it finds, and ours on the same ones.
 """
 
 from __future__ import annotations
@@ -153,11 +154,25 @@ def main() -> None:
     parser.add_argument("--models", type=int, nargs="+", default=[3, 2, 1, 0, -1, -2, -3])
     parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
     parser.add_argument("--people-only", action="store_true", help="against people's points alone")
+    parser.add_argument("--peer", metavar="PYTHON", help="of an environment with mediapipe==0.10.21")
     arguments = parser.parse_args()
     people = People.load()
+    common = None
+    if arguments.peer is not None:
+        mesh = people.read_mediapipe(arguments.peer)
+        common = np.flatnonzero(np.isfinite(mesh).all(axis=(1, 2)))
+        print(f"MediaPipe, the {len(common)} of {len(mesh)} faces that it finds")
+        for name, value in against_people(people.only(common), mesh[common], None).items():
+            print(f"  {name}: {value}")
     for model in arguments.models:
         reader = load_reader(model, arguments.folder)
-        figures = {"manual": against_people(people, *people.read(reader))}
+        points, confidence = people.read(reader)
+        if common is not None:
+            same = against_people(people.only(common), points[common], confidence[common])
+            print(f"model {model}, on the faces that MediaPipe finds")
+            for name, value in same.items():
+                print(f"  {name}: {value}")
+        figures: dict[str, object] = {"manual": against_people(people, points, confidence)}
         if not arguments.people_only:
             figures |= evaluate(reader, model)
         update_quality(f"landmarks_{model}", figures, arguments.folder)
