@@ -44,3 +44,24 @@ def test_around_a_face_in_coloured_light_nothing_is_smoothed():
 def test_beyond_its_surroundings_a_levelled_picture_is_black():
     far = level_around(room(0.1), (0.0, 0.0, 20.0, 20.0))
     assert far[:40, :40].any() and not far[:, 60:].any()
+
+
+def test_in_near_darkness_steps_finer_than_a_grey_level_are_seen():
+    """Averages of noisy pixels are finer than grey levels: a step of 0.4 of one is spread to an edge."""
+    rng = np.random.default_rng(3)
+    plain = np.full((160, 160, 3), 6.0)
+    plain[:, 60:90] += 0.4
+    plain[:, 120:] = 14
+    odd = np.clip(np.rint(plain + rng.normal(0, 1.0, plain.shape)), 0, 255).astype(np.uint8)
+    levelled = level(odd, face_px=120)[30:130].astype(float)
+    band, beside = levelled[:, 68:82].mean(), levelled[:, 20:45].mean()
+    assert band - beside > 5
+
+
+@pytest.mark.parametrize("face_px", [50, 120, 400])
+def test_smoothing_keeps_size_and_place(face_px):
+    odd = room(0.08, noise=1.0)
+    smooth = level(odd, face_px)
+    assert smooth.shape == odd.shape and smooth.dtype == np.uint8
+    profile = smooth[..., 0].astype(float).mean(axis=0)
+    assert abs(np.argmax(np.diff(cv2.GaussianBlur(profile[None], (0, 0), 4)[0])) - 79) <= 3

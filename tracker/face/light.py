@@ -7,6 +7,9 @@ its brightness spread over the whole range. Faces are looked for in it only wher
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import cv2
 import numpy as np
 import numpy.typing as npt
@@ -27,11 +30,15 @@ MIDDLE = 0.42
 """Where the median brightness is moved to, of the whole range."""
 GAMMAS = (0.45, 1.8)
 """The smallest and largest exponent used for that."""
-SURROUNDINGS = 1.5
+SURROUNDINGS = 0.8
 """A face is levelled together with this many times its size to each side."""
-NARROW, SMOOTHING, LEAST_SMOOTHING_PX = 100.0, 0.012, 0.3
-"""Where brightness varies by less than the first number of grey levels, spreading it makes the sensor's noise loud: a
-face is then blurred by this share of its size."""
+NARROW, SMOOTHING, LEAST_SMOOTHING_PX = 100.0, 0.07, 0.3
+"""Where brightness varies by less than the first number of grey levels, spreading it makes the sensor's noise loud. A
+face is then blurred: by the second number of its sizes over the square root of that range."""
+REDUCED = 3.0
+"""What is blurred by more than this many pixels is reduced first."""
+LEVELS = 16
+"""Of a curve per grey level: averages of noise are finer than grey levels, and the dark has few of them."""
 SAMPLED_PX = 96
 """Statistics are taken from about this many rows and columns."""
 
@@ -45,25 +52,30 @@ def is_unusual(bgr: Image) -> bool:
     return coloured or means[2] < DARK or means[0] > BRIGHT or clipped > CLIPPED_SHARE
 
 
-def level(bgr: Image, smoothing_px: float = 0.0) -> Image:
+def level(bgr: Image, face_px: float = 0.0) -> Image:
     """`bgr` (H, W, 3) in grey, three equal channels, as it might look in even white light.
 
-    smoothing_px: standard deviation of a blur against the noise, where brightness is spread far.
+    face_px: size of the face that is looked at, for a blur against the noise where brightness is spread far; 0: none.
     """
     sample = _sampled(bgr)
     means = np.array(cv2.mean(sample)[:3])
     # A channel's noise is about the same whatever the light: weights by signal give the best sum.
     weights = means / max(float(means.sum()), 1.0)
-    values = np.sort((sample.reshape(-1, 3) @ weights).astype(np.float32))
-    low, middle, high = (float(values[int(q * (len(values) - 1))]) for q in (DARKEST, 0.5, BRIGHTEST))
-    spread = max(high - low, 8.0)
-    at = min(max((middle - low) / spread, 0.02), 0.98)
-    gamma = min(max(np.log(MIDDLE) / np.log(at), GAMMAS[0]), GAMMAS[1])
-    curve = (255 * np.clip((np.arange(256) - low) / spread, 0, 1) ** gamma).astype(np.uint8)
-    grey = cv2.transform(bgr, weights[np.newaxis].astype(np.float32))
-    if smoothing_px > LEAST_SMOOTHING_PX and spread < NARROW:
-        grey = cv2.GaussianBlur(grey, (0, 0), smoothing_px)
-    return np.asarray(cv2.cvtColor(cv2.LUT(grey, curve), cv2.COLOR_GRAY2BGR), np.uint8)
+    seen = sample.reshape(-1, 3) @ weights
+    spread = _spread(*np.quantile(seen, (DARKEST, BRIGHTEST)).tolist())
+    smoothing_px = face_px * SMOOTHING / math.sqrt(spread) if spread < NARROW else 0.0
+    if smoothing_px < LEAST_SMOOTHING_PX:
+        grey = cv2.transform(bgr, weights[np.newaxis].astype(np.float32))
+        low, middle, high = np.quantile(seen, (DARKEST, 0.5, BRIGHTEST)).tolist()
+        levelled = cv2.LUT(grey, _curve(low, middle, high, 256))
+    else:
+        smooth = _smoothed(bgr, weights, smoothing_px)
+        low, middle, high = np.quantile(_sampled(smooth), (DARKEST, 0.5, BRIGHTEST)).tolist()
+        curve = _curve(low, middle, high, 255 * LEVELS + 1)
+        levelled = curve[np.rint(smooth * LEVELS).astype(np.uint16)]
+        if levelled.shape != bgr.shape[:2]:
+            levelled = cv2.resize(levelled, bgr.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return np.asarray(cv2.cvtColor(levelled, cv2.COLOR_GRAY2BGR), np.uint8)
 
 
 def level_around(bgr: Image, box: Box) -> Image:
@@ -75,11 +87,36 @@ def level_around(bgr: Image, box: Box) -> Image:
     top, bottom = max(0, int(y - reach)), min(height, int(y + down + reach) + 1)
     levelled = np.zeros_like(bgr)  # the system provides zeros only where they are read
     if left < right and top < bottom:
-        levelled[top:bottom, left:right] = level(bgr[top:bottom, left:right], SMOOTHING * max(across, down))
+        levelled[top:bottom, left:right] = level(bgr[top:bottom, left:right], max(across, down))
     return levelled
 
 
-def _sampled(bgr: Image) -> Image:
-    """Evenly spaced pixels of `bgr`."""
-    height, width = bgr.shape[:2]
-    return np.ascontiguousarray(bgr[:: max(1, height // SAMPLED_PX), :: max(1, width // SAMPLED_PX)])
+def _smoothed(bgr: Image, weights: npt.NDArray[np.float64], smoothing_px: float) -> npt.NDArray[np.float32]:
+    """The weighted sum of the channels, blurred, not rounded; smaller than `bgr` where the blur is wide."""
+    grey = cv2.transform(bgr.astype(np.float32), weights[np.newaxis].astype(np.float32))
+    step = int(smoothing_px / REDUCED) + 1
+    if step > 1:
+        size = (max(1, grey.shape[1] // step), max(1, grey.shape[0] // step))
+        grey = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
+    blurred: npt.NDArray[np.float32] = cv2.GaussianBlur(grey, (0, 0), smoothing_px / step)  # type: ignore[assignment]
+    return blurred
+
+
+def _spread(low: float, high: float) -> float:
+    """How many grey levels are spread over the whole range, at least 8."""
+    return max(high - low, 8.0)
+
+
+def _curve(low: float, middle: float, high: float, count: int) -> Image:
+    """(count,) what `count` brightnesses from 0 to 255 become, when these quantiles are moved to their places."""
+    spread = _spread(low, high)
+    at = min(max((middle - low) / spread, 0.02), 0.98)
+    gamma = min(max(math.log(MIDDLE) / math.log(at), GAMMAS[0]), GAMMAS[1])
+    brightness = np.linspace(0, 255, count)
+    return np.asarray(255 * np.clip((brightness - low) / spread, 0, 1) ** gamma, np.float64).astype(np.uint8)
+
+
+def _sampled(image: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Evenly spaced pixels of `image`."""
+    height, width = image.shape[:2]
+    return np.ascontiguousarray(image[:: max(1, height // SAMPLED_PX), :: max(1, width // SAMPLED_PX)])

@@ -22,14 +22,17 @@ from tracker.face.crop import CropBox, bounds, crop_around, crop_around_box, cut
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.finder import ALIGNMENT_PASSES, ROTATIONS
 from tracker.face.landmarks import LandmarkReader
-from tracker.face.light import is_unusual, level
+from tracker.face.light import is_unusual, level, level_around
 from tracker.face.networks import ModelStore
+from training.clutter import clutter
 from training.datasets import TRAIN, load_scenes, runs_folder
+from training.detector.cases import on_a_wall
 from training.detector.data import Sample, Scenery, _similarity, flip, free_window, other_faces
 from training.detector.heads import Heads
 from training.hard_light import hard_light
 from training.lookalikes import lookalike
 from training.manifest import MODELS_FOLDER
+from training.night import night
 from training.photometric import Picture, degrade
 
 WRONG_WAY_ROUND = "wrong way round"
@@ -38,6 +41,9 @@ STORED_PX, STORED_MARGIN = 80, 2.0
 """Crops are kept larger than the network's, so that training can shift, turn and scale them."""
 HELD_OUT = 10
 PLACED_SHARE = 0.6
+LEVELLED_SHARE = 0.5
+"""In unusual light, so many pictures are levelled before the detector and the classifier see them."""
+NIGHT_SHARE = 0.3
 SHARES = {"mtfl": 5.0, "uda": 3.0, "utk": 0.3, "mask_on": 6.0, "mask_off": 2.0}
 """Weights of the face crops: those with large yaws and masks count more, the plainest less."""
 UNLABELLED = (3229, 3155)
@@ -84,7 +90,7 @@ class Miner:
             self._window, self._real, self._mixed, self._portrait, self._pasted_pieces, self._made_without,
             self._lookalikes, self._wrong_way_round,
         )  # fmt: skip
-        shares = (0.6, 0.1, 0.09, 0.08, 0.015, 0.035, 0.05, 0.03)
+        shares = (0.55, 0.1, 0.1, 0.08, 0.015, 0.035, 0.09, 0.03)
         while True:
             yield from makers[int(self.rng.choice(len(makers), p=shares))]()
 
@@ -102,18 +108,26 @@ class Miner:
         part = Sample(picture[y : y + height, x : x + width])
         if rng.random() < 0.6:
             part.picture = self._disguised(part.picture)
-        detector = self._detector()
-        candidates = detector.detect(part.picture, LOW_SCORE, 5)
-        if rng.random() < 0.3:
-            rotation = ROTATIONS[int(rng.integers(len(ROTATIONS)))]
-            candidates += detector.detect_rotated(part.picture, rotation, LOW_SCORE, 5)
-        if is_unusual(part.picture) and rng.random() < 0.5:
-            part.picture = level(part.picture)
-            candidates += detector.detect(part.picture, LOW_SCORE, 5)
-        for candidate in candidates:
+        for seen, candidate in self._proposed(part.picture, 5, 0.3):
             found = candidate.detection
-            yield stored(part.picture, found.box, candidate.roll), False, found.score, "window"
-            yield from self._placed(part.picture, candidate, False, "window placed")
+            yield stored(seen, found.box, candidate.roll), False, found.score, "window"
+            yield from self._placed(seen, candidate, False, "window placed")
+
+    def _proposed(self, picture: Picture, limit: int, rotated: float) -> Iterator[tuple[Picture, Candidate]]:
+        """What the detector proposes, and the picture it is judged in: in unusual light often a levelled one.
+
+        rotated: how often heads with another roll are looked for as well.
+        """
+        detector = self._detector()
+        candidates = detector.detect(picture, LOW_SCORE, limit)
+        if self.rng.random() < rotated:
+            rotation = ROTATIONS[int(self.rng.integers(len(ROTATIONS)))]
+            candidates += detector.detect_rotated(picture, rotation, LOW_SCORE, limit)
+        levelled = self.rng.random() < LEVELLED_SHARE and is_unusual(picture)
+        if levelled:
+            candidates += detector.detect(picture, LOW_SCORE, limit, levelled=True)
+        for candidate in candidates:
+            yield level_around(picture, candidate.detection.box) if levelled else picture, candidate
 
     def _placed(
         self, picture: Picture, candidate: Candidate, is_face: bool, kind: str, true: Sequence[Box] = ()
@@ -142,10 +156,14 @@ class Miner:
             height, width = picture.shape[:2]
             turn = cv2.getRotationMatrix2D((width / 2, height / 2), float(rng.uniform(-40, 40)), 1.0)
             picture = cv2.warpAffine(picture, turn, (width, height), borderMode=cv2.BORDER_REFLECT).astype(np.uint8)
+        if rng.random() < 0.2:
+            picture = np.ascontiguousarray(np.rot90(picture, int(rng.integers(1, 4))))
+        if rng.random() < 0.15:
+            picture = on_a_wall(picture, rng)
         if rng.random() < 0.05:
             picture = (255 - picture).astype(np.uint8)
-        if rng.random() < 0.2:
-            return hard_light(picture, [], rng)
+        if rng.random() < 0.3:
+            return hard_light(picture, [], rng) if rng.random() < 0.6 else night(picture, rng)
         return degrade(picture, rng, blur_px=0.8) if rng.random() < 0.7 else picture
 
     def _detector(self) -> Detector:
@@ -224,16 +242,16 @@ class Miner:
         boxes: list[Box] = []
         for _ in range(2):
             side = float(np.exp(rng.uniform(np.log(40), np.log(200))))
-            piece = lookalike(128, self.scenery.background(128, 128, rng), rng)
+            drawn = lookalike if rng.random() < 0.5 else clutter
+            piece = drawn(128, self.scenery.background(128, 128, rng), rng)
             to = (rng.uniform(0.15, 0.85) * 336, rng.uniform(0.2, 0.8) * 216)
             self.scenery._paste(picture, piece, _similarity((64, 64), to, side / 128, float(rng.normal(0, 0.3))), rng)
             tight = float(rng.uniform(0.5, 0.75)) * side
             boxes.append((to[0] - tight / 2, to[1] - tight / 2, tight, tight))
         picture = self._disguised(picture) if rng.random() < 0.3 else picture
-        candidates = self._detector().detect(picture, LOW_SCORE, 5)
-        for candidate in candidates:
-            yield stored(picture, candidate.detection.box, candidate.roll), False, candidate.detection.score, "drawn"
-            yield from self._placed(picture, candidate, False, "drawn placed")
+        for seen, candidate in self._proposed(picture, 5, 0.3):
+            yield stored(seen, candidate.detection.box, candidate.roll), False, candidate.detection.score, "drawn"
+            yield from self._placed(seen, candidate, False, "drawn placed")
         box = boxes[-1]
         yield stored(picture, box, float(rng.normal(0, 0.2))), False, np.nan, "drawn whole"
 
@@ -255,14 +273,14 @@ class Miner:
         rng = self.rng
         true: list[Box] = [face[:4] for face in sample.faces]  # type: ignore[misc]
         ignored: list[Box] = [box[:4] for box in sample.ignored]  # type: ignore[misc]
-        for candidate in self._detector().detect(sample.picture, LOW_SCORE, 8):
+        for seen, candidate in self._proposed(sample.picture, 8, 0.0):
             box, score = candidate.detection.box, candidate.detection.score
             overlap = max((intersection_over_union(box, face) for face in true), default=0.0)
             if overlap >= LIKE:
-                yield stored(sample.picture, box, candidate.roll), True, score, kind
-                yield from self._placed(sample.picture, candidate, True, f"{kind} placed", true)
+                yield stored(seen, box, candidate.roll), True, score, kind
+                yield from self._placed(seen, candidate, True, f"{kind} placed", true)
             elif overlap < UNLIKE and not any(_near(box, other) for other in ignored + true):
-                yield stored(sample.picture, box, candidate.roll), False, score, f"{kind} background"
+                yield stored(seen, box, candidate.roll), False, score, f"{kind} background"
         for face in sample.faces:
             roll = float(np.arctan2(face[5], face[4])) if np.isfinite(face[4]) else 0.0
             if rng.random() < 0.35:
@@ -275,8 +293,8 @@ class Miner:
 
 def lit_hard(picture: Picture, boxes: Sequence[Sequence[float]], rng: np.random.Generator) -> Picture:
     """The picture in hard light, at times levelled after it, as the tracker's second look has it."""
-    lit = hard_light(picture, boxes, rng)
-    return level(lit) if rng.random() < 0.4 else lit
+    lit = night(picture, rng) if rng.random() < NIGHT_SHARE else hard_light(picture, boxes, rng)
+    return level(lit, max(boxes[0][2:4], default=0.0)) if rng.random() < 0.4 else lit
 
 
 def _near(box: Box, other: Box) -> bool:

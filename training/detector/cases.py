@@ -96,11 +96,12 @@ def other_windows(fold: int, count: int, seed: int = 15) -> Iterator[Picture]:
             turned = turned[:, ::-1]
         picture = np.ascontiguousarray(turned)
         if rng.random() < 0.25:
-            picture = _on_a_wall(picture, rng)
+            picture = on_a_wall(picture, rng)
         yield hard_light(picture, [], rng) if rng.random() < 0.2 else picture
 
 
-def _on_a_wall(picture: Picture, rng: np.random.Generator) -> Picture:
+def on_a_wall(picture: Picture, rng: np.random.Generator) -> Picture:
+    """`picture` somewhere in a frame of one colour, at a quarter of its height up to all of it."""
     height, width = FRAME
     scale = min(height / picture.shape[0], width / picture.shape[1]) * float(rng.uniform(0.25, 1))
     size = (max(1, int(picture.shape[1] * scale)), max(1, int(picture.shape[0] * scale)))

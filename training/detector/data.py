@@ -14,10 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker import topology
+from tracker.face.light import is_unusual, level
+from training.clutter import clutter
 from training.datasets import TRAIN, load_scenes
 from training.detector.heads import Heads, middle_and_height
 from training.hard_light import hard_light
 from training.lookalikes import lookalike
+from training.night import night
 from training.photometric import Picture, degrade
 
 Floats = npt.NDArray[np.float32]
@@ -25,10 +28,14 @@ Floats = npt.NDArray[np.float32]
 # A box of the scenes' automatic detector -> the box around the landmarks: shift of the centre and size, as
 # shares of its width and height. Medians over fold 0's main faces.
 RELATION = (-0.0016, 0.084, 0.81, 0.53)
-SMALLEST_PX = 10.0
+SMALLEST_PX = 8.5
 """Lower faces (in pixels of the network's input) count neither as faces nor as background."""
+SMALL_SHARE, SMALL_PX = 0.3, (9.5, 20.0)
+"""So many of the faces have a height in this range: 8 % of a 16:9 frame's height are 11.5 px."""
 VISIBLE_SHARE = 0.45
-HARD_LIGHT_SHARE = 0.3
+HARD_LIGHT_SHARE, NIGHT_SHARE = 0.26, 0.2
+LEVELLED_SHARE = 0.25
+"""Of the pictures in hard light, so many are levelled as the tracker's second look has them."""
 VISIBLE_CONTRAST = 2.0
 """Standard deviation of a face's brightness, in grey levels, below which hard light has hidden it."""
 LOOKALIKE_SHARE, LOOKALIKE_PX = 0.4, 96
@@ -147,9 +154,14 @@ class Scenery:
             sample = self._without_face(height, width, rng)
         if rng.random() < 0.5:
             flip(sample)
-        if rng.random() < HARD_LIGHT_SHARE:
-            sample.picture = hard_light(sample.picture, [*sample.faces, *sample.ignored], rng)
+        light = rng.random()
+        if light < HARD_LIGHT_SHARE + NIGHT_SHARE:
+            is_night = light < NIGHT_SHARE
+            boxes = [*sample.faces, *sample.ignored]
+            sample.picture = night(sample.picture, rng) if is_night else hard_light(sample.picture, boxes, rng)
             _ignore_the_invisible(sample)
+            if rng.random() < LEVELLED_SHARE and is_unusual(sample.picture):
+                sample.picture = level(sample.picture)
         else:
             sample.picture = degrade(sample.picture, rng, blur_px=0.8)
         return sample
@@ -186,7 +198,7 @@ class Scenery:
         """A real scene, scaled, shifted and slightly rolled; what it leaves free is filled."""
         i = int(rng.choice(self.with_face, p=self.scene_chance))
         picture, main = self.scenes.pixels[i], self.main[i]
-        target = float(np.exp(rng.uniform(np.log(1.2 * SMALLEST_PX), np.log(1.1 * height))))
+        target = _face_height(1.1 * height, rng)
         scale = target / main[3]
         angle = float(rng.normal(0, 0.1 if rng.random() < 0.75 else 0.4))
         centre = (main[0] + main[2] / 2, main[1] + main[3] / 2)
@@ -261,7 +273,7 @@ class Scenery:
         height, width = sample.picture.shape[:2]
         head, points = self.head(rng)
         centre, down = middle_and_height(points)
-        target = float(np.exp(rng.uniform(np.log(1.1 * SMALLEST_PX), np.log(0.8 * height))))
+        target = _face_height(0.8 * height, rng)
         angle = float(rng.normal(0, 0.2) if rng.random() < 0.6 else rng.uniform(-1, 1))
         to = (rng.uniform(0, 1) * width, rng.uniform(0, 1) * height)
         matrix = _similarity(centre, to, target / down, angle)
@@ -276,7 +288,7 @@ class Scenery:
         height, width = sample.picture.shape[:2]
         piece = self.background(LOOKALIKE_PX, LOOKALIKE_PX, rng)
         if rng.random() < LOOKALIKE_SHARE:
-            piece = lookalike(LOOKALIKE_PX, piece, rng)
+            piece = (lookalike if rng.random() < 0.7 else clutter)(LOOKALIKE_PX, piece, rng)
         scale = float(np.exp(rng.uniform(np.log(16), np.log(height)))) / LOOKALIKE_PX
         to = (rng.uniform(0, 1) * width, rng.uniform(0, 1) * height)
         middle = (LOOKALIKE_PX / 2, LOOKALIKE_PX / 2)
@@ -301,6 +313,12 @@ class Scenery:
         alpha = cv2.warpAffine(mask, on_mask, size, borderValue=0)[:, :, None]
         under = picture[y0:y1, x0:x1]
         under += (alpha * (moved.astype(np.float32) - under)).astype(np.int16).astype(np.uint8)
+
+
+def _face_height(largest: float, rng: np.random.Generator) -> float:
+    """The height in pixels at which a face is shown, as many small as large ones, and some more small ones."""
+    low, high = SMALL_PX if rng.random() < SMALL_SHARE else (1.15 * SMALLEST_PX, largest)
+    return float(np.exp(rng.uniform(np.log(low), np.log(high))))
 
 
 def flip(sample: Sample) -> None:

@@ -27,7 +27,7 @@ HARD_SCORE = 0.35
 HEAT_WEIGHT = 5.0
 PLATEAU = 1.6
 FREEZE_FROM = 0.5
-"""Share of the steps after which the first levels no longer learn."""
+"""Share of the steps after which the first levels no longer learn, unless another one is given."""
 
 
 def targets(samples: list[Sample]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -130,6 +130,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     add_run_arguments(parser, steps=19400)
     parser.add_argument("--begin-with", metavar="RUN", help="start from the weights of this run")
+    parser.add_argument(
+        "--freeze-from", type=float, default=FREEZE_FROM, help="share of the steps (default %(default)s)"
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
@@ -146,7 +149,7 @@ def main() -> int:
     clock = Clock([run])
     detector.train()
     while run.progress < 1:
-        if run.progress > FREEZE_FROM:
+        if run.progress > args.freeze_from:
             detector.freeze_first_levels()
         height, width = shapes[int(rng.choice(len(shapes), p=shares))]
         samples = []
