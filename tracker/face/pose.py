@@ -7,24 +7,26 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from tracker import topology as t
 from tracker.face.crop import bounds
-from tracker.intrinsics import MIN_DEPTH, CameraIntrinsics
+from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose, Landmarks
 
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
 OPENSEEFACE_PNP_POINTS = 14
 _CHECKED_POINTS = np.concatenate([t.RIGID_POINTS, ERROR_POINTS])
+_N_RIGID = len(t.RIGID_POINTS)
 CONFIDENT, CONFIDENT_WEIGHT = 0.4, 3
 """A landmark with at least this confidence has this weight, the others 1."""
 MIN_DISTANCE = 0.3
 """Smallest plausible distance of the nose tip, face units."""
 MIN_FACING = math.cos(math.radians(110))
 """Cosine of the largest plausible angle between the face and the direction to the camera plane."""
-MAX_STEPS, MIN_STEP = 10, 1e-4
-"""Refinement stops when a step rotates by less than this many radians and translates by less than this many face units;
-it fails after this many steps."""
+MAX_STEPS, MIN_STEP = 10, 5e-4
+"""Refinement stops when a step rotates by less than this many radians and translates by less than this many face units:
+what is left is then a fifth of it at most, 0.006 degrees. It fails after this many steps."""
 MAX_RESIDUAL = 0.12
 """Mean residual of the rigid points, over the face's size in pixels, above which a pose is rejected."""
 
@@ -60,27 +62,16 @@ class PoseSolver:
 
         size_px: longer side of the box around the landmarks, where it is known.
         """
-        # OpenCV's solvers take no weights; repeating a point has the same effect.
         self._prepare(head, camera)
-        seen = landmarks.xy[_CHECKED_POINTS].astype(np.float64)
-        model, image = self._model, seen[: len(t.RIGID_POINTS)]
-        # Mostly all are confident; repeating all of them would give the same sum for more work.
-        confident = landmarks.confidence[t.RIGID_POINTS]
-        if not np.minimum.reduce(confident) >= CONFIDENT:
-            repeats = np.where(confident >= CONFIDENT, CONFIDENT_WEIGHT, 1)
-            model, image = np.repeat(model, repeats, axis=0), np.repeat(image, repeats, axis=0)
-        matrix = self._matrix
+        seen = landmarks.xy.take(_CHECKED_POINTS, axis=0)
         size = max(bounds(landmarks.xy)[2:]) if size_px is None else size_px
-        best = None
-        if self._last is not None:
-            best = self._check(_refine(self._last.rvec_tvec, model, image, matrix), seen)
+        # OpenCV's solvers take no weights; repeating a point has the same effect. Mostly all are confident; repeating
+        # all of them would give the same sum for more work.
+        confident = landmarks.confidence.take(t.RIGID_POINTS) >= CONFIDENT
+        rows = None if confident.all() else np.repeat(np.arange(_N_RIGID), np.where(confident, CONFIDENT_WEIGHT, 1))
+        best = None if self._last is None else self._follow(self._last.rvec_tvec, seen, rows)
         if best is None or best.residual_px > MAX_RESIDUAL / 2 * size:
-            # SQPnP (Terzakis and Lourakis 2020) needs no initial pose and finds the global optimum of an algebraic
-            # error. The reprojection error is then minimised from there, by OpenCV since the minimum may be far.
-            fresh = self._check(_solve_pnp(model, image, matrix, cv2.SOLVEPNP_SQPNP), seen)
-            if fresh is not None:
-                refined = _solve_pnp(model, image, matrix, cv2.SOLVEPNP_ITERATIVE, fresh.rvec_tvec)
-                fresh = self._check(refined, seen)
+            fresh = self._search(seen.astype(np.float64), slice(_N_RIGID) if rows is None else rows)
             if fresh is not None and (best is None or fresh.residual_px < best.residual_px):
                 best = fresh
         if best is None or best.residual_px > MAX_RESIDUAL * size:
@@ -94,33 +85,69 @@ class PoseSolver:
         if self._prepared is not None and self._prepared[0] is head and self._prepared[1] is camera:
             return
         self._prepared = head, camera
-        self._points = head[_CHECKED_POINTS]
-        self._model = -self._points[: len(t.RIGID_POINTS)]  # for a frontal head C's axes are M's reversed
-        self._matrix, self._centre = camera.matrix(), np.array(camera.centre)
-        self._focal_px = camera.focal_px
+        self._model = -head[_CHECKED_POINTS]  # for a frontal head C's axes are M's reversed
+        self._matrix = camera.matrix()
 
-    def _check(self, rvec_tvec: RvecTvec | None, seen: FloatArray) -> _Solution | None:
-        """A solver's result with its errors; None unless it is finite, in front of the camera and facing it.
+    def _follow(self, initial: RvecTvec, seen: FloatArray, rows: npt.NDArray[np.intp] | None) -> _Solution | None:
+        """The pose with the smallest reprojection error near `initial`; None if there is none nearby.
 
-        seen: (31, 2) the checked points, pixels.
+        One to three Gauss-Newton steps suffice from the last frame's pose. OpenCV's refinement takes two to five times
+        as long, because it continues until nothing changes.
+
+        seen: (31, 2) the checked points, pixels. rows: which of the rigid points count, and how often; None for each
+        once.
         """
-        if rvec_tvec is None:
-            return None
-        rvec, tvec = rvec_tvec
-        rotation = np.asarray(cv2.Rodrigues(rvec)[0], np.float64)
-        if not (MIN_DISTANCE < tvec[2, 0] < math.inf and rotation[2, 2] > MIN_FACING):
-            return None
-        posed = tvec[:, 0] - self._points @ rotation.T
-        # As `CameraIntrinsics.project` does it.
-        residual = posed[:, :2] * self._focal_px / np.maximum(posed[:, 2:], MIN_DEPTH)
-        residual += self._centre
-        residual -= seen
-        rigid, others = residual[: len(t.RIGID_POINTS)], residual[len(t.RIGID_POINTS) :]
-        residual_px = float(np.add.reduce(np.hypot(rigid[:, 0], rigid[:, 1]))) / len(rigid)
-        if not math.isfinite(residual_px):
-            return None
-        error_px = cv2.norm(others) / math.sqrt(2 * OPENSEEFACE_PNP_POINTS)
-        return _Solution(rvec_tvec, rotation, residual_px, error_px)
+        rvec, tvec = initial
+        for _ in range(MAX_STEPS):
+            projected, jacobian = cv2.projectPoints(self._model, rvec, tvec, self._matrix, None)
+            residual = seen - projected[:, 0]
+            # The first six columns are the derivatives by rvec and tvec.
+            slopes = jacobian[:, :6]
+            if rows is None:
+                system = slopes[: 2 * _N_RIGID], residual[:_N_RIGID].reshape(-1, 1)
+            else:
+                system = slopes.reshape(-1, 2, 6)[rows].reshape(-1, 6), residual[rows].reshape(-1, 1)
+            ok, step = cv2.solve(*system, flags=cv2.DECOMP_NORMAL | cv2.DECOMP_CHOLESKY)
+            if not ok:
+                return None
+            rvec, tvec = rvec + step[:3], tvec + step[3:]
+            if cv2.norm(step, cv2.NORM_INF) < MIN_STEP:
+                # For so small a step, projecting once more would tell nothing else than the slopes do.
+                return _checked((rvec, tvec), residual - slopes.dot(step).reshape(-1, 2))
+        return None
+
+    def _search(self, seen: FloatArray, rows: npt.NDArray[np.intp] | slice) -> _Solution | None:
+        """The pose that fits best, wherever it is. Arguments as for `_follow`."""
+        # SQPnP (Terzakis and Lourakis 2020) needs no initial pose and finds the global optimum of an algebraic
+        # error. The reprojection error is then minimised from there, by OpenCV since the minimum may be far.
+        model, image = self._model[:_N_RIGID][rows], seen[:_N_RIGID][rows]
+        found: RvecTvec | None = None
+        for method in (cv2.SOLVEPNP_SQPNP, cv2.SOLVEPNP_ITERATIVE):
+            found = _solve_pnp(model, image, self._matrix, method, found)
+            if found is None:
+                return None
+            projected, _ = cv2.projectPoints(self._model, *found, self._matrix, None)
+            solution = _checked(found, seen - projected[:, 0])
+            if solution is None:
+                return None
+        return solution
+
+
+def _checked(rvec_tvec: RvecTvec, residual: FloatArray) -> _Solution | None:
+    """A solver's result with its errors; None unless it is finite, in front of the camera and facing it.
+
+    residual: (31, 2) of the checked points, pixels.
+    """
+    rvec, tvec = rvec_tvec
+    rotation = cv2.Rodrigues(rvec)[0]
+    if not (MIN_DISTANCE < tvec[2, 0] < math.inf and rotation[2, 2] > MIN_FACING):
+        return None
+    rigid = residual[:_N_RIGID]
+    residual_px = float(np.add.reduce(np.hypot(rigid[:, 0], rigid[:, 1]))) / _N_RIGID
+    if not math.isfinite(residual_px):
+        return None
+    error_px = cv2.norm(residual[_N_RIGID:]) / math.sqrt(2 * OPENSEEFACE_PNP_POINTS)
+    return _Solution(rvec_tvec, np.asarray(rotation, np.float64), residual_px, error_px)
 
 
 def _solve_pnp(
@@ -134,22 +161,3 @@ def _solve_pnp(
         ok, rvec, tvec = cv2.solvePnP(model, image, matrix, None, initial[0].copy(), initial[1].copy(), True, method)
     return (np.asarray(rvec, np.float64), np.asarray(tvec, np.float64)) if ok else None
 
-
-def _refine(initial: RvecTvec, model: FloatArray, image: FloatArray, matrix: FloatArray) -> RvecTvec | None:
-    """The pose with the smallest reprojection error near `initial`; None if there is none nearby.
-
-    One to three Gauss-Newton steps suffice from the last frame's pose. OpenCV's refinement takes two to five times as
-    long, because it continues until nothing changes.
-    """
-    rvec, tvec = initial
-    for _ in range(MAX_STEPS):
-        projected, jacobian = cv2.projectPoints(model, rvec, tvec, matrix, None)
-        residual = (image - projected[:, 0]).reshape(-1, 1)
-        # The first six columns are the derivatives by rvec and tvec.
-        ok, step = cv2.solve(jacobian[:, :6], residual, flags=cv2.DECOMP_NORMAL | cv2.DECOMP_CHOLESKY)
-        if not ok:
-            return None
-        rvec, tvec = rvec + step[:3], tvec + step[3:]
-        if cv2.norm(step, cv2.NORM_INF) < MIN_STEP:
-            return rvec, tvec
-    return None
