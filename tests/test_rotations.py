@@ -21,6 +21,8 @@ def test_euler_angles_survive_the_way_through_matrix_and_quaternion(pitch: float
     quaternion = rotations.quaternion_from_matrix(matrix)
     assert quaternion[3] >= 0
     assert np.allclose(rotations.matrix_from_quaternion(quaternion), matrix)
+    direct = rotations.quaternion_from_euler(pitch, yaw, roll)
+    assert direct[3] >= 0 and np.allclose(rotations.matrix_from_quaternion(np.array(direct)), matrix)
     assert rotations.euler_from_matrix(matrix) == pytest.approx((pitch, yaw, roll), abs=1e-6)
 
 

@@ -105,6 +105,15 @@ def matrix_from_euler(pitch_deg: float, yaw_deg: float, roll_deg: float) -> npt.
     )
 
 
+def quaternion_from_euler(pitch_deg: float, yaw_deg: float, roll_deg: float) -> Quaternion:
+    """Of Euler angles from -180 to 180 degrees whose yaw is from -90 to 90; w >= 0."""
+    pitch, yaw, roll = math.radians(pitch_deg) / 2, math.radians(yaw_deg) / 2, math.radians(roll_deg) / 2
+    (cp, cy, cr), (sp, sy, sr) = map(math.cos, (pitch, yaw, roll)), map(math.sin, (pitch, yaw, roll))
+    x, y = cr * cy * sp - sr * sy * cp, cr * sy * cp + sr * cy * sp
+    z, w = sr * cy * cp - cr * sy * sp, cr * cy * cp + sr * sy * sp
+    return (x, y, z, w) if w >= 0 else (-x, -y, -z, -w)
+
+
 def euler_from_matrix(rotation: Array) -> npt.NDArray[np.float64]:
     """(3,) Euler angles of a proper (3, 3) rotation."""
     (r00, _, _), (r10, _, _), (r20, r21, r22) = rotation.tolist()

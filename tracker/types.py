@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.intrinsics import CameraIntrinsics
-from tracker.rotations import euler_from_matrix, quaternion_from_matrix
+from tracker.rotations import euler_from_matrix, matrix_from_euler, quaternion_from_euler, quaternion_from_matrix
 
 FloatArray = npt.NDArray[np.floating]
 Box = tuple[float, float, float, float]
@@ -159,6 +159,12 @@ class HeadPose:
     def from_rotation(cls, rotation: FloatArray, translation: FloatArray, error_px: float) -> HeadPose:
         """Derive quaternion and Euler angles from `rotation`."""
         return cls(rotation, translation, quaternion_from_matrix(rotation), euler_from_matrix(rotation), error_px)
+
+    @classmethod
+    def from_euler(cls, euler_deg: tuple[float, float, float], translation: FloatArray, error_px: float) -> HeadPose:
+        """The pose with these pitch, yaw and roll, each as `euler_deg` of a pose may have them."""
+        quaternion = np.array(quaternion_from_euler(*euler_deg))
+        return cls(matrix_from_euler(*euler_deg), translation, quaternion, np.array(euler_deg), error_px)
 
     def __post_init__(self) -> None:
         _freeze("HeadPose", "rotation", self.rotation, (3, 3))

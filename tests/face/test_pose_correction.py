@@ -7,7 +7,15 @@ from tracker.errors import ModelError
 from tracker.face import pose_correction
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.pose import PoseSolver
-from tracker.face.pose_correction import LARGEST_STEP_DEG, N_CURVED, N_LINEAR, PoseCorrection, linear_features
+from tracker.face.pose_correction import (
+    ASSET,
+    LARGEST_STEP_DEG,
+    N_CURVED,
+    N_LINEAR,
+    PoseCorrection,
+    curved_features,
+    linear_features,
+)
 from tracker.intrinsics import CameraIntrinsics
 from tracker.rotations import matrix_from_euler
 from tracker.types import HeadPose, Landmarks
@@ -70,6 +78,16 @@ def test_every_network_has_a_map_that_a_mirror_does_not_change(model):
     assert mirrored == pytest.approx((pitch, -yaw), abs=4.0)
     more = [correction.angles(seen_at(p, 0, 0), 6.0)[0] for p in (-20, 0, 20)]
     assert more == sorted(more) and more[2] - more[0] > 25
+
+
+@pytest.mark.parametrize("turned", [(10, 20, -30), (-25, -40, 170), (0, 0, 0)])
+def test_the_angles_are_the_weights_products_with_the_features(turned):
+    weights = np.load(ASSET)["landmarks_0"].astype(np.float64)
+    xy, distance = seen_at(*turned), 5.0
+    features = linear_features(xy)
+    pitch, yaw = weights[:, :N_LINEAR] @ features
+    expected = weights[:, N_LINEAR:] @ np.concatenate([features, curved_features(pitch, yaw, distance)])
+    assert PoseCorrection("landmarks_0").angles(xy, distance) == pytest.approx(tuple(expected), abs=1e-6)
 
 
 def test_a_network_without_a_map_is_an_error():

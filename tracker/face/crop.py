@@ -67,10 +67,10 @@ def transform(matrix: FloatArray, points: FloatArray) -> FloatArray:
     return moved
 
 
-_ROLL_POINTS = np.zeros((3, t.N_LANDMARKS))
+ROLL_POINTS = np.zeros((3, t.N_LANDMARKS))
 """Weights that average the right eye, the left eye and the mouth corners."""
 for _row, _members in enumerate((t.RIGHT_EYE, t.LEFT_EYE, np.array([t.RIGHT_MOUTH_CORNER, t.LEFT_MOUTH_CORNER]))):
-    _ROLL_POINTS[_row, _members] = 1 / len(_members)
+    ROLL_POINTS[_row, _members] = 1 / len(_members)
 
 
 def face_roll(xy: FloatArray) -> float:
@@ -79,10 +79,13 @@ def face_roll(xy: FloatArray) -> float:
     The line between the eyes and the one from the eyes to the mouth are weighted by their lengths: in profile the eyes
     move together and the second line decides.
     """
-    (right_x, right_y), (left_x, left_y), (mouth_x, mouth_y) = (_ROLL_POINTS @ xy).tolist()
-    across_x, across_y = left_x - right_x, left_y - right_y
-    down_x, down_y = mouth_x - 0.5 * (right_x + left_x), mouth_y - 0.5 * (right_y + left_y)
-    return math.atan2(across_y - down_x, across_x + down_y)
+    return roll_between(*(complex(*point) for point in (ROLL_POINTS @ xy).tolist()))
+
+
+def roll_between(right: complex, left: complex, mouth: complex) -> float:
+    """`face_roll` of the middles of the eyes and of the mouth's corners, each x + iy."""
+    across, down = left - right, mouth - 0.5 * (right + left)
+    return math.atan2(across.imag - down.real, across.real + down.imag)
 
 
 def crop_around(xy: FloatArray, margin: float = CROP_MARGIN) -> CropBox:

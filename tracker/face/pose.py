@@ -160,4 +160,3 @@ def _solve_pnp(
         # OpenCV writes into the initial pose, hence the copies.
         ok, rvec, tvec = cv2.solvePnP(model, image, matrix, None, initial[0].copy(), initial[1].copy(), True, method)
     return (np.asarray(rvec, np.float64), np.asarray(tvec, np.float64)) if ok else None
-

@@ -10,13 +10,13 @@ its place, its distance and its roll.
 from __future__ import annotations
 
 import math
+import operator
 from pathlib import Path
 
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.crop import face_roll
-from tracker.rotations import matrix_from_euler
+from tracker.face.crop import ROLL_POINTS, face_roll, roll_between
 from tracker.shipped_arrays import load_arrays
 from tracker.types import FloatArray, HeadPose
 
@@ -32,6 +32,10 @@ FADES_FROM_DEG, FADED_DEG = 55.0, 80.0
 """No render is turned further than 60 degrees; beyond that the solver is believed again."""
 _RIGID = np.zeros(N_POINTS)
 _RIGID[t.RIGID_POINTS] = 1 / len(t.RIGID_POINTS)
+_SQUARES = np.zeros(2 * t.N_LANDMARKS)
+_SQUARES[: 2 * N_POINTS] = np.repeat(_RIGID, 2)
+_ROLL_AND_MIDDLE = np.zeros((4, t.N_LANDMARKS))
+_ROLL_AND_MIDDLE[:3], _ROLL_AND_MIDDLE[3, :N_POINTS] = ROLL_POINTS, _RIGID
 
 
 def linear_features(xy: FloatArray) -> FloatArray:
@@ -48,8 +52,13 @@ def linear_features(xy: FloatArray) -> FloatArray:
 
 def curved_features(pitch: float, yaw: float, distance: float) -> FloatArray:
     """(10,) of the angles that the linear part found (degrees) and the distance of the face."""
+    return np.array(curved_values(pitch, yaw, distance))
+
+
+def curved_values(pitch: float, yaw: float, distance: float) -> list[float]:
+    """The ten of `curved_features`."""
     p, y, near = pitch / UNIT_DEG, yaw / UNIT_DEG, TYPICAL_DISTANCE / distance - 1.0
-    return np.array([p * p, y * y, p * y, p * y * y, p**3, y**3, y * p * p, near * p, near * y, near])
+    return [p * p, y * y, p * y, p * y * y, p**3, y**3, y * p * p, near * p, near * y, near]
 
 
 class PoseCorrection:
@@ -58,15 +67,33 @@ class PoseCorrection:
     def __init__(self, network: str) -> None:
         (stored,) = load_arrays(ASSET, network)
         weights: FloatArray = stored.astype(np.float64)
-        self._first, self._second = weights[:, :N_LINEAR], weights[:, N_LINEAR:]
+        linear = weights[:, :N_LINEAR], weights[:, N_LINEAR : 2 * N_LINEAR]
+        self._constants: list[list[float]] = np.concatenate([part[:, :2] for part in linear]).tolist()
+        self._curved: list[list[float]] = weights[:, 2 * N_LINEAR :].tolist()
+        # What the weights of a point's x and y make of it is the real part of a complex product.
+        rows = np.zeros((len(_ROLL_AND_MIDDLE) + 4, t.N_LANDMARKS), np.complex128)
+        rows[: len(_ROLL_AND_MIDDLE)] = _ROLL_AND_MIDDLE
+        rows[-4:, :N_POINTS] = np.concatenate([part[:, 2::2] - 1j * part[:, 3::2] for part in linear])
+        self._rows, self._sums = rows, rows[-4:].sum(axis=1).tolist()
 
     def angles(self, xy: FloatArray, distance: float) -> tuple[float, float]:
-        """Pitch and yaw in degrees of a face `distance` face units away."""
-        features = linear_features(xy)
-        pitch, yaw = (self._first @ features).tolist()
-        curved = np.concatenate([features, curved_features(pitch, yaw, distance)])
-        pitch, yaw = (self._second @ curved).tolist()
-        return pitch, yaw
+        """Pitch and yaw in degrees of a face `distance` face units away.
+
+        The weights' products with `linear_features`, the features never written down: their turn and size are taken
+        out of the products, which one matrix gives, with the means that they are made of.
+        """
+        flat = xy.astype(np.float64).ravel()
+        right, left, mouth, middle, *products = self._rows.dot(flat.view(np.complex128)).tolist()
+        size = math.sqrt(max(float(_SQUARES.dot(flat * flat)) - abs(middle) ** 2, 0.0)) or 1.0
+        roll = roll_between(right, left, mouth)
+        upright, angle = complex(math.cos(roll) / size, -math.sin(roll) / size), math.degrees(roll) / UNIT_DEG
+        pitch, yaw, more_pitch, more_yaw = (
+            constant + slope * angle + ((product - middle * total) * upright).real
+            for (constant, slope), product, total in zip(self._constants, products, self._sums, strict=True)
+        )
+        curved = curved_values(pitch, yaw, distance)
+        for_pitch, for_yaw = (sum(map(operator.mul, row, curved)) for row in self._curved)
+        return more_pitch + for_pitch, more_yaw + for_yaw
 
     def apply(self, pose: HeadPose, xy: FloatArray) -> HeadPose:
         """The pose `pose`, solved from the points `xy` (66, 2), with its pitch and yaw corrected."""
@@ -76,7 +103,7 @@ class PoseCorrection:
         share = min(max((FADED_DEG - turn) / (FADED_DEG - FADES_FROM_DEG), 0.0), 1.0)
         pitch = solved_pitch + share * _limited(pitch - solved_pitch)
         yaw = solved_yaw + share * _limited(yaw - solved_yaw)
-        return HeadPose.from_rotation(matrix_from_euler(pitch, yaw, roll), pose.translation, pose.error_px)
+        return HeadPose.from_euler((pitch, yaw, roll), pose.translation, pose.error_px)
 
 
 def _limited(step: float) -> float:
