@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from tracker.types import FloatArray
 
 
-def look_vectors(angles: FloatArray) -> FloatArray:
-    """(N, 3) unit vectors of the gazes `angles` (N, 2): degrees to the subject's left, and up."""
-    turns = np.radians(angles).tolist()
+def look_vectors(angles: Iterable[Sequence[float]]) -> FloatArray:
+    """(N, 3) unit vectors of N gazes: degrees to the subject's left, and up."""
+    turns = [(math.radians(yaw), math.radians(pitch)) for yaw, pitch in angles]
     return np.array([(-math.sin(y) * math.cos(p), math.sin(p), math.cos(y) * math.cos(p)) for y, p in turns])
 
 

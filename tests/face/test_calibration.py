@@ -83,8 +83,8 @@ def test_a_history_covers_all_of_a_long_run_in_the_same_space():
 
 
 def openness_of(calibration, eye, face, now_s, visible=(True, True)):
-    pair = [np.broadcast_to(np.asarray(value, float), 2) for value in (eye, face)]
-    return calibration.update(*pair, np.array(visible), now_s)
+    pair = [np.broadcast_to(np.asarray(value, float), 2).tolist() for value in (eye, face)]
+    return np.array(calibration.update(*pair, visible, now_s))
 
 
 def watched(eye=0.02, face=0.02, seconds=4.0):

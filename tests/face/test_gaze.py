@@ -1,6 +1,6 @@
 import numpy as np
 
-from tracker.face.gaze import PupilMemory, eye_centres, eyes_inside, to_pixels
+from tracker.face.gaze import PupilMemory, corners_of, eye_centres, eyes_inside, to_pixels
 from tracker.face.head import REFERENCE_HEAD
 
 FACE = (REFERENCE_HEAD[:66, :2] * (-200, -200) + (320, 180)).astype(np.float32)
@@ -33,23 +33,25 @@ def test_a_winking_eye_follows_the_open_one():
 def test_pupils_stand_in_their_eyes_wherever_the_head_is():
     right, left = FACE[[36, 39]].astype(float), FACE[[42, 45]].astype(float)  # corners, from the picture's left
     widths = np.hypot(*(right[1] - right[0])), np.hypot(*(left[1] - left[0]))
-    expected = eye_centres(FACE) + np.array([[0.2 * width, 0.0] for width in widths])
+    expected = eye_centres(corners_of(FACE)) + np.array([[0.2 * width, 0.0] for width in widths])
     # The corner lines are nearly level.
-    np.testing.assert_allclose(to_pixels(FACE, looking(0.2)), expected, atol=0.5)
-    np.testing.assert_allclose(to_pixels(FACE + 50, looking(0.2)), to_pixels(FACE, looking(0.2)) + 50, atol=1e-3)
+    np.testing.assert_allclose(to_pixels(corners_of(FACE), looking(0.2)), expected, atol=0.5)
+    np.testing.assert_allclose(
+        to_pixels(corners_of(FACE + 50), looking(0.2)), to_pixels(corners_of(FACE), looking(0.2)) + 50, atol=1e-3
+    )
 
 
 def test_pupils_turn_with_the_head():
     quarter = np.array([[0.0, 1.0], [-1.0, 0.0]])  # x to y: clockwise in the picture
-    seen = to_pixels((FACE @ quarter).astype(np.float32), looking(0.2, -0.1))
-    np.testing.assert_allclose(seen, to_pixels(FACE, looking(0.2, -0.1)) @ quarter, atol=1e-3)
+    seen = to_pixels(corners_of((FACE @ quarter).astype(np.float32)), looking(0.2, -0.1))
+    np.testing.assert_allclose(seen, to_pixels(corners_of(FACE), looking(0.2, -0.1)) @ quarter, atol=1e-3)
 
 
 def test_eye_centres_are_the_middles_of_the_corners():
-    np.testing.assert_allclose(eye_centres(FACE), FACE[[[36, 39], [42, 45]]].mean(axis=1), atol=1e-4)
+    np.testing.assert_allclose(eye_centres(corners_of(FACE)), FACE[[[36, 39], [42, 45]]].mean(axis=1), atol=1e-4)
 
 
 def test_an_eye_is_outside_as_soon_as_one_of_its_corners_is():
-    assert eyes_inside(FACE, 640, 360).tolist() == [True, True]
+    assert eyes_inside(corners_of(FACE), 640, 360) == [True, True]
     x_of_right_eye = FACE[36, 0]  # the subject's right eye is at the picture's left
-    assert eyes_inside(FACE - (x_of_right_eye + 1, 0), 640, 360).tolist() == [False, True]
+    assert eyes_inside(corners_of(FACE - (x_of_right_eye + 1, 0)), 640, 360) == [False, True]

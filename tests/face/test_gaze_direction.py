@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tracker.face.eyes import EyeReading
+from tracker.face.gaze import corners_of
 from tracker.face.gaze_direction import MOST_REST_DEG, GazeMemory, looks
 from tracker.face.head import REFERENCE_HEAD
 from tracker.intrinsics import CameraIntrinsics
@@ -55,7 +56,7 @@ def reading(pose, gaze, apart=0.0):
 )
 def test_a_gaze_seen_from_the_camera_is_turned_back_into_the_head(pose):
     for gaze in ((0.0, 0.0), (15.0, -10.0), (-20.0, 12.0)):
-        found = looks(reading(pose, gaze), points_of(pose), pose, CAMERA, OPEN)
+        found = looks(reading(pose, gaze), corners_of(points_of(pose)), pose, CAMERA, OPEN)
         assert (found.head_yaw, found.head_pitch) == pytest.approx(gaze, abs=1e-6)
         assert (found.seen_yaw, found.seen_pitch) == pytest.approx(gaze, abs=0.5)  # corners are not the eyes' centres
 
@@ -71,8 +72,9 @@ def follow(memory, gaze, seconds, start_s=0.0, usable=OPEN, learn=True, pose=Non
     pose = pose or pose_of()
     for k in range(max(1, round(seconds * 30))):
         now_s = start_s + k / 30
-        angles = memory.update(reading(pose, gaze, apart), usable, points_of(pose), pose, CAMERA, now_s, learn)
-    return angles
+        corners = corners_of(points_of(pose))
+        angles = memory.update(reading(pose, gaze, apart), usable, corners, pose, CAMERA, now_s, learn)
+    return np.array(angles)
 
 
 def test_gaze_holds_while_the_eyes_are_closed_and_both_follow_an_open_one():

@@ -8,6 +8,8 @@ docs/BLENDSHAPES.md says how well each is known.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from tracker import topology as t
@@ -50,22 +52,27 @@ class CoefficientEstimator:
         self.rest.reset()
 
     def update(
-        self, read: FloatArray, openness: FloatArray, gaze_deg: FloatArray | None, now_s: float, learn: bool
+        self,
+        read: FloatArray,
+        openness: Sequence[float],
+        gaze_deg: Sequence[tuple[float, float]] | None,
+        now_s: float,
+        learn: bool,
     ) -> FloatArray:
         """(52,) float32, 0 to 1, in the order of `BLENDSHAPE_NAMES`.
 
-        read: (52,) the network's answer in this frame. openness: (2,) right, left. gaze_deg: (2, 2) of each eye in the
+        read: (52,) the network's answer in this frame. openness: right, left. gaze_deg: of each eye in the
         head, to the subject's left and up; None keeps the network's own looks. learn: the frame may change the rest.
         """
         steady: FloatArray = read.astype(np.float64)
         if self._filter is not None:
             steady = np.minimum(np.maximum(self._filter.filter(steady[:, None], now_s)[:, 0], 0.0), 1.0)
         values: list[float] = self.rest.update(steady, now_s, learn).tolist()
-        for blink, wide, opened in zip(BLINKS, _WIDE, openness.tolist(), strict=True):
+        for blink, wide, opened in zip(BLINKS, _WIDE, openness, strict=True):
             values[blink] = 1.0 - opened
             values[wide] *= opened  # lids that are closing are not widened
         if gaze_deg is not None:
-            (right, right_up), (left, left_up) = gaze_deg.tolist()
+            (right, right_up), (left, left_up) = gaze_deg
             for (inwards, outwards), to_inside in zip(_SIDEWAYS, (right, -left), strict=True):
                 values[inwards], values[outwards] = _opposed(to_inside / SIDEWAYS_FULL_DEG)
             seen = (right_up + left_up) / 2 / VERTICAL_FULL_DEG

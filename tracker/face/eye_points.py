@@ -9,6 +9,7 @@ outer to the inner corner, y down, in eye widths; left eyes are mirrored. Points
 
 from __future__ import annotations
 
+import operator
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ Points = list[complex]
 def eye_frames(xy: FloatArray) -> tuple[list[EyeFrame], list[Points]]:
     """The frames of both eyes of the face with landmarks `xy` (66, 2), and each eye's landmarks in its frame."""
     frames, landmarks = [], []
-    eyes = xy[EYES].astype(np.float64).view(np.complex128)[..., 0].tolist()
+    eyes = xy.take(EYES, axis=0).astype(np.float64).view(np.complex128)[..., 0].tolist()
     for pixels, mirrored in zip(eyes, _MIRRORED, strict=True):
         frame = eye_frame(pixels, mirrored)
         frames.append(frame)
@@ -79,10 +80,16 @@ class EyeLandmarkMap:
 
     def predict(self, landmarks: list[Points], contours: FloatArray) -> list[Points]:
         """The six landmarks of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""
-        steps = (features(landmarks, contours) @ self._weights).view(np.complex128).tolist()
-        return [_moved(places, step) for places, step in zip(landmarks, steps, strict=True)]
+        # What `features` would make one array of is multiplied apart.
+        steps = np.array(landmarks).view(np.float64).dot(self._weights[:N_COORDINATES])
+        steps += contours.reshape(len(contours), -1).dot(self._weights[N_COORDINATES:])
+        moves = steps.view(np.complex128).tolist()
+        return [_moved(places, move) for places, move in zip(landmarks, moves, strict=True)]
 
 
 def _moved(places: Points, steps: Points) -> Points:
-    share = LARGEST_STEP / max(LARGEST_STEP, *map(abs, steps))
+    largest = max(map(abs, steps))
+    if largest <= LARGEST_STEP:
+        return list(map(operator.add, places, steps))
+    share = LARGEST_STEP / largest
     return [place + share * step for place, step in zip(places, steps, strict=True)]

@@ -19,15 +19,15 @@ from tracker.face.eye_points import (
     to_eye_frame,
     to_image,
 )
+from tracker.face.gaze import Pair
 from tracker.face.networks import BoundNetwork, Network
 from tracker.types import FloatArray
 
 CROP_WIDTHS = (1.6, 1.2)
 """Width and height of the crop in eye widths (the distance of the eye's corners)."""
+_EYES = EYES.ravel()
 _WIDTHS = np.array(CROP_WIDTHS)
-_MIDDLE = _WIDTHS / 2
-_TO_THE_LEFT = np.array([[1.0, 1.0, 1.0, 1.0], [-1.0, 1.0, -1.0, 1.0]], np.float32)
-"""From the inner corner, to the subject's left."""
+_MIDDLE = (CROP_WIDTHS[0] / 2, CROP_WIDTHS[1] / 2)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,32 +35,32 @@ class EyeReading:
     """What the eye network measured in one frame; right eye first.
 
     points: (2, 6, 2) the eyes' landmarks in frame pixels, of each eye in the order of `eye_points.EYES`.
-    pupil_positions: (2, 2) from the midpoint of the eye's corners, in eye widths: x along the corner line to the
-        image's right, y perpendicular to it, downwards.
-    aperture: (2,) lid gap over eye width. closed: (2,) probability. confidence: (2,) of the pupils.
-    gaze_in_head: (2, 2) degrees to the subject's left and up. gaze_in_image: (2, 2) degrees to the right and up as the
-        eye appears upright, from the line of sight to it. upright: (2, 2) unit vectors of the corner lines, to the
-        image's right in an upright face.
-    openness: (2,) lid gap over that of the same eye at rest. blink: (2,) how far the lids close, 0 to 1.
-    seen: (2,) probability that the eye is not behind dark glasses.
+    pupil_positions: from the midpoint of the eye's corners, in eye widths: x along the corner line to the image's
+        right, y perpendicular to it, downwards.
+    aperture: lid gap over eye width. closed: probability. confidence: of the pupils.
+    gaze_in_head: degrees to the subject's left and up. gaze_in_image: degrees to the right and up as the eye appears
+        upright, from the line of sight to it. upright: unit vectors of the corner lines, to the image's right in an
+        upright face.
+    openness: lid gap over that of the same eye at rest. blink: how far the lids close, 0 to 1.
+    seen: probability that the eye is not behind dark glasses.
     """
 
     points: FloatArray
-    pupil_positions: FloatArray
-    aperture: FloatArray
-    closed: FloatArray
-    confidence: FloatArray
-    gaze_in_head: FloatArray
-    gaze_in_image: FloatArray
-    upright: FloatArray
-    openness: FloatArray
-    blink: FloatArray
-    seen: FloatArray
+    pupil_positions: Sequence[Pair]
+    aperture: Sequence[float]
+    closed: Sequence[float]
+    confidence: Sequence[float]
+    gaze_in_head: Sequence[Pair]
+    gaze_in_image: Sequence[Pair]
+    upright: Sequence[Pair]
+    openness: Sequence[float]
+    blink: Sequence[float]
+    seen: Sequence[float]
 
     def refine(self, xy: FloatArray) -> FloatArray:
         """The landmarks `xy` (66, 2) with those of the eyes replaced by `points`."""
         refined: FloatArray = xy.copy()
-        refined[EYES] = self.points
+        refined[_EYES] = self.points.reshape(-1, 2)
         return refined
 
 
@@ -68,19 +68,20 @@ class EyeReading:
 class EyeOutput:
     """The network's output for N eyes; points are in the eyes' frames (`eye_points`).
 
-    pupil: (N, 2). contour: (N, 16, 2). gaze: (N, 4) degrees to the inner corner and up, in the head, then as seen.
-    aperture, closed, confidence, openness, blink, seen: (N,).
+    pupil: N points. contour: (N, 16, 2). gaze: four numbers of each eye, degrees to the inner corner and up, in the
+    head, then as seen. aperture, closed, confidence, openness, blink, seen: N numbers. Plain numbers where there are
+    few: reading them one by one from an array would take longer than all that is done with them.
     """
 
-    pupil: FloatArray
+    pupil: Points
     contour: FloatArray
-    aperture: FloatArray
-    closed: FloatArray
-    confidence: FloatArray
-    gaze: FloatArray
-    openness: FloatArray
-    blink: FloatArray
-    seen: FloatArray
+    aperture: list[float]
+    closed: list[float]
+    confidence: list[float]
+    gaze: list[list[float]]
+    openness: list[float]
+    blink: list[float]
+    seen: list[float]
 
 
 class EyeCrops:
@@ -102,7 +103,9 @@ class EyeCrops:
             bound = self._bound[len(frames)] = self._network.bind(len(frames))
         self._cut(bgr, frames, bound.images)
         pupil, contour, *others = bound.run()
-        return EyeOutput(pupil * _WIDTHS - _MIDDLE, contour * _WIDTHS - _MIDDLE, *(part.copy() for part in others))
+        (across, down), (right, low) = CROP_WIDTHS, _MIDDLE
+        places = [complex(x * across - right, y * down - low) for x, y in pupil.tolist()]
+        return EyeOutput(places, contour * _WIDTHS - _MIDDLE, *[part.tolist() for part in others])
 
     def _cut(self, bgr: npt.NDArray[np.uint8], frames: Sequence[EyeFrame], crops: npt.NDArray[np.uint8]) -> None:
         """Fill `crops` (N, H, W, 3) with the eyes that have these frames."""
@@ -149,23 +152,26 @@ class EyeReader:
             landmarks += places
         output = self._crops.run(bgr, frames)
         refined = self._landmark_map.predict(landmarks, output.contour)
-        eyes = zip(output.pupil.view(np.complex128)[:, 0].tolist(), refined, frames, strict=True)
-        positions = np.array([_pupil_position(*eye) for eye in eyes]).view(np.float64).reshape(-1, 2, 2)
+        eyes = zip(output.pupil, refined, frames, strict=True)
+        positions = [_pair(_pupil_position(*eye)) for eye in eyes]
         moved = [to_image(places, frame) for places, frame in zip(refined, frames, strict=True)]
         points = np.array(moved).view(np.float64).reshape(-1, *EYES.shape, 2)
-        lines = [across / abs(across) * (-1 if mirrored else 1) for _, across, mirrored in frames]
-        upright = np.array(lines, np.complex128).view(np.float64).reshape(-1, 2, 2)
-        gaze = output.gaze.reshape(-1, 2, 4) * _TO_THE_LEFT
+        upright = [_pair(-across / abs(across) if mirrored else across / abs(across)) for _, across, mirrored in frames]
+        # From the inner corner, that is to the subject's left with the right eye and to the right with the left one.
+        gaze = [
+            ((-in_head, up), (-seen, seen_up)) if mirrored else ((in_head, up), (seen, seen_up))
+            for (in_head, up, seen, seen_up), (_, _, mirrored) in zip(output.gaze, frames, strict=True)
+        ]
         return [
             EyeReading(
                 points[k],
-                positions[k],
+                positions[pair],
                 output.aperture[pair],
                 output.closed[pair],
                 output.confidence[pair],
-                gaze[k, :, :2],
-                gaze[k, :, 2:],
-                upright[k],
+                [in_head for in_head, _ in gaze[pair]],
+                [seen for _, seen in gaze[pair]],
+                upright[pair],
                 output.openness[pair],
                 output.blink[pair],
                 output.seen[pair],
@@ -173,6 +179,10 @@ class EyeReader:
             for k in range(len(faces))
             for pair in [slice(2 * k, 2 * k + 2)]
         ]
+
+
+def _pair(place: complex) -> Pair:
+    return place.real, place.imag
 
 
 def _pupil_position(pupil: complex, places: Points, frame: EyeFrame) -> complex:

@@ -56,7 +56,7 @@ def _weights() -> FloatArray:
 
 
 WEIGHTS = _weights()
-EYES = np.array([NAMES.index("eye_l"), NAMES.index("eye_r")])
+EYES = NAMES.index("eye_l"), NAMES.index("eye_r")
 
 
 def raw_features(coefficients: FloatArray) -> FloatArray:

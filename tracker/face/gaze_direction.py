@@ -9,16 +9,17 @@ averaged, the one that is seen wider and more open counting more; only a little 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from tracker.face.eyes import EyeReading
-from tracker.face.gaze import CORNERS
+from tracker.face.gaze import Corners, Pair
 from tracker.face.running_median import RunningMedian
 from tracker.face.smoothing import RowFilter
 from tracker.intrinsics import CameraIntrinsics
-from tracker.types import FloatArray, HeadPose
+from tracker.types import HeadPose
 
 Angles = tuple[float, float]
 """Degrees to the subject's left, and up."""
@@ -48,31 +49,39 @@ class Looks(NamedTuple):
     seen_pitch: float
 
 
-def looks(reading: EyeReading, xy: FloatArray, pose: HeadPose, camera: CameraIntrinsics, openness: FloatArray) -> Looks:
-    """xy: (66, 2) frame pixels; how much each eye counts follows from its width there and its openness (2,)."""
-    weights = eye_weights(xy, openness)
-    readings = reading.gaze_in_head.tolist(), seen_looks(reading, xy, pose, camera)
-    return Looks(*(weights[0] * right[k] + weights[1] * left[k] for right, left in readings for k in (0, 1)))
+def looks(
+    reading: EyeReading, corners: Corners, pose: HeadPose, camera: CameraIntrinsics, openness: Sequence[float]
+) -> Looks:
+    """How much each eye counts follows from the width between its `corners` and its openness."""
+    right, left = eye_weights(corners, openness)
+    to_head = (-pose.rotation.T).tolist()
+    (x, y), focal_px = camera.centre, camera.focal_px
+    seen = []
+    for angles, upright, ((x0, y0), (x1, y1)) in zip(reading.gaze_in_image, reading.upright, corners, strict=True):
+        place = ((x0 + x1) / 2 - x) / focal_px, ((y0 + y1) / 2 - y) / focal_px
+        seen.append(_in_head(to_head, angles, upright, place))
+    (head_yaw, head_pitch), (left_head_yaw, left_head_pitch) = reading.gaze_in_head
+    (seen_yaw, seen_pitch), (left_seen_yaw, left_seen_pitch) = seen
+    return Looks(
+        right * head_yaw + left * left_head_yaw,
+        right * head_pitch + left * left_head_pitch,
+        right * seen_yaw + left * left_seen_yaw,
+        right * seen_pitch + left * left_seen_pitch,
+    )
 
 
-def eye_weights(xy: FloatArray, openness: FloatArray) -> tuple[float, float]:
+def eye_weights(corners: Corners, openness: Sequence[float]) -> tuple[float, float]:
     """How much the right and the left eye count, together 1."""
-    across = xy[CORNERS[:, 1]] - xy[CORNERS[:, 0]]
-    widths = (across[:, 0] ** 2 + across[:, 1] ** 2).tolist()
-    right, left = (w * (0.05 + min(o, 1.0)) for w, o in zip(widths, openness.tolist(), strict=True))
+    right, left = (
+        ((x1 - x0) ** 2 + (y1 - y0) ** 2) * (0.05 + min(is_open, 1.0))
+        for ((x0, y0), (x1, y1)), is_open in zip(corners, openness, strict=True)
+    )
     total = max(right + left, 1e-9)
     return right / total, left / total
 
 
-def seen_looks(reading: EyeReading, xy: FloatArray, pose: HeadPose, camera: CameraIntrinsics) -> list[Angles]:
-    """Each eye's gaze in the head, from how it is seen from the camera."""
-    to_head = (-pose.rotation.T).tolist()
-    places = (xy[CORNERS].mean(axis=1) - camera.centre) / camera.focal_px
-    eyes = zip(reading.gaze_in_image.tolist(), reading.upright.tolist(), places.tolist(), strict=True)
-    return [_in_head(to_head, *eye) for eye in eyes]
-
-
-def _in_head(to_head: list[list[float]], angles: list[float], upright: list[float], place: list[float]) -> Angles:
+def _in_head(to_head: list[list[float]], angles: Pair, upright: Pair, place: Pair) -> Angles:
+    """An eye's gaze in the head, from how it is seen from the camera at `place`, in focal lengths from the axis."""
     yaw, pitch = math.radians(angles[0]), math.radians(angles[1])
     across, down, z = math.sin(yaw) * math.cos(pitch), -math.sin(pitch), -math.cos(yaw) * math.cos(pitch)
     cos, sin = upright
@@ -109,7 +118,7 @@ class GazeMemory:
 
     def restart_motion(self) -> None:
         """Forget motion, after an interruption; where the gaze rests stays."""
-        self._angles: FloatArray = np.zeros((2, 2))
+        self._angles: Sequence[Angles] = ((0.0, 0.0), (0.0, 0.0))
         if self._filter is not None:
             self._filter.reset()
 
@@ -124,43 +133,44 @@ class GazeMemory:
     def update(
         self,
         reading: EyeReading,
-        usable: FloatArray,
-        xy: FloatArray,
+        usable: Sequence[float],
+        corners: Corners,
         pose: HeadPose,
         camera: CameraIntrinsics,
         now_s: float,
         learn: bool,
-    ) -> FloatArray:
-        """(2, 2) degrees of the right and the left eye, to the subject's left and up.
+    ) -> Sequence[Angles]:
+        """Degrees of the right and the left eye, to the subject's left and up.
 
-        usable: (2,) openness, 0 for an eye that is not seen. learn: the frame may change where the gaze rests.
+        usable: each eye's openness, 0 for an eye that is not seen. learn: the frame may change where the gaze rests.
         """
         if self._first_s is None:
             self._first_s = now_s
-        right, left = (usable >= MIN_OPENNESS).tolist()
+        right, left = usable[0] >= MIN_OPENNESS, usable[1] >= MIN_OPENNESS
         if not (right or left):
             return self._angles
-        found = looks(reading, xy, pose, camera, usable)
+        found = looks(reading, corners, pose, camera, usable)
         yaw, pitch = mixed(found)
         learn = learn and (self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds)
         if learn and right and left and max(abs(yaw), abs(pitch)) < NEAR_REST_DEG:
             self._rest.add((yaw, pitch), now_s)
             self._usual_difference.add((_difference(reading),), now_s)
             self._knows_difference = True
-        rest_yaw, rest_pitch = np.clip(self._rest.value(), -MOST_REST_DEG, MOST_REST_DEG).tolist()
+        rest_yaw, rest_pitch = [min(max(rest, -MOST_REST_DEG), MOST_REST_DEG) for rest in self._rest.value()]
         apart = 0.0
         if right and left and self._knows_difference:
-            more = _difference(reading) - float(self._usual_difference.value()[0])
+            more = _difference(reading) - self._usual_difference.value()[0]
             apart = BELIEVED_DIFFERENCE * min(max(more, -MOST_APART_DEG), MOST_APART_DEG) / 2
         yaw, pitch = yaw - rest_yaw, pitch - rest_pitch
-        eyes = [[(yaw + apart) / WIDTH_DEG, pitch / WIDTH_DEG], [(yaw - apart) / WIDTH_DEG, pitch / WIDTH_DEG]]
+        eyes = [(yaw + apart, pitch), (yaw - apart, pitch)]
         if self._filter is not None:
-            eyes = self._filter.filter(eyes, now_s)
-        self._angles = np.array(eyes) * WIDTH_DEG
+            widths = [(x / WIDTH_DEG, y / WIDTH_DEG) for x, y in eyes]
+            eyes = [(x * WIDTH_DEG, y * WIDTH_DEG) for x, y in self._filter.filter(widths, now_s)]
+        self._angles = eyes
         return self._angles
 
 
 def _difference(reading: EyeReading) -> float:
     """Degrees by which the eyes' yaws differ, + towards each other."""
-    (right_yaw, _), (left_yaw, _) = reading.gaze_in_head.tolist()
-    return float(right_yaw - left_yaw)
+    (right_yaw, _), (left_yaw, _) = reading.gaze_in_head
+    return right_yaw - left_yaw

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from tracker.face.coefficients import BLINKS
 from tracker.face.crop import bounds
 from tracker.face.eyes import EyeReader, EyeReading
 from tracker.face.features import EYES, raw_features
-from tracker.face.gaze import eye_centres, eyes_inside, to_pixels
+from tracker.face.gaze import Corners, corners_of, eye_centres, eyes_inside, to_pixels
 from tracker.face.memory import FaceMemory
 from tracker.face.options import EngineOptions
 from tracker.face.points3d import lift, normalise, with_looks
@@ -64,12 +63,15 @@ class FaceMeasurer:
         learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
         learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
         self._stopwatch.lap("pose")
-        visible = eyes_inside(xy, frame.width, frame.height) & (reading.seen >= MIN_SEEN)
-        eyes = self._eyes(memory, reading, xy, found.coefficients[BLINKS], visible, now_s)
+        read: list[float] = found.coefficients.tolist()
+        corners = corners_of(xy)
+        inside = eyes_inside(corners, frame.width, frame.height)
+        visible = [within and seen >= MIN_SEEN for within, seen in zip(inside, reading.seen, strict=True)]
+        eyes, openness = self._eyes(memory, reading, corners, [read[k] for k in BLINKS], visible, now_s)
         angles = None
         if pose is not None and self._options.gaze_tracking:
-            usable = np.where(visible, eyes.openness, 0.0)
-            angles = memory.gaze.update(reading, usable, xy, pose, camera, now_s, learn)
+            usable = _where_visible(openness, visible)
+            angles = memory.gaze.update(reading, usable, corners, pose, camera, now_s, learn)
         self._stopwatch.lap("eyes")
         points = gaze = None
         if solved is not None:
@@ -78,8 +80,8 @@ class FaceMeasurer:
             points = normalise(lift(xy, solved, memory.head.head, camera))
             if angles is not None:
                 points, gaze = with_looks(points, look_vectors(angles))
-        coefficients = memory.coefficients.update(found.coefficients, eyes.openness, angles, now_s, learn)
-        expression = _expression(memory, coefficients, eyes.openness, now_s, learn)
+        coefficients = memory.coefficients.update(found.coefficients, openness, angles, now_s, learn)
+        expression = _expression(memory, coefficients, openness, now_s, learn)
         self._stopwatch.lap("expression")
         return Face(
             face_id=memory.face_id,
@@ -97,30 +99,36 @@ class FaceMeasurer:
         self,
         memory: FaceMemory,
         reading: EyeReading,
-        xy: FloatArray,
-        blink: FloatArray,
-        visible: npt.NDArray[np.bool_],
+        corners: Corners,
+        blink: Sequence[float],
+        visible: Sequence[bool],
         now_s: float,
-    ) -> Eyes:
-        """Pupils and openness. xy: (66, 2) the smoothed landmarks; blink: (2,) the network's coefficients; visible:
-        (2,) neither outside the picture nor behind dark glasses."""
+    ) -> tuple[Eyes, list[float]]:
+        """Pupils and openness, the latter once more as plain numbers. corners: of the smoothed landmarks; blink: the
+        network's coefficients; visible: neither outside the picture nor behind dark glasses."""
         openness = memory.openness.update(reading.blink, blink, visible, now_s)
-        positions = memory.pupils.update(reading.pupil_positions, np.where(visible, openness, 0.0))
+        positions = memory.pupils.update(reading.pupil_positions, _where_visible(openness, visible))
         if memory.points_filter is not None:
-            right, left = openness.tolist()
-            filtered = memory.openness_filter.filter(((right,), (left,)), now_s)
+            filtered = memory.openness_filter.filter([(is_open,) for is_open in openness], now_s)
             # Rounding can take a filtered value past its bounds.
-            openness = np.array([min(max(value, 0.0), 1.0) for (value,) in filtered], np.float32)
-            positions = np.array(memory.pupils_filter.filter(positions.tolist(), now_s))
+            openness = [min(max(value, 0.0), 1.0) for (value,) in filtered]
+            positions = memory.pupils_filter.filter(positions, now_s)
+        rounded = np.array(openness, np.float32)
         if not self._options.gaze_tracking:
-            return Eyes(eye_centres(xy), openness, np.zeros(2, np.float32))
-        return Eyes(to_pixels(xy, positions), openness, reading.confidence.copy())
+            return Eyes(eye_centres(corners), rounded, np.zeros(2, np.float32)), openness
+        return Eyes(to_pixels(corners, positions), rounded, np.array(reading.confidence, np.float32)), openness
+
+
+def _where_visible(openness: Sequence[float], visible: Sequence[bool]) -> list[float]:
+    """0 for an eye that is not."""
+    return [is_open if is_visible else 0.0 for is_open, is_visible in zip(openness, visible, strict=True)]
 
 
 def _expression(
-    memory: FaceMemory, coefficients: FloatArray, openness: FloatArray, now_s: float, learn: bool
+    memory: FaceMemory, coefficients: FloatArray, openness: Sequence[float], now_s: float, learn: bool
 ) -> Expression:
-    """The calibrated features. openness: (2,) right, left; an eye that closes goes from 0 to -1."""
-    values = memory.features.update(raw_features(coefficients), now_s, learn)
-    values[EYES] -= 1.0 - openness[::-1]
-    return Expression(*values.tolist())
+    """The calibrated features. openness: right, left; an eye that closes goes from 0 to -1."""
+    values = memory.features.update(raw_features(coefficients), now_s, learn).tolist()
+    for place, is_open in zip(EYES, reversed(openness), strict=True):
+        values[place] -= 1.0 - is_open
+    return Expression(*values)

@@ -8,14 +8,13 @@ around it. Each is misled now and then; their log odds, weighted, are right more
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
-from tracker.types import FloatArray
 
 EYE_WEIGHT, FACE_WEIGHT, BIAS = 0.4, 0.25, 0.2
 """Of the log odds of the eye network's blink and of the landmark network's, and a constant. Renders' blinks are
@@ -51,28 +50,25 @@ class OpennessCalibration:
         self._first_s: float | None = None
 
     def update(
-        self, eye_blink: FloatArray, face_blink: FloatArray, visible: npt.NDArray[np.bool_], now_s: float
-    ) -> FloatArray:
-        """(2,) float32, 0 closed to 1 open.
+        self, eye_blink: Sequence[float], face_blink: Sequence[float], visible: Sequence[bool], now_s: float
+    ) -> list[float]:
+        """Of the right and the left eye, 0 closed to 1 open.
 
-        eye_blink, face_blink: (2,) of the eye network and of the landmark network, 0 to 1. visible: (2,); an eye
+        eye_blink, face_blink: of the eye network and of the landmark network, 0 to 1. visible: an eye
         outside the picture or behind dark glasses keeps its last value.
         """
         if self._first_s is None:
             self._first_s = now_s
-        # Plain numbers: for two eyes an array costs more than all of this arithmetic.
-        face = face_blink.tolist()
-        closing = [_together(*pair) for pair in zip(eye_blink.tolist(), face, strict=True)]
-        seen = visible.tolist()
+        closing = [_together(eye, face) for eye, face in zip(eye_blink, face_blink, strict=True)]
         learning = self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds
-        if learning and all(seen) and (max(closing) < SURELY_CLOSED or max(face) < SURELY_OPEN):
+        if learning and all(visible) and (max(closing) < SURELY_CLOSED or max(face_blink) < SURELY_OPEN):
             self._habit.add(closing, now_s)
-        now = zip(closing, self._habits(), seen, self._last, strict=True)
+        now = zip(closing, self._habits(), visible, self._last, strict=True)
         self._last = [_openness(eye, habit) if is_seen else last for eye, habit, is_seen, last in now]
-        return np.array(self._last, np.float32)
+        return self._last
 
     def _habits(self) -> list[float]:
-        return [min(max(value, 0.0), LARGEST_HABIT) for value in self._habit.value().tolist()]
+        return [min(max(value, 0.0), LARGEST_HABIT) for value in self._habit.value()]
 
     def export(self) -> dict[str, Any]:
         """The values that a profile keeps."""

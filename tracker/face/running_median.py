@@ -23,7 +23,7 @@ class RunningMedian:
         self._count = 0
         self._interval_s = interval_s
         self._next_s = -np.inf
-        self._value: FloatArray | None = prior
+        self._value: list[float] | None = prior.tolist()
 
     def add(self, row: FloatArray | Sequence[float], now_s: float) -> None:
         """Add `row` (columns,) if one is due at media time `now_s`."""
@@ -39,12 +39,13 @@ class RunningMedian:
         self._next_s = now_s + self._interval_s
         self._value = None
 
-    def value(self) -> FloatArray:
-        """(columns,) the median of the rows, blended with the prior."""
+    def value(self) -> list[float]:
+        """The median of each column of the rows, blended with the prior."""
         if self._value is None:
             # Not np.median, which loads masked arrays on its first call: 15 ms in the middle of tracking.
             ranked = np.sort(self._rows[: self._count], axis=0)
             median = 0.5 * (ranked[(self._count - 1) // 2] + ranked[self._count // 2])
             seconds = self._count * self._interval_s
-            self._value = self._prior + seconds / (seconds + self._prior_seconds) * (median - self._prior)
+            value = self._prior + seconds / (seconds + self._prior_seconds) * (median - self._prior)
+            self._value = value.tolist()
         return self._value

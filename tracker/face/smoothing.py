@@ -28,9 +28,7 @@ class OneEuroFilter:
     """
 
     def __init__(self, groups: npt.NDArray[np.intp], min_cutoff_hz: float, gain: float, dead_zone: float) -> None:
-        self._groups = groups
-        members = groups[None, :] == np.arange(groups.max() + 1)[:, None]
-        self._average = members / members.sum(axis=1, keepdims=True)
+        self._members = groups[None, :] == np.arange(groups.max() + 1)[:, None]
         self._tuning = min_cutoff_hz, gain, dead_zone
         self._value: FloatArray | None = None
         self._last_s = 0.0
@@ -44,21 +42,36 @@ class OneEuroFilter:
         `value`.
         """
         if self._value is None or now_s <= self._last_s:
-            self._value = value.astype(np.float64)
-            self._speed = np.zeros_like(self._value)
-            self._raw = self._value
-            self._last_s = now_s
+            self._value = self._start(value, now_s)
             return value
         elapsed = now_s - self._last_s
         self._last_s = now_s
         weight = _weight(SPEED_CUTOFF_HZ, elapsed)
-        self._speed *= 1 - weight
-        self._speed += (value - self._raw) * (weight / elapsed)
+        speed, step = self._speed, self._step
+        speed *= 1 - weight
+        np.subtract(value, self._raw, out=step)
+        step *= weight / elapsed
+        speed += step
         self._raw = value
-        squares = self._average.dot(np.square(self._speed)).tolist()
-        weights = [_weight_at(math.sqrt(sum(square)) / unit, self._tuning, elapsed) for square in squares]
-        self._value = self._value + np.array(weights)[self._groups, None] * (value - self._value)
+        np.multiply(speed, speed, out=step)
+        squares = self._average.dot(step.reshape(-1)).tolist()
+        weights = [_weight_at(math.sqrt(square) / unit, self._tuning, elapsed) for square in squares]
+        np.subtract(value, self._value, out=step)
+        step *= self._spread.dot(weights).reshape(step.shape)
+        self._value = self._value + step
         return self._value
+
+    def _start(self, value: FloatArray, now_s: float) -> FloatArray:
+        """Take `value` for what was before, and return it."""
+        self._speed: FloatArray = np.zeros(value.shape)
+        self._step: FloatArray = np.empty(value.shape)
+        self._raw: FloatArray = value
+        self._last_s = now_s
+        # Which numbers of `value`, row by row, make a group's mean square; and back.
+        of_numbers = self._members.repeat(value.shape[1], axis=1)
+        self._average: FloatArray = of_numbers / self._members.sum(axis=1, keepdims=True)
+        self._spread: FloatArray = np.ascontiguousarray(of_numbers.T, np.float64)
+        return value.astype(np.float64)
 
 
 class RowFilter:
@@ -66,7 +79,7 @@ class RowFilter:
 
     def __init__(self, min_cutoff_hz: float, gain: float, dead_zone: float) -> None:
         self._tuning = min_cutoff_hz, gain, dead_zone
-        self._rows: list[_Row] = []  # value, speed and last unfiltered value of each number
+        self._rows: list[_Row] = []
         self._last_s = 0.0
 
     def reset(self) -> None:
@@ -78,25 +91,22 @@ class RowFilter:
         elapsed = now_s - self._last_s
         self._last_s = now_s
         if not self._rows or elapsed <= 0:
-            self._rows = [[(value, 0.0, value) for value in row] for row in rows]
+            self._rows = [(list(row), [0.0] * len(row), row) for row in rows]
             return [list(row) for row in rows]
         follow = _weight(SPEED_CUTOFF_HZ, elapsed)
         keep, rate = 1 - follow, follow / elapsed
-        self._rows = [
-            self._filtered(last, row, keep, rate, elapsed) for last, row in zip(self._rows, rows, strict=True)
-        ]
-        return [[value for value, _, _ in row] for row in self._rows]
-
-    def _filtered(self, last: _Row, row: Sequence[float], keep: float, rate: float, elapsed: float) -> _Row:
-        speeds = [keep * speed + rate * (new - raw) for (_, speed, raw), new in zip(last, row, strict=True)]
-        weight = _weight_at(math.sqrt(sum([speed * speed for speed in speeds])), self._tuning, elapsed)
-        return [
-            (value + weight * (new - value), speed, new)
-            for (value, _, _), speed, new in zip(last, speeds, row, strict=True)
-        ]
+        filtered = []
+        for (values, speeds, last), row in zip(self._rows, rows, strict=True):
+            speeds = [keep * v + rate * (new - old) for v, new, old in zip(speeds, row, last)]  # noqa: B905
+            weight = _weight_at(math.hypot(*speeds), self._tuning, elapsed)
+            values = [value + weight * (new - value) for value, new in zip(values, row)]  # noqa: B905
+            filtered.append((values, speeds, row))
+        self._rows = filtered
+        return [values for values, _, _ in filtered]
 
 
-_Row = list[tuple[float, float, float]]
+_Row = tuple[list[float], list[float], Sequence[float]]
+"""Values, speeds and the last unfiltered values."""
 
 
 def _weight(cutoff_hz: float, elapsed_s: float) -> float:
@@ -108,4 +118,4 @@ def _weight(cutoff_hz: float, elapsed_s: float) -> float:
 def _weight_at(speed: float, tuning: tuple[float, float, float], elapsed_s: float) -> float:
     """The weight at a group's `speed`."""
     min_cutoff_hz, gain, dead_zone = tuning
-    return _weight(min_cutoff_hz + gain * max(speed - dead_zone, 0.0), elapsed_s)
+    return _weight(min_cutoff_hz + gain * (speed - dead_zone) if speed > dead_zone else min_cutoff_hz, elapsed_s)

@@ -17,7 +17,7 @@ import torch
 
 from tracker import topology
 from tracker.face.eyes import EyeReader
-from tracker.face.gaze import to_pixels
+from tracker.face.gaze import corners_of, to_pixels
 from tracker.face.networks import ModelStore, Network
 from training.datasets import VALIDATION, load_faces, load_mesh
 from training.eyes.data import (
@@ -220,7 +220,7 @@ def tracker_figures(network: Network) -> dict[str, Any]:
     for i in faces.indices(VALIDATION):
         points = faces["lm66"][i]
         reading = reader.read(np.ascontiguousarray(faces.pixels[i]), points)
-        pupils = to_pixels(reading.refine(points), reading.pupil_positions)
+        pupils = to_pixels(corners_of(reading.refine(points)), reading.pupil_positions)
         outer = float(np.hypot(*(points[topology.LEFT_EYE_OUTER] - points[topology.RIGHT_EYE_OUTER])))
         for k, corners in enumerate((topology.RIGHT_EYE, topology.LEFT_EYE)):
             eye = points[corners]

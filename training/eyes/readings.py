@@ -13,6 +13,7 @@ import numpy as np
 
 from tracker.face.crop import crop_around
 from tracker.face.eyes import EyeReader
+from tracker.face.gaze import corners_of
 from tracker.face.gaze_direction import Looks, looks
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.landmarks import LandmarkReader
@@ -58,7 +59,15 @@ def readings(names: Sequence[str], count: int, model: int, eye_network: str, fol
             continue
         pose = correction.apply(solved, xy)
         values = np.array([getattr(eyes, key) for key in EYE_FIELDS])
-        rows.append((int(i), values, found.coefficients, pose.euler_deg, looks(eyes, xy, pose, camera, eyes.openness)))
+        rows.append(
+            (
+                int(i),
+                values,
+                found.coefficients,
+                pose.euler_deg,
+                looks(eyes, corners_of(xy), pose, camera, eyes.openness),
+            )
+        )
     index = np.array([row[0] for row in rows])
     values = np.array([row[1] for row in rows])
     return Readings(
