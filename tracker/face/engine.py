@@ -135,8 +135,8 @@ class Engine:
     ) -> Face | None:
         """The face of `memory`; None until a pose fits it for the first time, and once none has fitted for long."""
         now_s = frame.media_s
-        face = self._measurer.measure(frame, memory, landmarks, reading, camera)
-        memory.motion.update(landmarks, now_s)
+        place = memory.motion.update(landmarks, now_s)
+        face = self._measurer.measure(frame, memory, landmarks, reading, camera, place.size)
         memory.hidden_frames = 0
         if face.pose is not None:
             memory.ever_solved, memory.unsolved_since_s = True, None

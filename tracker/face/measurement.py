@@ -46,12 +46,18 @@ class FaceMeasurer:
         return readings
 
     def measure(
-        self, frame: Frame, memory: FaceMemory, found: Landmarks, reading: EyeReading, camera: CameraIntrinsics
+        self,
+        frame: Frame,
+        memory: FaceMemory,
+        found: Landmarks,
+        reading: EyeReading,
+        camera: CameraIntrinsics,
+        size: float,
     ) -> Face:
-        """The face with the landmarks `found` and the eyes `reading` in `frame`."""
+        """The face with the landmarks `found` and the eyes `reading` in `frame`. size: longer side of the box around
+        these landmarks, pixels."""
         assert found.coefficients is not None, "landmarks as a network read them"
         now_s = frame.media_s
-        size = max(bounds(found.xy)[2:])
         xy = reading.refine(found.xy)
         if memory.points_filter is not None:
             xy = memory.points_filter.filter(xy, now_s, unit=size).astype(np.float32)

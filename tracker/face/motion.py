@@ -75,8 +75,8 @@ class Motion:
         """The face was lost. Its last place and proportions stay, so that it is known again."""
         self._history.clear()
 
-    def update(self, landmarks: Landmarks, now_s: float) -> None:
-        """The face was found at `landmarks`."""
+    def update(self, landmarks: Landmarks, now_s: float) -> Place:
+        """The face was found at `landmarks`. Returns its place."""
         centre, size = centre_and_size(landmarks.xy)
         velocity, last = (0.0, 0.0), self.place
         if last is not None and self._history and now_s > last.seen_s:
@@ -85,12 +85,13 @@ class Motion:
                 keep * last.velocity[0] + share * (centre[0] - last.centre[0]),
                 keep * last.velocity[1] + share * (centre[1] - last.centre[1]),
             )
-        self.place = Place(centre, size, velocity, now_s)
+        self.place = place = Place(centre, size, velocity, now_s)
         if not self._history or now_s - self._history[-1][0] >= SAMPLE_S:
             mouth = float(landmarks.xy[t.INNER_LOWER_LIP[1], 1] - landmarks.xy[t.INNER_UPPER_LIP[1], 1])
             self._history.append((now_s, *centre, size, mouth))
             while now_s - self._history[0][0] > WINDOW_S:
                 self._history.popleft()
+        return place
 
     def update_shape(self, points: FloatArray, yaw_deg: float) -> None:
         """points: (>= 66, 3) in the head frame, not normalised."""

@@ -36,16 +36,17 @@ def lift(xy: FloatArray, pose: HeadPose, head: FloatArray, camera: CameraIntrins
 
     xy: (66, 2) pixels. head: (>= 66, 3) the head that `pose` was solved with.
     """
-    observed = np.empty((66, 3))  # in C
-    observed[:, 2] = pose.translation[2] - head[:66] @ pose.rotation[2]
-    observed[:, :2] = (xy - camera.centre) * (observed[:, 2:] / camera.focal_px)
+    # A point at depth z in C is z * (ray, 1), in M (translation - z * (ray, 1)) @ rotation.
+    (x, y), focal_px, rotation = camera.centre, camera.focal_px, pose.rotation
+    rays = xy.dot(rotation[:2] / focal_px)
+    rays += rotation[2] - np.array((x / focal_px, y / focal_px)).dot(rotation[:2])
+    rays *= (pose.translation[2] - head[:66].dot(rotation[2]))[:, None]
     points = np.empty((70, 3))
-    points[:66] = (pose.translation - observed) @ pose.rotation
-    right_outer, right_inner, left_outer, left_inner = points[EYE_CORNERS].tolist()
-    points[68], right_radius = _eyeball(right_outer, right_inner, EYEBALL_OUT)
-    points[69], left_radius = _eyeball(left_outer, left_inner, -EYEBALL_OUT)
-    points[66:68] = points[68:]
-    points[66:68, 2] += right_radius, left_radius
+    np.subtract(pose.translation.dot(rotation), rays, out=points[:66])
+    right_outer, right_inner, left_outer, left_inner = points.take(EYE_CORNERS, axis=0).tolist()
+    right, right_radius = _eyeball(right_outer, right_inner, EYEBALL_OUT)
+    left, left_radius = _eyeball(left_outer, left_inner, -EYEBALL_OUT)
+    points[66:] = (*right[:2], right[2] + right_radius), (*left[:2], left[2] + left_radius), right, left
     return points
 
 

@@ -31,6 +31,7 @@ class OneEuroFilter:
         self._members = groups[None, :] == np.arange(groups.max() + 1)[:, None]
         self._tuning = min_cutoff_hz, gain, dead_zone
         self._value: FloatArray | None = None
+        self._raw: FloatArray = np.empty(0)
         self._last_s = 0.0
 
     def reset(self) -> None:
@@ -65,7 +66,7 @@ class OneEuroFilter:
         """Take `value` for what was before, and return it."""
         self._speed: FloatArray = np.zeros(value.shape)
         self._step: FloatArray = np.empty(value.shape)
-        self._raw: FloatArray = value
+        self._raw = value
         self._last_s = now_s
         # Which numbers of `value`, row by row, make a group's mean square; and back.
         of_numbers = self._members.repeat(value.shape[1], axis=1)
