@@ -7,7 +7,8 @@ merely did not happen in these ten seconds for impossible. It is therefore mixed
 independent samples. In the basis in which both that scatter is round and the spread of expressions is a diagonal, each
 expression's distance from neutral is shrunk by what its few samples are worth there, and what lies in directions in
 which no expression differs tells where neutral is (probabilistic linear discriminant analysis: Ioffe, ECCV 2006).
-All is closed form, in milliseconds.
+An expression is not always shown as strongly: along the line from neutral to its centre it scatters more, by a share of
+that distance, so that a weaker one is not neutral yet. All is closed form, in milliseconds.
 
 "None of these" is decided by one limit each, found on stretches of the recordings that were held out.
 """
@@ -37,8 +38,13 @@ FOLDS = 5
 LIMIT_QUANTILE, LIMIT_SLACK = 0.99, 3.0
 """A face is none of these beyond this multiple of that quantile of the held-out squared distances, for the same
 reason."""
-NEUTRAL_ODDS = 4.0
+NEUTRAL_ODDS = 3.0
 """How much likelier the neutral face is than any other in each look, as it is what people mostly show."""
+STRENGTH_SD = 0.15
+"""How the strength varies with which somebody shows an expression, as a share of it."""
+CLEAR = 4.0
+"""So far from the neutral face's centre, in standard deviations of movements within an expression, a face must be on the
+way to an expression before it is one: talk and light move a neutral face up to there."""
 NEUTRAL_WEIGHT = 3.0
 """How much more often a face changes to neutral than to any other."""
 NEUTRAL = "neutral"
@@ -50,7 +56,8 @@ class Discriminant:
 
     whitening: (N, N), makes movements within an expression round. centres: (K, N) whitened means. limits: (K,) squared
     distances beyond which a face is not that expression. norms, biases: of each expression, the squared length of its
-    centre and what is added to its score. weights: of each, as `decision.Belief` takes them.
+    centre and what is added to its score. gains, places: of each, how much of the squared way along the line from
+    neutral is forgiven, and where its centre is on that line. weights: of each, as `decision.Belief` takes them.
     """
 
     names: tuple[str, ...]
@@ -58,18 +65,42 @@ class Discriminant:
     centres: FloatArray
     limits: FloatArray
     norms: list[float] = field(init=False)
+    gains: list[float] = field(init=False)
+    places: list[float] = field(init=False)
     biases: list[float] = field(init=False)
     weights: list[float] = field(init=False)
+    _neutral: int = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "norms", (self.centres * self.centres).sum(axis=1).tolist())
-        object.__setattr__(self, "biases", [math.log(NEUTRAL_ODDS) if n == NEUTRAL else 0.0 for n in self.names])
-        object.__setattr__(self, "weights", [NEUTRAL_WEIGHT if n == NEUTRAL else 1.0 for n in self.names])
+        neutral = self.names.index(NEUTRAL) if NEUTRAL in self.names else None
+        # Without a neutral face nothing is on the way from it.
+        ways = self.centres * 0.0 if neutral is None else self.centres - self.centres[neutral]
+        squared = (ways * ways).sum(axis=1)
+        extra = STRENGTH_SD**2 * squared  # variance along the way, beyond the 1 of every direction
+        gains = extra / (1.0 + extra) / np.maximum(squared, 1e-12)
+        clear = ((np.sqrt(squared) - CLEAR) ** 2 / (1.0 + extra) - CLEAR**2) / (2.0 * TEMPERATURE)
+        biases = np.minimum(-math.log(NEUTRAL_ODDS) - 0.5 * np.log1p(extra), clear)
+        values = {
+            "norms": (self.centres * self.centres).sum(axis=1).tolist(),
+            "gains": gains.tolist(),
+            "places": (ways * self.centres).sum(axis=1).tolist(),
+            "biases": [0.0 if neutral in (k, None) else bias for k, bias in enumerate(biases.tolist())],
+            "weights": [NEUTRAL_WEIGHT if n == NEUTRAL else 1.0 for n in self.names],
+            "_neutral": 0 if neutral is None else neutral,
+        }
+        for name, value in values.items():
+            object.__setattr__(self, name, value)
 
     def squared_distances(self, samples: FloatArray) -> FloatArray:
-        """(S, K) of (S, N) samples."""
-        away = (samples @ self.whitening.T)[:, np.newaxis] - self.centres
-        return np.asarray((away * away).sum(axis=2))
+        """(S, K) of (S, N) samples, less what a weaker or stronger expression is forgiven."""
+        whitened = samples @ self.whitening.T
+        away = whitened[:, np.newaxis] - self.centres
+        along = whitened @ (self.centres - self.centres[self._neutral]).T - self.places
+        return np.asarray((away * away).sum(axis=2) - self.gains * along * along)
+
+    def scores(self, squared_distances: FloatArray) -> FloatArray:
+        """Log-likelihoods of what `squared_distances` gave."""
+        return np.asarray(self.biases - squared_distances / (2.0 * TEMPERATURE))
 
     def judge(self, sample: FloatArray) -> tuple[list[float], bool]:
         """K log-likelihoods of one (N,) sample, and whether it is like any of the expressions at all."""
@@ -77,7 +108,11 @@ class Discriminant:
         whitened = self.whitening @ sample
         own = float(whitened @ whitened)
         along = (self.centres @ whitened).tolist()
-        distances = [own - 2.0 * a + b for a, b in zip(along, self.norms, strict=True)]
+        start = along[self._neutral]
+        distances = [
+            own - 2.0 * a + b - gain * (a - start - place) ** 2
+            for a, b, gain, place in zip(along, self.norms, self.gains, self.places, strict=True)
+        ]
         scores = [b - d / (2.0 * TEMPERATURE) for d, b in zip(distances, self.biases, strict=True)]
         is_like_any = any(d <= limit for d, limit in zip(distances, self.limits.tolist(), strict=True))
         return scores, is_like_any
@@ -115,7 +150,8 @@ def train(
     quantiles = np.array([np.quantile(each[:, own], LIMIT_QUANTILE) for own, each in enumerate(distances)])
     limits = LIMIT_SLACK * np.maximum(quantiles, np.median(quantiles))
     whitening, centres = _fit(names, arrays, sample_s, prior)
-    return Discriminant(names, whitening, centres, limits), _report(distances, names)
+    model = Discriminant(names, whitening, centres, limits)
+    return model, _report([model.scores(each) for each in distances], names)
 
 
 def _fit(
@@ -152,9 +188,9 @@ def _without(array: FloatArray, fold: int, sample_s: float) -> FloatArray:
     return rest if len(rest) else array
 
 
-def _report(distances: Sequence[FloatArray], names: Sequence[str]) -> TrainingReport:
+def _report(scores: Sequence[FloatArray], names: Sequence[str]) -> TrainingReport:
     confusion = {}
-    for name, each in zip(names, distances, strict=True):
-        taken = np.bincount(each.argmin(axis=1), minlength=len(names)) / len(each)
+    for name, each in zip(names, scores, strict=True):
+        taken = np.bincount(each.argmax(axis=1), minlength=len(names)) / len(each)
         confusion[name] = dict(zip(names, taken.tolist(), strict=True))
     return TrainingReport({name: confusion[name][name] for name in names}, confusion)
