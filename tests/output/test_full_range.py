@@ -18,7 +18,7 @@ STATES = {
     "pucker": DemoState(pucker=1.0),
 }
 RECEIVERS = {"VMC", "iFacialMocap", "Live Link Face", "VTube Studio", "OpenSeeFace", "JSON"}
-LEAST = {"jaw open": 0.2, "brows up": 0.15, "pucker": 0.15, "smile": 0.2}
+LEAST = {"jaw open": 0.2, "brows up": 0.15, "pucker": 0.1, "smile": 0.2}
 """How far each movement rises at least, where that is not 0.5: the demo face's own are not a person's whole range."""
 
 

@@ -43,8 +43,8 @@ NEUTRAL_ODDS = 4.0
 STRENGTH_SD = 0.15
 """How the strength varies with which somebody shows an expression, as a share of it."""
 CLEAR = 4.5
-"""So far from the neutral face's centre, in standard deviations of movements within an expression, a face must be on the
-way to an expression before it is one: talk and light move a neutral face up to there."""
+"""So far from the neutral face's centre, in standard deviations of movements within an expression, a face must be on
+the way to an expression before it is one: talk and light move a neutral face up to there."""
 NEUTRAL_WEIGHT = 3.0
 """How much more often a face changes to neutral than to any other."""
 NEUTRAL = "neutral"
