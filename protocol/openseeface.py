@@ -143,7 +143,7 @@ def _packed(record: FaceRecord, row: int) -> bytes:
     except OverflowError:  # too large for float32
         finite = False
     else:
-        finite = all(map(math.isfinite, scalars)) and _are_finite(floats)
+        finite = math.isfinite(sum(scalars)) and _are_finite(floats)
     if not finite:
         with np.errstate(over="ignore"):
             name = next(name for name in _SCALARS + _ARRAYS if not _is_finite(name, getattr(record, name)))

@@ -9,8 +9,8 @@ from tracker import topology as t
 from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.errors import ModelError
 from tracker.face import eye_points
-from tracker.face.eye_points import EYES, LARGEST_STEP, eye_frames, to_eye_frame, to_image
-from tracker.face.eyes import EyeReader
+from tracker.face.eye_points import EYES, LARGEST_STEP, EyeLandmarkMap, eye_frames, to_eye_frame, to_image
+from tracker.face.eyes import CROP_WIDTHS, EyeReader
 from tracker.face.gaze import corners_of, to_pixels
 from tracker.face.networks import ModelStore
 
@@ -46,6 +46,14 @@ def test_an_eyes_frame_runs_from_its_outer_corner_inwards_and_down():
         assert [places[0], places[3]] == pytest.approx([-0.5, 0.5])
     assert to_eye_frame([120 + 90j], right) == pytest.approx([0.25j])
     assert to_eye_frame([180 + 90j], left) == pytest.approx([0.25j])
+
+
+def test_the_map_takes_contours_in_fractions_of_the_crop_as_well():
+    rng = np.random.default_rng(0)
+    fractions = rng.uniform(0.2, 0.8, (2, 16, 2)).astype(np.float32)
+    places = [list(rng.normal(0, 0.3, 6) + 1j * rng.normal(0, 0.1, 6)) for _ in range(2)]
+    expected = EyeLandmarkMap().predict(places, (fractions - 0.5) * CROP_WIDTHS)
+    np.testing.assert_allclose(EyeLandmarkMap(CROP_WIDTHS).predict(places, fractions), expected, atol=1e-6)
 
 
 def test_careless_landmarks_of_the_eyes_come_closer(reader, demo):

@@ -72,17 +72,27 @@ def features(landmarks: list[Points], contours: FloatArray) -> FloatArray:
 
 
 class EyeLandmarkMap:
-    """The linear map, read from the package. Raises ModelError when its file is missing or damaged."""
+    """The linear map, read from the package. Raises ModelError when its file is missing or damaged.
 
-    def __init__(self) -> None:
-        (weights,) = load_arrays(ASSET, "weights")
-        self._weights: FloatArray = weights.astype(np.float64)
+    contour_widths: what a contour's 0 to 1 across and down are, in eye widths, 0.5 being the eye's middle; None for
+    contours in the eyes' frames.
+    """
+
+    def __init__(self, contour_widths: tuple[float, float] | None = None) -> None:
+        (stored,) = load_arrays(ASSET, "weights")
+        weights: FloatArray = stored.astype(np.float64)
+        self._from_landmarks, self._from_contour = weights[:N_COORDINATES], weights[N_COORDINATES:]
+        self._constant: FloatArray = np.zeros(weights.shape[1])
+        if contour_widths is not None:
+            self._from_contour = self._from_contour * np.tile(contour_widths, len(self._from_contour) // 2)[:, None]
+            self._constant = -0.5 * self._from_contour.sum(axis=0)
 
     def predict(self, landmarks: list[Points], contours: FloatArray) -> list[Points]:
         """The six landmarks of each eye in its frame, in the order of `EYES`. Arguments as for `features`."""
         # What `features` would make one array of is multiplied apart.
-        steps = np.array(landmarks).view(np.float64).dot(self._weights[:N_COORDINATES])
-        steps += contours.reshape(len(contours), -1).dot(self._weights[N_COORDINATES:])
+        steps = np.array(landmarks).view(np.float64).dot(self._from_landmarks)
+        steps += contours.reshape(len(contours), -1).dot(self._from_contour)
+        steps += self._constant
         moves = steps.view(np.complex128).tolist()
         return [_moved(places, move) for places, move in zip(landmarks, moves, strict=True)]
 

@@ -68,13 +68,14 @@ class EyeReading:
 class EyeOutput:
     """The network's output for N eyes; points are in the eyes' frames (`eye_points`).
 
-    pupil: N points. contour: (N, 16, 2). gaze: four numbers of each eye, degrees to the inner corner and up, in the
-    head, then as seen. aperture, closed, confidence, openness, blink, seen: N numbers. Plain numbers where there are
-    few: reading them one by one from an array would take longer than all that is done with them.
+    pupil: N points. contour_fractions: (N, 16, 2) of the crop, overwritten by the next run. gaze: four numbers of each
+    eye, degrees to the inner corner and up, in the head, then as seen. aperture, closed, confidence, openness, blink,
+    seen: N numbers. Plain numbers where there are few: reading them one by one from an array would take longer than all
+    that is done with them.
     """
 
     pupil: Points
-    contour: FloatArray
+    contour_fractions: FloatArray
     aperture: list[float]
     closed: list[float]
     confidence: list[float]
@@ -82,6 +83,12 @@ class EyeOutput:
     openness: list[float]
     blink: list[float]
     seen: list[float]
+
+    @property
+    def contour(self) -> FloatArray:
+        """(N, 16, 2) the lids' contours."""
+        contour: FloatArray = self.contour_fractions * _WIDTHS - _MIDDLE
+        return contour
 
 
 class EyeCrops:
@@ -105,7 +112,7 @@ class EyeCrops:
         pupil, contour, *others = bound.run()
         (across, down), (right, low) = CROP_WIDTHS, _MIDDLE
         places = [complex(x * across - right, y * down - low) for x, y in pupil.tolist()]
-        return EyeOutput(places, contour * _WIDTHS - _MIDDLE, *[part.tolist() for part in others])
+        return EyeOutput(places, contour, *[part.tolist() for part in others])
 
     def _cut(self, bgr: npt.NDArray[np.uint8], frames: Sequence[EyeFrame], crops: npt.NDArray[np.uint8]) -> None:
         """Fill `crops` (N, H, W, 3) with the eyes that have these frames."""
@@ -134,7 +141,7 @@ class EyeReader:
     """Reads both eyes with an eye network. Raises ModelError when the map to the eyes' landmarks is missing."""
 
     def __init__(self, network: Network) -> None:
-        self._crops, self._landmark_map = EyeCrops(network), EyeLandmarkMap()
+        self._crops, self._landmark_map = EyeCrops(network), EyeLandmarkMap(CROP_WIDTHS)
 
     def read(self, bgr: npt.NDArray[np.uint8], xy: FloatArray) -> EyeReading:
         """Both eyes of the face with landmarks `xy` (66, 2), frame pixels."""
@@ -151,7 +158,7 @@ class EyeReader:
             frames += both
             landmarks += places
         output = self._crops.run(bgr, frames)
-        refined = self._landmark_map.predict(landmarks, output.contour)
+        refined = self._landmark_map.predict(landmarks, output.contour_fractions)
         eyes = zip(output.pupil, refined, frames, strict=True)
         positions = [_pair(_pupil_position(*eye)) for eye in eyes]
         moved = [to_image(places, frame) for places, frame in zip(refined, frames, strict=True)]
