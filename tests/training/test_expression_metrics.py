@@ -4,7 +4,7 @@ import pytest
 pytest.importorskip("torch")
 
 from tracker.topology import BLENDSHAPE_MIRROR, BLENDSHAPE_NAMES
-from training.expression.metrics import against_truth, area_under_curve, summary, within_clips
+from training.expression.metrics import against_truth, area_under_curve, reach, summary, within_clips
 from training.landmarks.against_people import calibration_error, in_eye_line, lip_gap, reliability, without_offsets
 
 
@@ -72,3 +72,11 @@ def test_confidence_that_says_what_is_true_has_no_calibration_error():
     assert [row[1:] for row in honest] == [[400, 0.25, 0.25], [400, 0.75, 0.75]]
     assert calibration_error(honest) == 0
     assert calibration_error(reliability(said, np.zeros(800, bool))) == 0.5
+
+
+def test_reach_is_the_share_of_a_full_movement_that_is_answered():
+    truth = np.zeros((20, 52))
+    truth[:10, column("jawOpen")], truth[:3, column("cheekPuff")] = 0.8, 1.0
+    found = 0.5 * truth + 0.1
+    found[0] = np.nan  # no face
+    assert reach(found, truth, np.ones(truth.shape, bool)) == {"jawOpen": pytest.approx(0.5 / 0.8)}

@@ -22,7 +22,15 @@ from tracker.topology import BLENDSHAPE_NAMES
 from training import datasets
 from training.baselines.asking import ask
 from training.expression.clips import Clip, load_clips
-from training.expression.metrics import GAZE, against_truth, area_under_curve, pearson, summary, within_clips
+from training.expression.metrics import (
+    GAZE,
+    against_truth,
+    area_under_curve,
+    pearson,
+    reach,
+    summary,
+    within_clips,
+)
 from training.expression.reader import NetworkReader
 from training.landmarks import face_sets
 from training.manifest import MODELS_FOLDER
@@ -31,6 +39,7 @@ from training.synthetic.shards import RenderSet
 FALSE = 0.3
 """More than this of anything on a face without expression is a false answer."""
 POOR = 0.4
+REACH_SHOWN = 12
 BLINKS = np.array([name.startswith("eyeBlink") for name in BLENDSHAPE_NAMES])
 INDEX = {name: j for j, name in enumerate(BLENDSHAPE_NAMES)}
 PEER_BORDER_PX = 64
@@ -127,6 +136,13 @@ def report_renders(title: str, renders: RenderSet, found: np.ndarray, rows: np.n
         print(
             f"  looking down ({down.sum()}): blink {answer[down].mean():.2f}, shut ({shut.sum()}): "
             f"{answer[shut].mean():.2f}, AUC {area_under_curve(answer[shut], answer[down]):.3f}"
+        )
+    reached = {n: share for n, share in reach(found, truth, known).items() if not n.startswith("eyeLook")}
+    if reached:
+        least = sorted(reached, key=reached.__getitem__)[:REACH_SHOWN]
+        print(
+            f"  answer over truth where shown fully, median {np.median(list(reached.values())):.2f}; least: "
+            + ", ".join(f"{n} {reached[n]:.2f}" for n in least)
         )
     print("  below 0.8: " + ", ".join(f"{n} {f.auc:.2f}" for n, f in figures.items() if f.auc < 0.8))
     if details:
