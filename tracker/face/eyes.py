@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,8 +30,7 @@ _WIDTHS = np.array(CROP_WIDTHS)
 _MIDDLE = (CROP_WIDTHS[0] / 2, CROP_WIDTHS[1] / 2)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EyeReading:
+class EyeReading(NamedTuple):
     """What the eye network measured in one frame; right eye first.
 
     points: (2, 6, 2) the eyes' landmarks in frame pixels, of each eye in the order of `eye_points.EYES`.
@@ -64,8 +63,7 @@ class EyeReading:
         return refined
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class EyeOutput:
+class EyeOutput(NamedTuple):
     """The network's output for N eyes; points are in the eyes' frames (`eye_points`).
 
     pupil: N points. contour_fractions: (N, 16, 2) of the crop, overwritten by the next run. gaze: four numbers of each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -35,8 +35,7 @@ MAX_SHAPE_YAW_DEG = 30.0
 _NAMED = np.array([*t.RIGID_POINTS, 0, 16, 8])
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a face was. centre: (x, y) and size: pixels. velocity: pixels per second. seen_s: media time."""
 
     centre: tuple[float, float]

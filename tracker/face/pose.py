@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -34,8 +34,7 @@ RvecTvec = tuple[FloatArray, FloatArray]
 """OpenCV's rotation vector (3, 1) and translation vector (3, 1)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Solution:
+class _Solution(NamedTuple):
     """A plausible pose. rotation: (3, 3). residual_px: mean over the rigid points. error_px: OpenSeeFace's."""
 
     rvec_tvec: RvecTvec
