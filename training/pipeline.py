@@ -72,6 +72,7 @@ STEPS = (
     landmarks(("-1",), 2000, "14", "--begin-with", "0", "--teacher", "3"),
     landmarks(("-2",), 3000, "15", "--begin-with", "-3", "--teacher", "3"),
     Step("landmarks export", "training.landmarks.export", ("--models", "3", "2", "1", "0", "-1", "-2", "-3")),
+    Step("pose correction", "training.make_pose", ("--renders", "ict", "makehuman")),
     Step("detector", "training.detector.train", (), 19400),
     Step("detector export", "training.detector.publish"),
     Step("crops for the classifier", "training.classifier.data", ("--name", "second", "--seed", "31"), count=85000),
@@ -96,8 +97,8 @@ STEPS = (
     Step(
         "eyes",
         "training.eyes.train",
-        ("--network", "eyes_fine", "eyes", "--renders", "makehuman-a", "ict-b", "ict-a"),
-        8200,
+        ("--network", "eyes_fine", "eyes", "--renders", "ict", "makehuman"),
+        16000,
     ),
     Step("eyes export", "training.eyes.publish", ("--network", "eyes")),
     Step("fine eyes export", "training.eyes.publish", ("--network", "eyes_fine")),

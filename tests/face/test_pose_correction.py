@@ -10,11 +10,10 @@ from tracker.face.pose import PoseSolver
 from tracker.face.pose_correction import (
     ASSET,
     LARGEST_STEP_DEG,
-    N_CURVED,
-    N_LINEAR,
+    N_FEATURES,
+    N_HIDDEN,
     PoseCorrection,
-    curved_features,
-    linear_features,
+    pose_features,
 )
 from tracker.intrinsics import CameraIntrinsics
 from tracker.rotations import matrix_from_euler
@@ -34,21 +33,21 @@ def solve(xy):
 
 def a_correction(monkeypatch, tmp_path, pitch, yaw):
     """One that reads these constant angles."""
-    weights = np.zeros((2, 2 * N_LINEAR + N_CURVED), np.float32)
-    weights[:, N_LINEAR] = pitch, yaw  # the constant of the second map
-    np.savez(tmp_path / "map.npz", made_up=weights)
+    weights = np.zeros((2, N_FEATURES + N_HIDDEN), np.float32)
+    weights[:, 0] = pitch, yaw  # the constant
+    np.savez(tmp_path / "map.npz", made_up=weights, made_up_hidden=np.zeros((N_HIDDEN, N_FEATURES), np.float32))
     monkeypatch.setattr(pose_correction, "ASSET", tmp_path / "map.npz")
     return PoseCorrection("made_up")
 
 
 def test_features_do_not_change_with_place_and_size():
     xy = seen_at(10, 20, 0)
-    np.testing.assert_allclose(linear_features(xy * 1.7 + (30, -12)), linear_features(xy), atol=1e-4)
+    np.testing.assert_allclose(pose_features(xy * 1.7 + (30, -12), 6.0), pose_features(xy, 6.0), atol=1e-4)
 
 
 def test_roll_is_taken_out_of_the_points():
-    upright, rolled = linear_features(seen_at(0, 0, 0)), linear_features(seen_at(0, 0, 25))
-    np.testing.assert_allclose(rolled[2:], upright[2:], atol=0.05)
+    upright, rolled = pose_features(seen_at(0, 0, 0), 6.0), pose_features(seen_at(0, 0, 25), 6.0)
+    np.testing.assert_allclose(rolled[3:], upright[3:], atol=0.05)
     assert rolled[1] != pytest.approx(upright[1], abs=0.5)
 
 
@@ -75,18 +74,18 @@ def test_every_network_has_a_map_that_a_mirror_does_not_change(model):
     correction = PoseCorrection(f"landmarks_{model}")
     pitch, yaw = correction.angles(seen_at(10, 20, 0), 6.0)
     mirrored = correction.angles(seen_at(10, -20, 0), 6.0)
-    assert mirrored == pytest.approx((pitch, -yaw), abs=4.0)
+    assert mirrored == pytest.approx((pitch, -yaw), abs=1.0)
     more = [correction.angles(seen_at(p, 0, 0), 6.0)[0] for p in (-20, 0, 20)]
     assert more == sorted(more) and more[2] - more[0] > 25
 
 
 @pytest.mark.parametrize("turned", [(10, 20, -30), (-25, -40, 170), (0, 0, 0)])
 def test_the_angles_are_the_weights_products_with_the_features(turned):
-    weights = np.load(ASSET)["landmarks_0"].astype(np.float64)
+    with np.load(ASSET) as stored:
+        weights, hidden = (stored[name].astype(np.float64) for name in ("landmarks_0", "landmarks_0_hidden"))
     xy, distance = seen_at(*turned), 5.0
-    features = linear_features(xy)
-    pitch, yaw = weights[:, :N_LINEAR] @ features
-    expected = weights[:, N_LINEAR:] @ np.concatenate([features, curved_features(pitch, yaw, distance)])
+    features = pose_features(xy, distance)
+    expected = weights @ np.concatenate([features, np.tanh(hidden @ features)])
     assert PoseCorrection("landmarks_0").angles(xy, distance) == pytest.approx(tuple(expected), abs=1e-6)
 
 

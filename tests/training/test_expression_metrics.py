@@ -80,3 +80,12 @@ def test_reach_is_the_share_of_a_full_movement_that_is_answered():
     found = 0.5 * truth + 0.1
     found[0] = np.nan  # no face
     assert reach(found, truth, np.ones(truth.shape, bool)) == {"jawOpen": pytest.approx(0.5 / 0.8)}
+
+
+def test_what_is_off_by_person_is_gone_with_each_persons_own_zero():
+    from training.expression.stills import own_zero_error
+
+    identity = np.array([1, 1, 1, 2, 2, 3])
+    assert own_zero_error(np.array([4.0, 4.0, 4.0, -2.0, -2.0, 9.0]), identity) == 0.0
+    assert own_zero_error(np.array([1.0, -1.0]), np.array([7, 7])) == 2.0
+    assert np.isnan(own_zero_error(np.array([1.0, 2.0]), np.array([1, 2])))

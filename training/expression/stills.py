@@ -1,9 +1,10 @@
 """Renders through the whole tracker: `python -m training.expression.stills --renders ict-test-b makehuman-test`.
 
 Each picture is shown as a still to a tracker that has just begun, and measured after `--frames` of them, with the
-default smoothing and rest. Prints slope, offset and mean error of pitch, yaw and roll to 40 degrees; r and mean error
-of gaze; what faces without expression are said to do half a second after the start; what a smile does to mouth, lids
-and jaw; and openness of eyes that look down, and how well it tells them from shut ones.
+default smoothing and rest. Prints slope, offset and mean error of pitch, yaw and roll to 40 degrees, and r and mean
+error of gaze, as they are and less what the same person's other stills are off by; what faces without expression are
+said to do half a second after the start; what a smile does to mouth, lids and jaw; and openness of eyes that look down,
+and how well it tells them from shut ones.
 """
 
 from __future__ import annotations
@@ -95,28 +96,42 @@ def report(renders: RenderSet, found: Measured) -> None:
     nods = family_nods(renders)[renders["family"][i]]
     truth[:, 0] += nods
     print(f"  the family's straight ahead, {np.mean(nods):+.1f} deg in the reference head's frame, is taken off pitch")
-    near = (np.abs(truth) < FARTHEST_DEG).all(axis=1)
+    near, identity = (np.abs(truth) < FARTHEST_DEG).all(axis=1), renders["identity"][i]
     for k, axis in enumerate(AXES):
         gain, _, error = slope(truth[near, k], found.pose[near, k])
-        offset = np.median(found.pose[near, k] - truth[near, k])
-        print(f"  {axis}: slope {gain:.3f}, offset {offset:+.1f} deg, mean error {error:.1f} deg ({near.sum()})")
+        off = found.pose[near, k] - truth[near, k]
+        print(
+            f"  {axis}: slope {gain:.3f}, offset {np.median(off):+.1f} deg, mean error {error:.1f} deg, "
+            f"{own_zero_error(off, identity[near]):.1f} with each person's own zero ({near.sum()})"
+        )
     seen = (renders["openness"][i].min(axis=1) > SEEN) & (np.abs(truth) < GAZE_TURN_DEG).all(axis=1)
     for k, axis in enumerate(("sideways", "up and down")):
         a, b = renders["gaze_deg"][i].mean(axis=1)[seen, k], found.gaze[seen, k]
         gain, _, error = slope(a, b)
-        offset = np.median(b - a)
+        own = own_zero_error(b - a, identity[seen])
         print(
-            f"  gaze {axis}: r {pearson(a, b):.3f}, mean error {error:.1f} deg, slope {gain:.2f}, "
-            f"offset {offset:+.1f} deg ({seen.sum()})"
+            f"  gaze {axis}: r {pearson(a, b):.3f}, mean error {error:.1f} deg, {own:.1f} with each person's own zero, "
+            f"slope {gain:.2f}, offset {np.median(b - a):+.1f} deg ({seen.sum()})"
         )
     coefficients = renders["coefficients"][i].astype(np.float32)
-    neutral, identity = renders["neutral"][i], renders["identity"][i]
+    neutral = renders["neutral"][i]
     if neutral.any():
         share, most = false_answers(found.early[neutral])
         print(f"  at rest, half a second ({neutral.sum()}): {share:.1f} % say something above 0.3: {most}")
         pairs = smile_pairs(found.coefficients, coefficients, identity, neutral)
         print(f"  smiles +0.3 / false blink / false jaw: {pairs}")
     _lids(renders, found, coefficients[:, BLINKS].max(axis=1))
+
+
+def own_zero_error(off: np.ndarray, identity: np.ndarray) -> float:
+    """Mean error when each person's zero is known from their other stills; people seen once do not count.
+
+    off: (N,) errors with their signs. identity: (N,).
+    """
+    _, person, seen = np.unique(identity, return_inverse=True, return_counts=True)
+    several = seen[person] > 1
+    others = (np.bincount(person, off)[person] - off)[several] / (seen[person][several] - 1)
+    return float(np.abs(off[several] - others).mean()) if several.any() else float("nan")
 
 
 def _lids(renders: RenderSet, found: Measured, blink: np.ndarray) -> None:

@@ -11,7 +11,7 @@ from torch.nn import functional
 from training.blocks import Block, conv
 
 N_LIDS = 16
-LOOK_WIDTH = 48
+LOOK_WIDTH = 96
 PLACES_GAIN = 4.0
 """Brings places in the crop to the size of the features beside them."""
 GAZE_UNIT_DEG = 30.0

@@ -40,14 +40,18 @@ class Readings:
     truth: dict[str, np.ndarray]
 
 
-def readings(names: Sequence[str], count: int, model: int, eye_network: str, folder: Path, seed: int = 0) -> Readings:
-    """At most `count` renders of these sets."""
+def readings(
+    names: Sequence[str], count: int, model: int, eye_network: str, folder: Path, *, first: float = 0.0, seed: int = 0
+) -> Readings:
+    """At most `count` renders of these sets. first: the share of each set, its first people, that is left out."""
     renders, store = RenderSet(names), ModelStore(folder)
+    shares = np.concatenate([np.arange(len(own)) / len(own) for own in (RenderSet([name]) for name in names)])
+    candidates = np.flatnonzero(shares >= first)
     reader, eye_reader = LandmarkReader(store.load(f"landmarks_{model}")), EyeReader(store.load(eye_network))
     correction = PoseCorrection(f"landmarks_{model}")
     rng = np.random.default_rng(seed)
     rows: list[tuple[int, np.ndarray, np.ndarray, np.ndarray, Looks]] = []
-    for i in np.sort(rng.permutation(len(renders))[:count]):
+    for i in np.sort(rng.permutation(candidates)[:count]):
         picture, truth = renders.picture(i), renders["points"][i, :66]
         box = crop_around(truth + rng.normal(0, 0.02 * np.ptp(truth[:, 0]), 2))
         found = reader.read(picture, box)

@@ -39,6 +39,8 @@ SHUT_BELOW, OPEN_ABOVE, SHUT_BLINK = 0.12, 0.35, 0.9
 """Openness below which an eye counts as closed and above which its pupil is seen whole; blink of a closed eye."""
 DRAWN_LIDS = 0.3
 """Weight of rendered lids: people and annotators draw them a little elsewhere."""
+LEARNT_SHARE = 0.8
+"""Of each set, its first people. What networks say is mixed as fits the others (`training.eyes.looks`)."""
 BLINKS = [BLENDSHAPE_NAMES.index(f"eyeBlink{side}") for side in ("Right", "Left")]
 FIELDS = ("corners", "pupil", "lids", "gaze", "openness", "blink", "start", "shape")
 
@@ -176,8 +178,9 @@ def _read_set(name: str, reader: LandmarkReader) -> tuple[np.ndarray, dict[str, 
     return np.concatenate(pixels), arrays
 
 
-def load_rendered_eyes(names: Sequence[str], folder: Path = MODELS_FOLDER) -> RenderedEyes:
-    """The eyes of these sets, read by landmark network 3 of `folder`; kept in the runs folder per shard count."""
+def load_rendered_eyes(names: Sequence[str], folder: Path = MODELS_FOLDER, share: float = LEARNT_SHARE) -> RenderedEyes:
+    """The first `share` of the eyes of each set, read by landmark network 3 of `folder`; kept in the runs folder per
+    shard count."""
     reader = None
     all_pixels, all_arrays, at = [], [], 0
     for name in names:
@@ -191,6 +194,10 @@ def load_rendered_eyes(names: Sequence[str], folder: Path = MODELS_FOLDER) -> Re
             unfinished.replace(file)
         with np.load(file) as stored:
             pixels, arrays = stored["pixels"], {key: stored[key] for key in FIELDS}
+        if share < 1:
+            count = int(share * len(arrays["start"]))
+            pixels = pixels[: arrays["start"][count]]
+            arrays = {key: array[:count] for key, array in arrays.items()}
         arrays["start"] = arrays["start"] + at
         at += len(pixels)
         all_pixels.append(pixels)
