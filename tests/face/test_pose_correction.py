@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from tracker import topology
 from tracker.errors import ModelError
 from tracker.face import pose_correction
 from tracker.face.head import REFERENCE_HEAD
@@ -72,9 +73,10 @@ def test_a_step_is_bounded_and_fades_towards_profiles(monkeypatch, tmp_path):
 @pytest.mark.parametrize("model", range(-3, 4))
 def test_every_network_has_a_map_that_a_mirror_does_not_change(model):
     correction = PoseCorrection(f"landmarks_{model}")
-    pitch, yaw = correction.angles(seen_at(10, 20, 0), 6.0)
-    mirrored = correction.angles(seen_at(10, -20, 0), 6.0)
-    assert mirrored == pytest.approx((pitch, -yaw), abs=1.0)
+    xy = seen_at(10, 20, 5)
+    pitch, yaw = correction.angles(xy, 6.0)
+    mirrored = correction.angles((xy[topology.MIRROR[:66]] * [-1, 1] + [CAMERA.width - 1, 0]).astype(np.float32), 6.0)
+    assert mirrored == pytest.approx((pitch, -yaw), abs=0.05)
     more = [correction.angles(seen_at(p, 0, 0), 6.0)[0] for p in (-20, 0, 20)]
     assert more == sorted(more) and more[2] - more[0] > 25
 
