@@ -24,6 +24,7 @@ from torch import nn
 
 from tracker import topology
 from tracker.face.crop import crop_around
+from tracker.face.eyes import EyeReader
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
@@ -92,8 +93,10 @@ def family_nods(renders: RenderSet) -> np.ndarray:
     return nods
 
 
-def read(renders: RenderSet, chosen: np.ndarray, readers: dict[str, LandmarkReader], seed: int = 0) -> dict[str, Views]:
-    """The renders `chosen` as each network reads them, cut out around a last frame's points."""
+def read(
+    renders: RenderSet, chosen: np.ndarray, readers: dict[str, LandmarkReader], eyes: EyeReader, seed: int = 0
+) -> dict[str, Views]:
+    """The renders `chosen` as each network and the eye network read them, cut out around a last frame's points."""
     rng = np.random.default_rng(seed)
     nods = family_nods(renders)
     print(f"straight ahead nods by {', '.join(f'{f} {n:+.1f}' for f, n in zip(FAMILIES, nods, strict=True))} deg")
@@ -104,7 +107,8 @@ def read(renders: RenderSet, chosen: np.ndarray, readers: dict[str, LandmarkRead
         apart = np.ptp(truth[:, 0])
         box = crop_around(truth + rng.normal(0, 0.02 * apart, 2))
         for name, reader in readers.items():
-            points[name].append(reader.read(picture, box).xy)
+            xy = reader.read(picture, box).xy
+            points[name].append(eyes.read(picture, xy).refine(xy))
         pitch, yaw, _ = euler_from_matrix(renders["rotation"][i].astype(np.float64))
         angles.append((pitch + nods[renders["family"][i]], yaw))
     family = renders["family"][chosen]
@@ -227,7 +231,8 @@ def main() -> None:
     chosen = np.sort(np.random.default_rng(1).permutation(len(renders))[: arguments.count])
     store = ModelStore(arguments.folder)
     names = [f"landmarks_{model}" for model in arguments.models]
-    views = read(renders, chosen, {name: LandmarkReader(store.load(name)) for name in names})
+    readers = {name: LandmarkReader(store.load(name)) for name in names}
+    views = read(renders, chosen, readers, EyeReader(store.load("eyes")))
     kept = dict(np.load(ASSET)) if ASSET.exists() else {}
     width = renders.picture(0).shape[1]
     for name in names:
