@@ -38,11 +38,11 @@ FOLDS = 5
 LIMIT_QUANTILE, LIMIT_SLACK = 0.99, 3.0
 """A face is none of these beyond this multiple of that quantile of the held-out squared distances, for the same
 reason."""
-NEUTRAL_ODDS = 4.0
+NEUTRAL_ODDS = 3.0
 """How much likelier the neutral face is than any other in each look, as it is what people mostly show."""
 STRENGTH_SD = 0.15
 """How the strength varies with which somebody shows an expression, as a share of it."""
-CLEAR = 4.5
+CLEAR = 4.0
 """So far from the neutral face's centre, in standard deviations of movements within an expression, a face must be on
 the way to an expression before it is one: talk and light move a neutral face up to there."""
 NEUTRAL_WEIGHT = 3.0

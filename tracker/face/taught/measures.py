@@ -10,13 +10,13 @@ from tracker import topology as t
 from tracker.types import Face, FloatArray
 
 _EYES = ("opennessRight", "opennessLeft", "gazeRightX", "gazeRightY", "gazeLeftX", "gazeLeftY")
-_POINTS = slice(17, 66)
+_POINTS = slice(0, 66)
 MEASURES: tuple[str, ...] = (
     *t.BLENDSHAPE_NAMES,
     *_EYES,
     *(f"point{k}{axis}" for k in range(_POINTS.start, _POINTS.stop) for axis in "XY"),
 )
-"""Their names, in order: ARKit's 52 coefficients, how open the eyes are, where they look (sines), and where brows,
+"""Their names, in order: ARKit's 52 coefficients, how open the eyes are, where they look (sines), and where jaw, brows,
 nose, eyes and mouth are in the head (face units). The coefficients say what the network has learnt to name; the points
 also say what it has no name for, and what it reads too weakly. The 14 features would say nothing new."""
 
