@@ -48,7 +48,7 @@ class AcceptancePolicy:
     keep_log_odds: float = 0.0
     keep_s: float = 0.25
     min_face_px: float = 8.0
-    levelled_log_odds: float = 1.5
+    levelled_log_odds: float = 1.0
     doubtful_log_odds: float = -math.inf
 
     @classmethod
