@@ -73,8 +73,8 @@ def main() -> int:
         dynamic_axes={"image": {0: "crops"}, "odds": {0: "crops"}},
         extra={
             "crop": f"upright square, side {MARGIN} times the longer side of the box around the 66 points",
-            "data": "crops of fold 0 of scenes-0 and faces-0..3 around the detector's proposals, renders, drawn no-faces; "
-            "a tenth of the scenes held out",
+            "data": "crops of fold 0 of scenes-0 and faces-0..3 around the detector's proposals, renders, "
+            "drawn no-faces; a tenth of the scenes held out",
             "command": "training.classifier.data, training.classifier.train, python -m training.mix classifier, "
             "python -m training.classifier.publish",
             "trained": {**trained, "logit_shift": round(-cut_at, 3), "share_of_windows_at_zero": round(FALSE_SHARE, 5)},
