@@ -36,7 +36,6 @@ from training.landmarks.train import to_input
 from training.run import find_checkpoint, load_weights
 
 SIZES = {"manual": 1800, "portraits": 1500, "photographs": 8000}
-RENDERED = 5000
 """Pictures of each set at most, one crop each."""
 SHARES = {"manual": 0.12, "portraits": 0.08, "photographs": 0.36}
 """Of every batch; renders share the rest."""
@@ -158,6 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=int, required=True, choices=sorted(TIERS))
     parser.add_argument("--renders", nargs="*", default=[], help="names of rendered sets")
+    parser.add_argument("--crops", type=int, default=5000, help="pictures of each rendered set (default %(default)s)")
     parser.add_argument("--steps", type=int, default=1300)
     parser.add_argument("--extra-steps", type=int, default=0, help="first train the extra points' maps (default 0)")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
@@ -177,7 +177,7 @@ def main() -> None:
     loaded = {key: make() for key, make in photographs.items()} | load_renders(arguments.renders)
     sets = {}
     for key, faces in loaded.items():
-        sets[key] = features(network, tier.input_px, faces, SIZES.get(key, RENDERED), rng, bool(arguments.extra_steps))
+        sets[key] = features(network, tier.input_px, faces, SIZES.get(key, arguments.crops), rng, bool(arguments.extra_steps))
         print(f"{key}: {len(sets[key])} crops", flush=True)
     drawn = batches(sets, rng)
     if arguments.extra_steps:
