@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -11,6 +12,7 @@ from training.landmarks.network import (  # noqa: E402
     in_eye_frame,
     resample_head,
 )
+from training.landmarks.reach import slopes, stretched  # noqa: E402
 from training.run import load_weights  # noqa: E402
 
 
@@ -54,7 +56,7 @@ def test_a_sibling_begins_with_the_whole_network(source, target):
 
 @pytest.mark.parametrize("model", [3, 0, -3])
 def test_the_finished_network_answers_as_the_trained_one(model):
-    network, correction = random_network(model).eval(), 1.1
+    network, correction, slope = random_network(model).eval(), 1.1, torch.linspace(1, 2, len(t.BLENDSHAPE_NAMES))
     head = network.coefficients
     with torch.no_grad():
         # Faces of which nothing is the same for all, among them one in profile.
@@ -64,11 +66,28 @@ def test_the_finished_network_answers_as_the_trained_one(model):
         head.spread.uniform_(0.5, 2)
         picture = torch.rand(4, 3, TIERS[model].input_px, TIERS[model].input_px)
         points, log_scale, extra, coefficients = network(picture)
-        found = Finished(network, correction)(picture)
+        found = Finished(network, correction, slope)(picture)
     coefficients[:, t.BLENDSHAPE_NAMES.index(NEVER[0])] = 0
+    coefficients = stretched(coefficients.clamp(0, 1), slope)
     width = (points[:, t.RIGHT_EYE_OUTER] - points[:, t.LEFT_EYE_OUTER]).norm(dim=1, keepdim=True).clamp(min=0.15)
     ratio = CLOSE * width / (correction * log_scale.clamp(*LOG_SCALES).exp())
     confidence = 1 - torch.exp(-ratio) * (1 + ratio)
-    for expected, answer in zip((points, confidence, extra, coefficients.clamp(0, 1)), found, strict=True):
+    for expected, answer in zip((points, confidence, extra, coefficients), found, strict=True):
         assert expected.std() > 1e-3
         assert torch.allclose(expected, answer, atol=1e-5)
+
+
+def test_what_is_shown_fully_is_said_so_and_a_little_stays_little():
+    rng = np.random.default_rng(1)
+    truth = np.where(rng.random((2000, len(t.BLENDSHAPE_NAMES))) < 0.2, 1.0, 0.0)
+    answers = np.clip(0.45 * truth + rng.normal(0, 0.03, truth.shape), 0, 1)
+    truth[:1000, 0] = np.nan  # not known
+    slope = slopes(answers, truth)
+    looks = [name.startswith(("eyeLook", "eyeBlink")) for name in t.BLENDSHAPE_NAMES]
+    assert (slope[looks] == 1).all() and np.allclose(slope, slope[t.BLENDSHAPE_MIRROR])
+    found = stretched(torch.from_numpy(answers), torch.from_numpy(slope)).numpy()
+    changed = ~np.array(looks)
+    assert found[truth == 1].reshape(-1).max() <= 1
+    for j in np.flatnonzero(changed):
+        assert found[truth[:, j] == 1, j].mean() == pytest.approx(0.65, abs=0.06)  # as far as STEEPEST allows
+        assert np.array_equal(found[truth[:, j] == 0, j], answers[truth[:, j] == 0, j])

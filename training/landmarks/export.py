@@ -3,7 +3,8 @@
 The exported network gives `xy` (N, 66, 2) in crop fractions and `confidence` (N, 66): the probability that a
 point lies within 5 % of the outer-eye distance, from the learnt error scale, corrected by one factor per
 network that is fitted on disturbed training images; `extra` (N, 87, 2), the further points; and `coefficients`
-(N, 52), 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`.
+(N, 52), 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`, stretched where they fall short of what is shown
+(`training.landmarks.reach`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from training.export import export_network
 from training.landmarks.data import NOT_A_FACE, FaceSamples
 from training.landmarks.finished import Finished
 from training.landmarks.network import TIERS, LandmarkNetwork
+from training.landmarks.reach import fit_slopes
 from training.landmarks.train import to_input
 from training.manifest import MODELS_FOLDER
 from training.run import load_average
@@ -42,13 +44,14 @@ def fit_correction(network: LandmarkNetwork, input_px: int) -> float:
     return float(np.clip(torch.cat(ratios).mean().item() / 2, 0.5, 2))
 
 
-def export(model: int, folder: Path) -> None:
+def export(model: int, folder: Path, renders: list[str]) -> None:
     tier = TIERS[model]
     network, trained = load_average(f"landmarks_{model}", LandmarkNetwork(tier))
     assert isinstance(network, LandmarkNetwork)
     correction = fit_correction(network, tier.input_px)
+    slopes = fit_slopes(network, tier.input_px, renders)
     file = export_network(
-        Finished(network, correction),
+        Finished(network, correction, torch.from_numpy(slopes)),
         f"landmarks_{model}",
         (1, tier.input_px, tier.input_px, 3),
         kind="landmarks",
@@ -70,10 +73,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--models", type=int, nargs="+", required=True, choices=sorted(TIERS))
     parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="where to write (default: models/)")
+    parser.add_argument(
+        "--renders", nargs="+", default=["ict-c", "makehuman-b"], help="sets that say how far coefficients should reach"
+    )
     torch.set_num_threads(1)
     arguments = parser.parse_args()
     for model in arguments.models:
-        export(model, arguments.folder)
+        export(model, arguments.folder, arguments.renders)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from torch.nn import functional
 
 from tracker.topology import BLENDSHAPE_NAMES, LEFT_EYE_OUTER, N_DENSE, N_LANDMARKS, RIGHT_EYE_OUTER
 from training.landmarks.network import COARSE_SCALE, SEEN_POINTS, SHORTEST, LandmarkNetwork, expectation, sample
+from training.landmarks.reach import stretched
 
 CLOSE = 0.05
 """A point's confidence is the probability that it lies within so many outer-eye distances."""
@@ -29,15 +30,17 @@ _N_POINTS = N_LANDMARKS + N_DENSE
 
 class Finished(nn.Module):
     """(N, 3, S, S) float BGR 0 to 1 -> points (N, 66, 2), confidence (N, 66), further points (N, 87, 2), coefficients
-    (N, 52) in 0 to 1. correction: multiplies the learnt scale of the errors."""
+    (N, 52) in 0 to 1. correction: multiplies the learnt scale of the errors. slope: (52,), how steeply coefficients
+    rise where they are shown (`training.landmarks.reach`)."""
 
-    def __init__(self, network: LandmarkNetwork, correction: float) -> None:
+    def __init__(self, network: LandmarkNetwork, correction: float, slope: Tensor) -> None:
         super().__init__()
         self.network = copy.deepcopy(network)
         for replaced in ("maps", "extra_maps", "scale", "coefficients"):
             delattr(self.network, replaced)
         head = network.coefficients
         self.fine_maps, self.hidden, self.out = network.fine_maps, head.hidden, copy.deepcopy(head.out)
+        self.register_buffer("slope", slope)
         with torch.no_grad():
             for name in NEVER:
                 self.out.weight[BLENDSHAPE_NAMES.index(name)] = 0
@@ -76,7 +79,8 @@ class Finished(nn.Module):
         inverse_scale = torch.exp(self.inverse_scale(torch.cat(means, dim=1)).clamp(*self.inverse_scales))
         ratio = length.clamp(min=SHORTEST_RADIUS) * inverse_scale
         confidence = 1 - torch.exp(-ratio) * (1 + ratio)  # that d < radius for d ~ Gamma(2, scale)
-        return points[:, :N_LANDMARKS], confidence, points[:, N_LANDMARKS:], self.out(hidden).clamp(0, 1)
+        coefficients = stretched(self.out(hidden).clamp(0, 1), self.slope)
+        return points[:, :N_LANDMARKS], confidence, points[:, N_LANDMARKS:], coefficients
 
     def _maps(self, d8: Tensor, decoded: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """All points (N, 153, 2), and the maps from which the head reads what is near them and around.

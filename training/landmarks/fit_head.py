@@ -177,7 +177,9 @@ def main() -> None:
     loaded = {key: make() for key, make in photographs.items()} | load_renders(arguments.renders)
     sets = {}
     for key, faces in loaded.items():
-        sets[key] = features(network, tier.input_px, faces, SIZES.get(key, arguments.crops), rng, bool(arguments.extra_steps))
+        sets[key] = features(
+            network, tier.input_px, faces, SIZES.get(key, arguments.crops), rng, bool(arguments.extra_steps)
+        )
         print(f"{key}: {len(sets[key])} crops", flush=True)
     drawn = batches(sets, rng)
     if arguments.extra_steps:
