@@ -35,10 +35,9 @@ def slopes(answers: np.ndarray, truth: np.ndarray) -> np.ndarray:
     """(52,) slope beyond KNEE. answers, truth: (N, 52), truth NaN where it is not known. Both sides have the same."""
     with np.errstate(invalid="ignore"):
         shown = truth > SHOWN
-    counts = np.maximum(shown.sum(axis=0), 1)
-    said, meant = ((np.where(shown, values, 0).sum(axis=0) / counts) for values in (answers, truth))
-    typical = np.where(shown.sum(axis=0) < FEWEST, 1, said / np.maximum(meant, SHOWN))
-    typical = (typical + typical[t.BLENDSHAPE_MIRROR]) / 2
+    counts = shown.sum(axis=0)
+    said = np.where(counts < FEWEST, 1, np.where(shown, answers, 0).sum(axis=0) / np.maximum(counts, 1))
+    typical = (said + said[t.BLENDSHAPE_MIRROR]) / 2
     slope = np.clip((FULL - KNEE) / np.maximum(typical - KNEE, 1e-3), 1, STEEPEST)
     return np.where(LEFT_ALONE, 1, slope).astype(np.float32)
 
