@@ -27,8 +27,9 @@ SHOWN = 0.6
 FEWEST = 10
 PICTURES = 900
 """Of each rendered set."""
-LEFT_ALONE = np.array([name.startswith(("eyeLook", "eyeBlink")) for name in t.BLENDSHAPE_NAMES])
-"""The tracker has these from the eye network, and its mixes are fitted to what the network says itself."""
+LEFT_ALONE = np.array([name.startswith(("eyeLook", "eyeBlink", "eyeSquint")) for name in t.BLENDSHAPE_NAMES])
+"""Looks and blinks are the eye network's in the tracker, whose mixes are fitted to what this network says itself. Lids
+that a lowered head hides are taken for squinting, and would be so twice as much."""
 
 
 def slopes(answers: np.ndarray, truth: np.ndarray) -> np.ndarray:
