@@ -48,7 +48,7 @@ class FaceMemory:
         if options.smoothing > 0:
             # Speeds are in face sizes, eye widths and whole openings per second.
             rest = 1 / options.smoothing
-            self.points_filter = OneEuroFilter(_GROUPS, min_cutoff_hz=1.2 * rest, gain=20.0, dead_zone=0.05)
+            self.points_filter = OneEuroFilter(_GROUPS, min_cutoff_hz=0.75 * rest, gain=20.0, dead_zone=0.05)
             self.pupils_filter = RowFilter(min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
             self.openness_filter = RowFilter(min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
 
