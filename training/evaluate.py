@@ -68,7 +68,7 @@ def run_ours(model: int, group: Subset) -> Answers:
                 faces = tracker.process(picture).faces
             if faces:
                 landmarks[k], pupils[k] = faces[0].landmarks.xy, faces[0].eyes.pupils
-                openness[k] = eyes.read(picture, faces[0].landmarks.xy).aperture.mean()
+                openness[k] = np.mean(eyes.read(picture, faces[0].landmarks.xy).aperture)
     return Answers(landmarks, pupils, openness)
 
 
