@@ -1,7 +1,8 @@
 """What the faces of the renders do: the 52 coefficients and the gaze of one picture.
 
-About half are frames of a real phone's recording, scaled, mixed and mirrored; the rest are sparse and random: single
-units, pairs, one-sided and opposed ones. Rules keep them plausible.
+Two fifths are frames of a real phone's recording, scaled, mixed and mirrored; a quarter are whole faces that people
+make (`MADE`) at their full strength, which neither the recording nor chance shows often; the rest are sparse and
+random: single units, pairs, one-sided and opposed ones. Rules keep them plausible.
 
 Gaze is an angle of each eye in the head's frame; eyeLook* follow from it, 1 being SIDEWAYS_DEG and VERTICAL_DEG.
 Those are what the recording's angles and coefficients agree on: 34.3 degrees a unit sideways, 31.8 up and down
@@ -66,6 +67,34 @@ _OPPOSED = tuple(
     for side in ("Left", "Right")
 )
 
+RECORDED, MADE_UP = 0.4, 0.25
+"""Shares of the acts that are frames of the recording, and that are one of `MADE`."""
+MADE: tuple[dict[str, tuple[float, float]], ...] = (
+    {"mouthPucker": (0.7, 1)},  # a kiss
+    {"mouthPucker": (0.6, 1), "mouthFunnel": (0.3, 0.9)},  # a whistle
+    {"mouthFunnel": (0.6, 1), "jawOpen": (0.1, 0.5)},  # "oh"
+    {"cheekPuff": (0.7, 1), "mouthPress": (0, 0.6)},
+    {"cheekPuff": (0.6, 1), "mouthPucker": (0.3, 0.9)},  # blowing
+    {"mouthRollLower": (0.5, 1), "mouthRollUpper": (0.5, 1), "mouthPress": (0, 0.8)},  # lips drawn in
+    {"mouthRollLower": (0.7, 1)},  # biting the lower lip
+    {"mouthPress": (0.6, 1), "mouthShrugLower": (0, 0.5)},
+    {"mouthFrown": (0.7, 1), "mouthShrugLower": (0, 0.8), "browInnerUp": (0, 0.9)},  # sad
+    {"mouthShrugLower": (0.6, 1), "mouthShrugUpper": (0.3, 1), "mouthFrown": (0, 0.7)},
+    {"mouthUpperUp": (0.5, 1), "mouthLowerDown": (0.5, 1), "jawOpen": (0, 0.15)},  # teeth without a smile
+    {"jawOpen": (0.4, 0.9), "mouthUpperUp": (0.3, 0.8), "mouthLowerDown": (0.3, 0.9), "browDown": (0.5, 1)},  # a shout
+    {"jawOpen": (0.5, 1), "browDown": (0.4, 1), "mouthStretch": (0.2, 0.8), "eyeSquint": (0, 0.8)},
+    {"noseSneer": (0.6, 1), "mouthUpperUp": (0.2, 0.8), "browDown": (0.2, 0.9)},  # disgust
+    {"mouthStretch": (0.5, 1), "mouthLowerDown": (0.2, 0.8), "eyeWide": (0.4, 1), "browInnerUp": (0.3, 1)},  # fear
+    {"browInnerUp": (0.6, 1), "browOuterUp": (0.6, 1), "eyeWide": (0, 1), "jawOpen": (0, 0.6)},  # surprise
+    {"mouthSmile": (0.6, 1), "cheekSquint": (0.2, 0.8), "mouthUpperUp": (0.1, 0.6), "mouthLowerDown": (0, 0.5)},
+    {"mouthSmile": (0.5, 1), "mouthPress": (0, 0.5)},  # a smile with closed lips
+    {"mouthSmile": (0.6, 1), "jawOpen": (0.2, 0.7), "cheekSquint": (0.2, 0.9), "eyeSquint": (0, 0.8)},  # a laugh
+    {"mouthDimple": (0.5, 1), "mouthSmile": (0, 0.4)},
+    {"tongueOut": (0.5, 1), "jawOpen": (0.2, 0.7)},
+    {"tongueOut": (0.4, 1), "mouthSmile": (0.2, 0.8)},
+)
+"""What faces do as a whole: ranges of their units, both sides' for the name of a pair."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Act:
@@ -124,11 +153,15 @@ def neutral(rng: np.random.Generator) -> Act:
 
 def sample(rng: np.random.Generator, towards_camera: tuple[float, float] | None = None) -> Act:
     """One random act. towards_camera: yaw and pitch (degrees, head's frame) at which the eyes look into the camera."""
-    recorded = rng.random() < 0.5
+    kind = rng.random()
+    recorded = kind < RECORDED
+    gaze: FloatArray | None = None
     if recorded:
         coefficients, gaze = _recorded(rng)
+    elif kind < RECORDED + MADE_UP:
+        coefficients = _made(rng)
     else:
-        coefficients, gaze = _sparse(rng), None
+        coefficients = _sparse(rng)
     if gaze is None or rng.random() < 0.4:
         gaze = _gaze(rng, towards_camera)
     coefficients = _eye_state(rng, coefficients, recorded)
@@ -187,6 +220,25 @@ def _sparse(rng: np.random.Generator) -> FloatArray:
             c[INDEX[left if rng.random() < 0.5 else right]] = amount
         else:
             c[INDEX[left]], c[INDEX[right]] = amount, rng.uniform(0, amount)
+    return c
+
+
+def _made(rng: np.random.Generator) -> FloatArray:
+    """One of `MADE`, sometimes with one side weaker or brows of its own."""
+    c = np.zeros(len(INDEX), np.float32)
+    one_sided = rng.uniform(0.2, 1) if rng.random() < 0.2 else 1.0
+    for group, (low, high) in MADE[rng.integers(len(MADE))].items():
+        amount = rng.uniform(low, high)
+        if group in PAIRS:
+            c[INDEX[f"{group}Left"]] = amount * rng.uniform(0.9, 1)
+            c[INDEX[f"{group}Right"]] = amount * rng.uniform(0.9, 1) * one_sided
+        else:
+            c[INDEX[group]] = amount
+    if rng.random() < 0.3:
+        for group in rng.choice(("browInnerUp", "browDown", "browOuterUp", "noseSneer", "jawForward"), 1):
+            for name in (group, f"{group}Left", f"{group}Right"):
+                if name in INDEX:
+                    c[INDEX[name]] = max(c[INDEX[name]], rng.uniform(0.2, 1))
     return c
 
 

@@ -1,0 +1,67 @@
+"""Examples kept on the device that learns, from which batches are drawn several times.
+
+Processes that make examples on the CPU fall behind a GPU by an order of magnitude. Kept in a ring and drawn again with
+fresh light and noise each is seen some ten times instead of once, and no two batches are the same.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Sequence
+
+import torch
+from torch import Tensor
+
+
+class Pool:
+    """The last `capacity` examples that were added, each a row of several tensors; safe to fill from a thread."""
+
+    def __init__(self, capacity: int, device: torch.device) -> None:
+        self.capacity, self.device = capacity, device
+        self.added = 0
+        self._parts: list[Tensor] = []
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return min(self.added, self.capacity)
+
+    def add(self, parts: Sequence[Tensor]) -> None:
+        """Take in a batch: tensors whose first axis is the example; beyond the capacity the oldest are forgotten."""
+        moved = [part.to(self.device) for part in parts]
+        count = len(moved[0])
+        with self._lock:
+            if not self._parts:
+                self._parts = [part.new_empty((self.capacity, *part.shape[1:])) for part in moved]
+            rows = torch.arange(self.added, self.added + count, device=self.device) % self.capacity
+            for kept, part in zip(self._parts, moved, strict=True):
+                kept[rows] = part
+            self.added += count
+
+    def draw(self, count: int) -> tuple[Tensor, ...]:
+        """`count` examples at random, the same ones perhaps twice. Raises IndexError while there are none."""
+        with self._lock:
+            if not self.added:
+                raise IndexError("the pool is empty")
+            rows = torch.randint(len(self), (count,), device=self.device)
+            return tuple(kept[rows] for kept in self._parts)
+
+
+def feed(pool: Pool, batches: Iterable[Sequence[Tensor]]) -> threading.Thread:
+    """Fill `pool` from `batches` in a daemon thread, for as long as there are any."""
+
+    def run() -> None:
+        for batch in batches:
+            pool.add(batch)
+
+    thread = threading.Thread(target=run, name="feeds the pool", daemon=True)
+    thread.start()
+    return thread
+
+
+def wait_for(pool: Pool, count: int, feeding: threading.Thread) -> None:
+    """Return when the pool holds `count` examples. Raises RuntimeError when what feeds it has ended before."""
+    while len(pool) < count:
+        if not feeding.is_alive():
+            raise RuntimeError(f"no more examples after {len(pool)}")
+        time.sleep(0.05)
