@@ -15,6 +15,7 @@ import time
 
 os.environ.setdefault("LP_NUM_THREADS", "1")  # Mesa's software renderer would take every core
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -43,10 +44,19 @@ def person_rng(family: str, split: str, seed: int, number: int) -> np.random.Gen
     return np.random.default_rng([("ict", "makehuman").index(family), SPLITS.index(split), seed, number])
 
 
-def render(family: str, split: str, identities: int, expressions: int, seed: int, size: int, out: str) -> None:
+def render(
+    family: str,
+    split: str,
+    identities: int,
+    expressions: int,
+    seed: int,
+    size: int,
+    out: str,
+    shard_pictures: int = SHARD_PICTURES,
+) -> None:
     """Render what is missing of the set `out`; prints pictures a second."""
     set_folder(out).mkdir(parents=True, exist_ok=True)
-    per_shard = max(1, SHARD_PICTURES // expressions)
+    per_shard = max(1, shard_pictures // expressions)
     heads: Family | None = None
     studio: Studio | None = None
     done, started = 0, time.monotonic()
@@ -92,9 +102,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, required=True)
     parser.add_argument("--size", type=int, default=256, help="side of the pictures in pixels")
     parser.add_argument("--split", choices=SPLITS, default="train")
+    parser.add_argument(
+        "--shard", type=int, default=SHARD_PICTURES, help="pictures in a file; the same in every run that adds to a set"
+    )
     parser.add_argument("--out", required=True, help="name of the set")
     parser.add_argument("--held", action="store_true", help="of each person seven expressions, 16 times each")
     options = parser.parse_args()
+    cv2.setNumThreads(1)  # a process renders on one core, so that as many may run as there are
     if options.held:
         render_held(options.family, options.split, options.identities, options.seed, options.size, options.out)
         return
@@ -106,6 +120,7 @@ def main() -> None:
         options.seed,
         options.size,
         options.out,
+        options.shard,
     )
 
 
