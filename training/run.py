@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import copy
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from training.datasets import runs_folder
 
@@ -21,6 +22,8 @@ SLOWEST = 0.002
 """Share of the learning rate that is left in the end."""
 SAVE_EVERY_S = 120
 REPORT_EVERY = 50
+SETTLING = 20
+"""Steps that do not tell how long those to come will take."""
 ARCHIVE = Path(__file__).with_name("checkpoints")
 """Averaged weights of finished runs, in half precision: `python -m training.archive_checkpoints`."""
 
@@ -41,6 +44,29 @@ def add_run_arguments(parser: argparse.ArgumentParser, steps: int, learning_rate
     )
 
 
+class Average:
+    """An exponential moving average of a module's weights that begins as a plain one, so that what was random is soon
+    forgotten. It never waits for the device."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.module = copy.deepcopy(module).eval()
+        self.made = 0
+        self._decay = decay
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """Take in the weights as they are now; the first time they are all there is."""
+        pairs = list(zip(self.module.state_dict().values(), module.state_dict().values(), strict=True))
+        if self.made:
+            decay = min(self._decay, (1 + self.made) / (10 + self.made))
+            floating = [pair for pair in pairs if pair[0].is_floating_point()]
+            get_ema_multi_avg_fn(decay)([own for own, _ in floating], [other for _, other in floating], self.made)
+        else:
+            for own, other in pairs:
+                own.copy_(other)
+        self.made += 1
+
+
 @dataclass
 class Run:
     """Trains `module` for `steps` steps.
@@ -59,7 +85,7 @@ class Run:
     decay: float = 0.998
     faster: Mapping[str, float] = field(default_factory=dict)
     done: int = 0
-    average: AveragedModel = field(init=False)
+    average: Average = field(init=False)
 
     def __post_init__(self) -> None:
         self.module.to(device=self.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -75,14 +101,7 @@ class Run:
 
     def average_anew(self) -> None:
         """Call after the module's weights were set from outside."""
-        self.average = AveragedModel(self.module, multi_avg_fn=self._follow, use_buffers=True)
-        self.average.eval()
-
-    @torch.no_grad()
-    def _follow(self, averages: list[torch.Tensor], values: list[torch.Tensor], averaged: torch.Tensor) -> None:
-        """An exponential average that begins as a plain one, so that what was random is soon forgotten."""
-        made = int(averaged)
-        get_ema_multi_avg_fn(min(self.decay, (1 + made) / (10 + made)))(averages, values, averaged)
+        self.average = Average(self.module, self.decay)
 
     @property
     def file(self) -> Path:
@@ -104,7 +123,7 @@ class Run:
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(self.module.parameters(), 5.0)
         self.optimiser.step()
-        self.average.update_parameters(self.module)
+        self.average.update(self.module)
         self.done += 1
 
     def save(self, *, every_s: float = 0) -> bool:
@@ -130,9 +149,8 @@ class Run:
         state = torch.load(self.file, weights_only=True, map_location="cpu")
         self.module.load_state_dict(state["module"])
         self.average_anew()
-        self.average.update_parameters(self.module)
         self.average.module.load_state_dict(state["average"])
-        self.average.n_averaged.fill_(state["steps"])
+        self.average.made = state["steps"]
         self.optimiser.load_state_dict(state["optimiser"])
         self.done = state["steps"]
 
@@ -175,16 +193,37 @@ class Clock:
         self._runs = runs
         self._started, self._first = time.monotonic(), runs[0].done
 
-    def report(self, losses: Sequence[float], note: str = "") -> None:
-        """Call after every step."""
+    def report(self, losses: Sequence[float | torch.Tensor], note: str = "") -> None:
+        """Call after every step. losses: tensors are read only when there is something to print."""
         run = self._runs[0]
         made = run.done - self._first
         if run.done % REPORT_EVERY and made != 10:
             return
         per_step = (time.monotonic() - self._started) / made
         left = per_step * (run.steps - run.done) / 60
-        shown = " ".join(f"{loss:.4f}" for loss in losses)
+        shown = " ".join(f"{float(loss):.4f}" for loss in losses)
         print(
             f"step {run.done} of {run.steps}  {per_step:.2f} s a step, {left:.0f} min left  loss {shown}  {note}",
             flush=True,
         )
+
+
+class TimeLimit:
+    """Fits the length of runs that take turns to `minutes` from now, whatever else the machine has to do."""
+
+    def __init__(self, runs: Sequence[Run], minutes: float) -> None:
+        self._runs = runs
+        self._ends = time.monotonic() + 60 * minutes
+        self._settled_at = runs[0].done + SETTLING
+        self._settled_s = 0.0
+
+    def keep(self) -> None:
+        """Call after every step."""
+        now = time.monotonic()
+        made = self._runs[0].done - self._settled_at
+        if made <= 0:
+            self._settled_s = now  # the first steps take longer
+            return
+        left = max(self._ends - now, 0) * made / (now - self._settled_s)
+        for run in self._runs:
+            run.steps = run.done + round(left)
