@@ -28,7 +28,8 @@ class Pool:
 
     def add(self, parts: Sequence[Tensor]) -> None:
         """Take in a batch: tensors whose first axis is the example; beyond the capacity the oldest are forgotten."""
-        moved = [part.to(self.device) for part in parts]
+        # From pinned memory this does not wait until the device has done what it was asked to before.
+        moved = [part.to(self.device, non_blocking=True) for part in parts]
         count = len(moved[0])
         with self._lock:
             if not self._parts:

@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -18,7 +20,7 @@ def test_an_average_begins_with_the_weights_and_follows_them_ever_more_slowly():
         average.update(layer)
         seen.append(average.module.weight.item())
     assert seen[0] == 1.0
-    left = [after / before for before, after in zip(seen, seen[1:], strict=False)]
+    left = [after / before for before, after in pairwise(seen)]
     assert left == sorted(left)
     assert max(left) < 0.9
     assert not average.module.training
