@@ -186,6 +186,12 @@ def _frame_weights() -> FloatArray:
     return np.asarray(weight / weight.sum())
 
 
+@cache
+def _rest() -> FloatArray:
+    """(52,) what the recorded face does most of the time."""
+    return np.asarray(np.median(recording(), axis=0))
+
+
 def _recorded(rng: np.random.Generator) -> tuple[FloatArray, FloatArray | None]:
     frames, weights = recording(), _frame_weights()
     frame = frames[rng.choice(len(frames), p=weights)].copy()
@@ -193,7 +199,7 @@ def _recorded(rng: np.random.Generator) -> tuple[FloatArray, FloatArray | None]:
         other = frames[rng.choice(len(frames), p=weights)]
         lower = np.array([name.startswith(("mouth", "jaw", "cheekPuff", "tongue")) for name in BLENDSHAPE_NAMES])
         frame[lower] = other[lower]
-    rest = np.median(frames, axis=0)
+    rest = _rest()
     shift = rng.uniform(0, 1)  # people differ in what is rest
     frame = (frame - shift * np.minimum(rest, frame)) * rng.uniform(0.7, 1.3)
     down = frame[INDEX["eyeLookDownLeft"]] - 0.3  # the recording phone stood low

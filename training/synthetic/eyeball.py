@@ -6,6 +6,7 @@ The texture is a disc whose radius is the angle from the eye's axis, so turning 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import cv2
 import numpy as np
@@ -56,10 +57,7 @@ def _rgb(values: FloatArray) -> tuple[float, float, float]:
 
 def paint(rng: np.random.Generator, iris: Iris, size: int = 256) -> npt.NDArray[np.uint8]:
     """(size, size, 3) uint8 RGB texture of one eye."""
-    at = (np.arange(size) + 0.5) / size * 2 - 1
-    x, y = np.meshgrid(at, at)
-    angle = np.hypot(x, y) * EDGE_DEG
-    turn = np.arctan2(y, x)
+    angle, turn = _polar(size)
     fibres = cv2.GaussianBlur(rng.normal(0, 1, (16, 256)).astype(np.float32), (0, 0), 1.2)
     across = np.clip(angle / iris.radius_deg, 0, 1)
     spokes = cv2.remap(
@@ -80,6 +78,14 @@ def paint(rng: np.random.Generator, iris: Iris, size: int = 256) -> npt.NDArray[
     white = np.array(iris.sclera) * (1 - red * np.array([0.05, 0.24, 0.24]))
     outside = _step(angle, iris.radius_deg - 0.9, iris.radius_deg + 1.1)[..., None]
     return np.asarray(np.clip(disc * (1 - outside) + white * outside, 0, 1) * 255, np.uint8)
+
+
+@cache
+def _polar(size: int) -> tuple[FloatArray, FloatArray]:
+    """(size, size) each texel's angle from the eye's axis, degrees, and its turn about it, radians."""
+    at = (np.arange(size) + 0.5) / size * 2 - 1
+    x, y = np.meshgrid(at, at)
+    return np.hypot(x, y) * EDGE_DEG, np.arctan2(y, x)
 
 
 def _step(x: FloatArray, low: float, high: float) -> FloatArray:

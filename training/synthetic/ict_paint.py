@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import cv2
+import numba
 import numpy as np
 import numpy.typing as npt
 
@@ -85,7 +86,7 @@ def painted(
         if strength > 0:
             cover = (share * strength)[..., None].astype(np.float32)
             # keeps the skin's own light and dark
-            level = rgb.mean(axis=2, keepdims=True) / max(float(np.median(rgb)), 0.05)
+            level = rgb.mean(axis=2, keepdims=True) / max(float(np.median(rgb[::4, ::4])), 0.05)
             rgb = rgb * (1 - cover) + np.clip(colour.astype(np.float32) * (0.5 + 0.5 * level), 0, 1) * cover
     if paint.stubble > 0:
         hairs = cv2.GaussianBlur(rng.random(rgb.shape[:2]).astype(np.float32), (0, 0), 0.7)
@@ -101,7 +102,18 @@ def painted(
 
 def dressed(rgb: FloatArray, height: FloatArray, paint: Paint) -> FloatArray:
     """The texture with clothes where `height` (S, S) is below the collar."""
-    cover = np.clip((paint.collar - height) / 0.35 + 0.5, 0, 1)[..., None]
     cloth = np.clip(paint.cloth, 0.02, 0.97).astype(np.float32)
-    edge = 1 - 0.45 * np.exp(-np.square((paint.collar - 0.4 - height) / 0.35))[..., None]
-    return np.asarray(rgb * (1 - cover) + cloth * edge * cover)
+    out = np.array(rgb, np.float32)
+    _dress(out.reshape(-1, 3), np.ascontiguousarray(height, np.float32).ravel(), np.float32(paint.collar), cloth)
+    return out
+
+
+@numba.njit(cache=True)
+def _dress(rgb, height, collar, cloth):  # type: ignore[no-untyped-def]
+    for i in range(len(rgb)):
+        below = collar - height[i]
+        cover = min(below / 0.35 + 0.5, 1.0)
+        if cover > 0:
+            edge = 1 - 0.45 * np.exp(-(((below - 0.4) / 0.35) ** 2))
+            for c in range(3):
+                rgb[i, c] = rgb[i, c] * (1 - cover) + cloth[c] * edge * cover

@@ -174,8 +174,7 @@ class SkinPainter:
 
         values = np.column_stack([hair.share, on.height]).astype(np.float32)
         growth, height = _spread(values, self._scalp_vertex, self._scalp_weight).transpose(2, 0, 1)
-        plain = np.broadcast_to((colour * level).astype(np.float32), rgb.shape)
-        scalp = dressed(_mixed(plain, locks, np.clip(growth * 1.6 - 0.3, 0, 1)), height, paint)
+        scalp = dressed(_mixed(colour * level, locks, np.clip(growth * 1.6 - 0.3, 0, 1)), height, paint)
         cheek = np.median(vertex_colour[self._cheek] / shading[self._cheek], axis=0) * level
         return Skin(_bytes(rgb), _bytes(scalp), skin_ita(np.clip(cheek, 0, 1)), colour * level, hair)
 
@@ -203,7 +202,20 @@ class SkinPainter:
 
 
 def _mixed(below: FloatArray, above: FloatArray, share: FloatArray) -> FloatArray:
-    return np.asarray(below * (1 - share[..., None]) + above * share[..., None])
+    """(S, S, 3) of two textures, each (S, S, 3) or one colour (3,); share (S, S) of the one above."""
+    out = np.empty((*share.shape, 3), np.float32)
+    flat = [np.ascontiguousarray(layer, np.float32).reshape(-1, 3) for layer in (below, above)]
+    _mix(*flat, np.ascontiguousarray(share, np.float32).ravel(), out.reshape(-1, 3))
+    return out
+
+
+@numba.njit(cache=True)
+def _mix(below, above, share, out):  # type: ignore[no-untyped-def]
+    b, a = min(1, len(below) - 1), min(1, len(above) - 1)  # 0: one colour everywhere
+    for i in range(len(out)):
+        s = share[i]
+        for c in range(3):
+            out[i, c] = below[b * i, c] * (np.float32(1) - s) + above[a * i, c] * s
 
 
 def _square_distances(a: FloatArray, b: FloatArray) -> FloatArray:
@@ -265,9 +277,8 @@ def _spread(values, vertex, weight):  # type: ignore[no-untyped-def]
     out = np.empty((size, vertex.shape[1], channels), np.float32)
     for y in range(size):
         for x in range(vertex.shape[1]):
+            i, j, k = vertex[y, x]
+            u, v, w = weight[y, x]
             for c in range(channels):
-                s = np.float32(0)
-                for k in range(3):
-                    s += weight[y, x, k] * values[vertex[y, x, k], c]
-                out[y, x, c] = s
+                out[y, x, c] = u * values[i, c] + v * values[j, c] + w * values[k, c]
     return out

@@ -167,8 +167,9 @@ class Rasteriser:
         right /= np.linalg.norm(right)
         axes = np.stack([right, np.cross(towards, right), -towards]) @ turn  # model to light
         solid = [i for i, part in enumerate(parts) if part.material.casts and not part.material.blend]
-        corners = np.concatenate([np.asarray(parts[i].vertices) for i in solid]) @ axes.T
-        low, high = corners.min(axis=0), corners.max(axis=0)
+        shared = {id(parts[i].vertices): parts[i].vertices for i in solid}  # parts may have vertices in common
+        bounds = np.stack([_bounds(np.asarray(vertices), axes) for vertices in shared.values()])
+        low, high = bounds[:, 0].min(axis=0), bounds[:, 1].max(axis=0)
         scale, middle = 2 / (high - low + 1e-3), (high + low) / 2
         # model -> light's clip space
         matrix = axes * scale[:, None] * 0.98
@@ -275,6 +276,19 @@ def vertex_normals(vertices: FloatArray, triangles: IntArray) -> FloatArray:
         out[i, 0] /= length
         out[i, 1] /= length
         out[i, 2] /= length
+    return out
+
+
+@numba.njit(cache=True)
+def _bounds(vertices: FloatArray, axes: FloatArray) -> FloatArray:
+    """(2, 3) the least and the greatest of the vertices (V, 3) along each of the axes (3, 3), its rows."""
+    out = np.empty((2, 3))
+    out[0], out[1] = np.inf, -np.inf
+    for i in range(vertices.shape[0]):
+        for k in range(3):
+            along = vertices[i, 0] * axes[k, 0] + vertices[i, 1] * axes[k, 1] + vertices[i, 2] * axes[k, 2]
+            out[0, k] = min(out[0, k], along)
+            out[1, k] = max(out[1, k], along)
     return out
 
 
