@@ -7,8 +7,11 @@ torch = pytest.importorskip("torch")
 
 from training.classifier.network import FaceClassifier  # noqa: E402
 from training.detector.network import Detector  # noqa: E402
+from training.eyes.batch import collated  # noqa: E402
 from training.eyes.data import Example, Weights  # noqa: E402
-from training.eyes.train import eye_loss, new_network  # noqa: E402
+from training.eyes.losses import eye_loss  # noqa: E402
+from training.eyes.train import new_network  # noqa: E402
+from training.eyes.views import views  # noqa: E402
 from training.landmarks.data import Batch  # noqa: E402
 from training.landmarks.losses import coefficient_loss, point_loss, temporal_jitter, with_copies  # noqa: E402
 from training.landmarks.network import TIERS, LandmarkNetwork, freeze_statistics  # noqa: E402
@@ -56,8 +59,9 @@ def test_landmarks(model, frozen):
 def test_eyes():
     run = run_of(new_network("eyes"))
     lids = np.full((16, 2), 0.5, np.float32)
-    example = Example(np.zeros((36, 48, 3), np.uint8), lids[0], lids, 0.3, 0.0, Weights(*[1.0] * 9))
-    step(run, eye_loss(run.module(torch.rand(4, 3, 36, 48, device=ELSEWHERE)), [example] * 4))
+    example = Example(np.zeros((66, 88, 3), np.uint8), lids[0], lids, 0.3, 0.0, Weights(*[1.0] * 9))
+    pictures, batch = views(collated([example] * 4).to(ELSEWHERE), run.module.size)
+    step(run, eye_loss(run.module(pictures), batch))
 
 
 @pytest.mark.parametrize(("make", "height", "width"), [(Detector, 64, 96), (FaceClassifier, 64, 64)])

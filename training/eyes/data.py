@@ -2,8 +2,8 @@
 
 A crop is centred midway between the corners, its x axis along the corner line, and covers 1.6 x 1.2 eye widths;
 left eyes are mirrored, so that the outer corner is always at image left. In training the corners are those of a
-careless landmark network, lids are closed by warping the picture, and glasses, reflections and poor cameras
-are laid over it.
+careless landmark network, lids are closed by warping the picture, and glasses and reflections are laid over it.
+What poor light and poor cameras do to it comes later, each time it is learnt from (`training.eyes.views`).
 """
 
 from __future__ import annotations
@@ -18,18 +18,20 @@ import numpy.typing as npt
 from training.datasets import Pack, load_eyes
 from training.eyes.dark_glasses import behind_dark_glasses
 from training.eyes.irises import INNER, IRIS, LOWER, OUTER, UPPER, lid_curves, move_iris, stretched_rows
-from training.photometric import Picture, degrade
+from training.photometric import Picture, through_jpeg
 
 Floats = npt.NDArray[np.floating]
 
 SPAN = (1.6, 1.2)
 """Width and height of a crop, eye widths."""
+WIDE = 1.2
+"""Examples show so many times more each way, so that crops of several sizes can be cut from them (`views`)."""
+WIDE_SIZE = (88, 66)
+"""Width and height of an example's picture; a little finer than the finest network's crop."""
 MIDDLE = slice(2, 5)
 """The three facing pairs between which the lid gap is measured."""
 CLOSED_GAP, OPEN_GAP = 0.08, 0.18
 """Unlabelled eyes with a smaller or larger gap (in eye widths) count as closed or open."""
-DEGRADED = 0.8
-"""Share of the crops that a worse camera sees; sharp and well lit ones teach where pupils are."""
 LOOKING_ELSEWHERE = 0.5
 """Share of the open eyes whose iris is moved."""
 LOOKING_GAP = 0.15
@@ -40,8 +42,10 @@ SURELY_OPEN_GAP = 0.22
 """Photographed eyes with a larger lid gap (in eye widths) are not closing."""
 PHOTOGRAPHED_OPENNESS = 0.2
 """Weight of a photographed eye's openness, whose own open gap is not known."""
-DARK_GLASSES = 0.06
-"""Share of the crops seen through dark glasses."""
+GLASSES, DARK_GLASSES = 0.3, 0.06
+"""Share of the eyes that have a rim or a reflection laid over them, and that are seen through dark glasses."""
+THROUGH_JPEG, JPEG_QUALITIES = 0.12, (25, 90)
+"""Share of the pictures that come through a codec, and its quality."""
 SEEN_BELOW, HIDDEN_ABOVE = 0.6, 0.9
 """Opacity of dark glasses up to which an eye is seen through them, and from which it is not."""
 # The eye-state pictures come without corners: an eye as wide as this share of the picture, in its middle.
@@ -59,11 +63,14 @@ def lid_gap(contour: Floats) -> Floats:
     return ((gap * normal).sum(axis=-1) * side / np.maximum(width, 1e-6)).astype(np.float32)
 
 
-def crop_matrix(outer: Floats, inner: Floats, size: tuple[int, int]) -> Floats:
-    """(2, 3), picture to crop of `size` (width, height); mirrored where the outer corner is at image right."""
+def crop_matrix(outer: Floats, inner: Floats, size: tuple[int, int], wide: float = 1.0) -> Floats:
+    """(2, 3), picture to crop of `size` (width, height); mirrored where the outer corner is at image right.
+
+    wide: how many times more than a crop is to be seen.
+    """
     across = inner - outer
     flip = across[0] < 0
-    scale = size[0] / (SPAN[0] * float(np.hypot(*across)))
+    scale = size[0] / (wide * SPAN[0] * float(np.hypot(*across)))
     along = across / float(np.hypot(*across)) * scale
     down = np.array([-along[1], along[0]]) * (-1 if flip else 1)
     linear = np.stack([along, down])
@@ -142,7 +149,7 @@ class Weights(NamedTuple):
 
 @dataclass
 class Example:
-    """A crop and what to learn from it. Points are fractions of the crop.
+    """An eye's picture, WIDE_SIZE, and what to learn from it. Points are fractions of the picture.
 
     gaze: (4,) degrees, as `training.eyes.network` has them. openness, blink, seen: 0 to 1.
     """
@@ -159,14 +166,14 @@ class Example:
     seen: float = 1.0
 
 
-def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generator) -> Example:
-    """Eye `i` as a camera might see it and a landmark network might crop it."""
+def example(eyes: EyeSet, i: int, rng: np.random.Generator) -> Example:
+    """Eye `i` as a landmark network might crop it."""
     truth = eyes.truth(i, rng)
     picture, points, lowered = eyes.pack.pixels[i], truth.points, 0.0
     if truth.pupil_known and truth.gap > LOOKING_GAP and rng.random() < LOOKING_ELSEWHERE:
         picture, points, lowered = _looking_elsewhere(picture, points, rng)
     outer, inner = truth.outer.copy(), truth.inner.copy()
-    scale = _shrink(float(np.hypot(*(inner - outer))), size, rng)
+    scale = _shrink(float(np.hypot(*(inner - outer))), rng)
     if scale < 1:
         height, width = picture.shape[:2]
         small = (max(8, round(width * scale)), max(8, round(height * scale)))
@@ -183,11 +190,11 @@ def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generato
     sigma = 0.02 if rng.random() < 0.3 else 0.045
     corners = np.stack([outer, inner]) + rng.normal(0, sigma * width_px, (2, 2)) + rng.normal(0, 0.02 * width_px, 2)
     middle, half = corners.mean(axis=0), (corners[1] - corners[0]) / 2 * np.exp(rng.normal(0, 0.06))
-    matrix = crop_matrix((middle - half).astype(np.float32), (middle + half).astype(np.float32), size)
+    matrix = crop_matrix((middle - half).astype(np.float32), (middle + half).astype(np.float32), WIDE_SIZE, WIDE)
 
     closed, pupil_known = truth.closed, truth.pupil_known
     gap = float(lid_gap(points[:16])) if pupil_known else truth.gap  # a moved iris may have raised the lid
-    crop = warp_crop(picture, matrix, size, averaged=False)
+    crop = warp_crop(picture, matrix, WIDE_SIZE, averaged=False)
     points = points @ matrix[:, :2].T + matrix[:, 2]
     hidden = 0.0
     share = lowered
@@ -199,8 +206,7 @@ def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generato
         closed = 1 if gap < CLOSED_GAP * 0.6 else 0 if gap > OPEN_GAP else -1
         pupil_known = gap > CLOSED_GAP and hidden < 0.75
     blink, blink_known = _blink(truth, share, lowered)
-    crop = worsened(crop, size, rng)
-    fraction = (points + 0.5) / np.array(size, np.float32)
+    fraction = (points + 0.5) / np.array(WIDE_SIZE, np.float32)
     has_points = bool(np.isfinite(points[0, 0]))
     on_pupil = 1.0 - hidden if pupil_known else 0.0
     weights = Weights(
@@ -218,7 +224,7 @@ def example(eyes: EyeSet, i: int, size: tuple[int, int], rng: np.random.Generato
         crop, known[IRIS], known[:16], float(np.nan_to_num(gap)), float(max(closed, 0)), weights,
         openness=1.0 - share if closed != 1 else 0.0, blink=blink,
     )  # fmt: skip
-    return behind_lenses(made, rng)
+    return behind_glasses(made, rng)
 
 
 def _blink(truth: Truth, share: float, lowered: float) -> tuple[float, bool]:
@@ -230,25 +236,19 @@ def _blink(truth: Truth, share: float, lowered: float) -> tuple[float, bool]:
     return max(0.0, share - lowered) / max(1.0 - lowered, 1e-3), wide
 
 
-def worsened(crop: Picture, size: tuple[int, int], rng: np.random.Generator) -> Picture:
-    """A crop as glasses and poor cameras leave it."""
-    if rng.random() < 0.3:
-        crop = _glasses(crop, rng)
-    if rng.random() < DEGRADED:
-        crop = degrade(crop, rng, blur_px=0.8 * size[0] / 48, grey=0.35)
-    return crop
-
-
-def behind_lenses(made: Example, rng: np.random.Generator) -> Example:
-    """The example, now and then behind dark glasses; then its lids and gaze are not to be learnt."""
-    if rng.random() >= DARK_GLASSES:
-        return made
-    picture, opacity = behind_dark_glasses(made.picture, rng)
-    if opacity < SEEN_BELOW:
-        return replace(made, picture=picture)
-    hidden = opacity > HIDDEN_ABOVE
-    weights = Weights(confidence=1.0 if hidden else 0.0, seen=1.0 if hidden else 0.0)
-    return replace(made, picture=picture, weights=weights, seen=0.0)
+def behind_glasses(made: Example, rng: np.random.Generator) -> Example:
+    """The example, now and then behind glasses; behind dark ones its lids and gaze are not to be learnt."""
+    if rng.random() < GLASSES:
+        made = replace(made, picture=_glasses(made.picture, rng))
+    if rng.random() < DARK_GLASSES:
+        picture, opacity = behind_dark_glasses(made.picture, rng)
+        made = replace(made, picture=picture)
+        if opacity >= SEEN_BELOW:
+            hidden = 1.0 if opacity > HIDDEN_ABOVE else 0.0
+            made = replace(made, weights=Weights(confidence=hidden, seen=hidden), seen=0.0)
+    if rng.random() < THROUGH_JPEG:
+        made = replace(made, picture=through_jpeg(made.picture, int(rng.integers(*JPEG_QUALITIES))))
+    return made
 
 
 def _looking_elsewhere(picture: Picture, points: Floats, rng: np.random.Generator) -> tuple[Picture, Floats, float]:
@@ -271,9 +271,9 @@ def _looking_elsewhere(picture: Picture, points: Floats, rng: np.random.Generato
     return *moved, follows
 
 
-def _shrink(width_px: float, size: tuple[int, int], rng: np.random.Generator) -> float:
+def _shrink(width_px: float, rng: np.random.Generator) -> float:
     """How much smaller the picture's camera saw the eye; all sources end at like sizes."""
-    at_most = min(width_px, 1.3 * size[0] / SPAN[0])
+    at_most = min(width_px, 1.2 * WIDE_SIZE[0] / (WIDE * SPAN[0]))
     target = float(np.exp(rng.uniform(np.log(9), np.log(at_most)))) if rng.random() < 0.6 else at_most
     return min(1.0, target / width_px)
 

@@ -31,8 +31,9 @@ from training.eyes.data import (
     warp_crop,
 )
 from training.eyes.irises import INNER, IRIS, OUTER, SMALLEST_WIDTH, move_iris
+from training.eyes.losses import NEAR
 from training.eyes.network import DecodedEyes
-from training.eyes.train import NEAR, NETWORKS, as_tensor, new_network
+from training.eyes.train import NETWORKS, as_tensor, new_network
 from training.manifest import MODELS_FOLDER, update_quality
 from training.photometric import Picture, add_noise
 from training.run import load_average

@@ -12,8 +12,9 @@ from training.datasets import TRAIN
 from training.export import export_network
 from training.eyes.data import CLOSED_GAP, SPAN, EyeSet
 from training.eyes.evaluate import OUTER_EYE_WIDTHS, OUTPUTS, checkpoint_reader, pupil_errors
+from training.eyes.losses import NEAR
 from training.eyes.network import DecodedEyes
-from training.eyes.train import NEAR, NETWORKS, new_network
+from training.eyes.train import NETWORKS, new_network
 from training.logistic import fitted_logistic
 from training.run import load_average
 

@@ -20,7 +20,17 @@ from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from tracker.topology import BLENDSHAPE_NAMES
 from training.datasets import runs_folder
-from training.eyes.data import CLOSED_GAP, Example, Weights, behind_lenses, crop_matrix, lid_gap, warp_crop, worsened
+from training.eyes.data import (
+    CLOSED_GAP,
+    WIDE,
+    WIDE_SIZE,
+    Example,
+    Weights,
+    behind_glasses,
+    crop_matrix,
+    lid_gap,
+    warp_crop,
+)
 from training.manifest import MODELS_FOLDER
 from training.photometric import Picture
 from training.synthetic.shards import RenderSet, set_folder
@@ -37,8 +47,8 @@ JITTER = 0.02
 """Errors of the corners, each and both together, in eye widths, besides those of the network that read them."""
 SHUT_BELOW, OPEN_ABOVE, SHUT_BLINK = 0.12, 0.35, 0.9
 """Openness below which an eye counts as closed and above which its pupil is seen whole; blink of a closed eye."""
-DRAWN_LIDS = 0.3
-"""Weight of rendered lids: people and annotators draw them a little elsewhere."""
+DRAWN_LIDS, DRAWN_PUPIL = 0.3, 0.5
+"""Weight of rendered lids and pupils: people and annotators draw them a little elsewhere."""
 LEARNT_SHARE = 0.8
 """Of each set, its first people. What networks say is mixed as fits the others (`training.eyes.looks`)."""
 BLINKS = [BLENDSHAPE_NAMES.index(f"eyeBlink{side}") for side in ("Right", "Left")]
@@ -71,8 +81,8 @@ class RenderedEyes:
         return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
 
 
-def rendered_example(eyes: RenderedEyes, i: int, size: tuple[int, int], rng: np.random.Generator) -> Example:
-    """Eye `i` as a camera might see it and the tracker would crop it."""
+def rendered_example(eyes: RenderedEyes, i: int, rng: np.random.Generator) -> Example:
+    """Eye `i` as the tracker would crop it."""
     picture: Picture = eyes.patch(i)
     corners, pupil, lids = (eyes[key][i].astype(np.float32) for key in ("corners", "pupil", "lids"))
     width = float(np.hypot(*(corners[1] - corners[0])))
@@ -85,15 +95,15 @@ def rendered_example(eyes: RenderedEyes, i: int, size: tuple[int, int], rng: np.
         corners, pupil, lids = ((value + 0.5) * ratio - 0.5 for value in (corners, pupil, lids))
         width = float(np.hypot(*(corners[1] - corners[0])))
     corners = corners + (rng.normal(0, JITTER * width, (2, 2)) + rng.normal(0, JITTER * width, 2)).astype(np.float32)
-    matrix = crop_matrix(corners[0], corners[1], size)
-    crop = worsened(warp_crop(picture, matrix, size, averaged=False), size, rng)
+    matrix = crop_matrix(corners[0], corners[1], WIDE_SIZE, WIDE)
+    crop = warp_crop(picture, matrix, WIDE_SIZE, averaged=False)
     places = np.concatenate([pupil[None], lids]) @ matrix[:, :2].T + matrix[:, 2]
-    places = ((places + 0.5) / np.array(size)).astype(np.float32)
+    places = ((places + 0.5) / np.array(WIDE_SIZE)).astype(np.float32)
     openness, blink, gap = float(eyes["openness"][i]), float(eyes["blink"][i]), float(lid_gap(lids))
     shut, wide = openness < SHUT_BELOW or blink > SHUT_BLINK, openness > OPEN_ABOVE and blink < 0.5
     visible = float(np.clip((openness - SHUT_BELOW) / (OPEN_ABOVE - SHUT_BELOW), 0, 1)) * float(gap > CLOSED_GAP)
     weights = Weights(
-        pupil=visible,
+        pupil=DRAWN_PUPIL * visible,
         lids=DRAWN_LIDS,
         gap=DRAWN_LIDS,
         closed=float(shut or wide),
@@ -107,7 +117,7 @@ def rendered_example(eyes: RenderedEyes, i: int, size: tuple[int, int], rng: np.
         crop, places[0], places[1:], gap, float(shut), weights,
         gaze=eyes["gaze"][i], openness=openness, blink=blink,
     )  # fmt: skip
-    return behind_lenses(made, rng)
+    return behind_glasses(made, rng)
 
 
 def seen_gaze(rotation: np.ndarray, gaze_deg: np.ndarray, place: np.ndarray, along: np.ndarray) -> np.ndarray:
@@ -178,11 +188,19 @@ def _read_set(name: str, reader: LandmarkReader) -> tuple[np.ndarray, dict[str, 
     return np.concatenate(pixels), arrays
 
 
+def joined(parts: Sequence[RenderedEyes]) -> RenderedEyes:
+    """All of them as one."""
+    starts = np.cumsum([0, *(len(part.pixels) for part in parts)])
+    arrays = {key: np.concatenate([part[key] for part in parts]) for key in FIELDS}
+    arrays["start"] = np.concatenate([part["start"] + at for part, at in zip(parts, starts, strict=False)])
+    return RenderedEyes(np.concatenate([part.pixels for part in parts]), arrays)
+
+
 def load_rendered_eyes(names: Sequence[str], folder: Path = MODELS_FOLDER, share: float = LEARNT_SHARE) -> RenderedEyes:
     """The first `share` of the eyes of each set, read by landmark network 3 of `folder`; kept in the runs folder per
     shard count."""
     reader = None
-    all_pixels, all_arrays, at = [], [], 0
+    parts = []
     for name in names:
         shards = len(list(set_folder(name).glob("shard-?????.npz")))
         file = runs_folder() / f"rendered-eyes-{name}-{shards}.npz"
@@ -198,9 +216,5 @@ def load_rendered_eyes(names: Sequence[str], folder: Path = MODELS_FOLDER, share
             count = int(share * len(arrays["start"]))
             pixels = pixels[: arrays["start"][count]]
             arrays = {key: array[:count] for key, array in arrays.items()}
-        arrays["start"] = arrays["start"] + at
-        at += len(pixels)
-        all_pixels.append(pixels)
-        all_arrays.append(arrays)
-    joined = {key: np.concatenate([arrays[key] for arrays in all_arrays]) for key in FIELDS}
-    return RenderedEyes(np.concatenate(all_pixels), joined)
+        parts.append(RenderedEyes(pixels, arrays))
+    return joined(parts)
