@@ -6,7 +6,7 @@ pytest.importorskip("torch")
 
 from training.eyes.data import WIDE, WIDE_SIZE, crop_matrix, warp_crop
 from training.eyes.packed import importance, load_packed, pack, window
-from training.eyes.rendered import RenderedEyes, joined
+from training.eyes.rendered import RenderedEyes, joined, turned_gaze
 
 
 def some_eyes(count=6, seed=0):
@@ -77,3 +77,20 @@ def test_joined_eyes_keep_their_patches():
     assert np.array_equal(both.patch(1), first.patch(1))
     assert np.array_equal(both.patch(4), second.patch(2))
     assert both["gaze"][3] == pytest.approx(second["gaze"][1])
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_a_gaze_turns_with_the_crop(mirrored):
+    turn = np.radians(30)
+    level, turned = (np.array([-1.0, 0]), np.array([1.0, 0])), (
+        np.array([-np.cos(turn), -np.sin(turn)]), np.array([np.cos(turn), np.sin(turn)]),
+    )  # fmt: skip
+    if mirrored:
+        level, turned = level[::-1], turned[::-1]
+    upright, matrix = (crop_matrix(*ends, WIDE_SIZE, WIDE) for ends in (level, turned))
+    inward, raised = 20.0, 0.0
+    head = [3.0, 4.0]
+    seen = turned_gaze(np.array([*head, inward, raised]), upright, matrix)
+    # The corner line falls to image right: what was along it points up from it, seen upright, and down if mirrored.
+    side = -1 if mirrored else 1
+    assert seen == pytest.approx([*head, 20 * np.cos(turn), side * 20 * np.sin(turn)], abs=1e-3)

@@ -20,7 +20,7 @@ from training.eyes.data import WIDE, WIDE_SIZE, crop_matrix
 from training.eyes.rendered import FIELDS, RenderedEyes, load_rendered_eyes
 from training.photometric import Picture
 
-QUALITY = 88
+QUALITY = 85
 ROOM = 1.1
 """How many times more than an example each way is kept, for the jitter of its corners."""
 CLOSING, WIDE_OPEN = 0.25, 0.7

@@ -94,6 +94,7 @@ def rendered_example(eyes: RenderedEyes, i: int, rng: np.random.Generator) -> Ex
         ratio = np.array([small[0] / across, small[1] / height], np.float32)
         corners, pupil, lids = ((value + 0.5) * ratio - 0.5 for value in (corners, pupil, lids))
         width = float(np.hypot(*(corners[1] - corners[0])))
+    upright = crop_matrix(corners[0], corners[1], WIDE_SIZE, WIDE)
     corners = corners + (rng.normal(0, JITTER * width, (2, 2)) + rng.normal(0, JITTER * width, 2)).astype(np.float32)
     matrix = crop_matrix(corners[0], corners[1], WIDE_SIZE, WIDE)
     crop = warp_crop(picture, matrix, WIDE_SIZE, averaged=False)
@@ -115,9 +116,16 @@ def rendered_example(eyes: RenderedEyes, i: int, rng: np.random.Generator) -> Ex
     )
     made = Example(
         crop, places[0], places[1:], gap, float(shut), weights,
-        gaze=eyes["gaze"][i], openness=openness, blink=blink,
+        gaze=turned_gaze(eyes["gaze"][i], upright, matrix), openness=openness, blink=blink,
     )  # fmt: skip
     return behind_glasses(made, rng)
+
+
+def turned_gaze(gaze: np.ndarray, upright: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """(4,) the gaze (4,) of an `upright` crop as it is seen in the crop of another `matrix`, both (2, 3)."""
+    turn = matrix[:, :2] @ np.linalg.inv(upright[:, :2])
+    across, down = turn @ (gaze[2], -gaze[3]) / np.sqrt(np.linalg.det(turn))
+    return np.array([gaze[0], gaze[1], across, -down], np.float32)
 
 
 def seen_gaze(rotation: np.ndarray, gaze_deg: np.ndarray, place: np.ndarray, along: np.ndarray) -> np.ndarray:
