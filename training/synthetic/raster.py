@@ -317,20 +317,20 @@ def _linear_depth(stored: FloatArray) -> FloatArray:
 _VERTEX = f"""#version 330
 in vec3 position; in vec3 normal; in vec2 uv; in float shade;
 uniform mat3 turn; uniform vec3 shift; uniform float zoom; uniform mat3 to_light; uniform vec3 light_offset;
-out vec3 facing; out vec3 seen; out vec2 place; out float lit; out vec3 from_light;
+out vec3 facing; out vec3 seen; out vec2 place; out float reached; out vec3 from_light;
 void main() {{
     vec3 p = turn * position + shift;
     // rows of the picture run downwards in memory, so y is not flipped
-    float far = {FAR_CM:.1f}, near = {NEAR_CM:.1f};
-    gl_Position = vec4(zoom * p.xy, (p.z * (far + near) - 2.0 * far * near) / (far - near), p.z);
+    float most = {FAR_CM:.1f}, least = {NEAR_CM:.1f};
+    gl_Position = vec4(zoom * p.xy, (p.z * (most + least) - 2.0 * most * least) / (most - least), p.z);
     facing = (turn * normal) * vec3(1, -1, -1);
     seen = p * vec3(1, -1, -1);
-    place = uv; lit = shade;
+    place = uv; reached = shade;
     from_light = (to_light * position + light_offset) * 0.5 + 0.5;
 }}"""
 
 _FRAGMENT = """#version 330
-in vec3 facing; in vec3 seen; in vec2 place; in float lit; in vec3 from_light;
+in vec3 facing; in vec3 seen; in vec2 place; in float reached; in vec3 from_light;
 out vec4 colour;
 uniform sampler2D skin; uniform vec3 tint; uniform float specular, gloss, wrap, cutout, alpha;
 uniform vec3 above, below; uniform vec3 directions[4]; uniform vec3 colours[4]; uniform int count;
@@ -355,7 +355,7 @@ void main() {
         }
         light += colours[i] * k; shine += colours[i] * s;
     }
-    colour = vec4(sqrt(clamp(albedo * light * lit + shine * lit, 0.0, 1.0)), base.a * alpha);
+    colour = vec4(sqrt(clamp(albedo * light * reached + shine * reached, 0.0, 1.0)), base.a * alpha);
 }"""
 
 _BACKDROP_VERTEX = """#version 330
