@@ -32,7 +32,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "eyes around their network": ("tracker.face.measurement:FaceMeasurer.read_eyes",),
     "smoothing": (
         "tracker.face.smoothing:OneEuroFilter.filter",
-        "tracker.face.smoothing:RowFilter.filter",
+        "tracker.face.smoothing:NumberFilter.filter",
     ),
     "pose": ("tracker.face.pose:PoseSolver.solve", "tracker.face.pose_correction:PoseCorrection.apply"),
     "openness and pupils": ("tracker.face.measurement:FaceMeasurer._eyes",),

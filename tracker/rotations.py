@@ -114,8 +114,8 @@ def quaternion_from_euler(pitch_deg: float, yaw_deg: float, roll_deg: float) -> 
     return (x, y, z, w) if w >= 0 else (-x, -y, -z, -w)
 
 
-def euler_from_matrix(rotation: Array) -> npt.NDArray[np.float64]:
-    """(3,) Euler angles of a proper (3, 3) rotation."""
+def euler_from_matrix(rotation: Array) -> tuple[float, float, float]:
+    """Euler angles of a proper (3, 3) rotation."""
     (r00, _, _), (r10, _, _), (r20, r21, r22) = rotation.tolist()
     pitch, yaw, roll = math.atan2(r21, r22), math.atan2(-r20, math.hypot(r21, r22)), math.atan2(r10, r00)
-    return np.array([math.degrees(pitch), math.degrees(yaw), math.degrees(roll)])
+    return math.degrees(pitch), math.degrees(yaw), math.degrees(roll)

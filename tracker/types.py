@@ -34,13 +34,13 @@ Box = tuple[float, float, float, float]
 def _freeze(owner: str, name: str, array: np.ndarray, shape: tuple[int | None, ...]) -> None:
     """Check `array` against `shape` (None matches any length) and make it read-only."""
     # Nearly every shape is exact, and this runs a dozen times a frame.
-    fits = array.shape == shape or (
+    if array.shape != shape and not (
         array.ndim == len(shape)
         and all(want is None or want == have for want, have in zip(shape, array.shape, strict=True))
-    )
-    if not fits:
+    ):
         raise ValueError(f"{owner}.{name} must have shape {shape}, got {array.shape}")
-    array.flags.writeable = False
+    # `write`; by its name, or through `flags`, it takes three to five times as long.
+    array.setflags(False)  # type: ignore[call-arg]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,9 +111,8 @@ class Landmarks:
             _freeze("Landmarks", "dense_points", self.dense_points, (87, 2))
         if self.coefficients is not None:
             _freeze("Landmarks", "coefficients", self.coefficients, (52,))
-        # The mean in float32, as NumPy computes it, at half the cost of its method.
-        mean = float(self.confidence.sum() / np.float32(len(self.confidence)))
-        object.__setattr__(self, "mean_confidence", mean)
+        # In plain numbers: a third of the time of NumPy's sum.
+        object.__setattr__(self, "mean_confidence", sum(self.confidence.tolist()) / len(self.confidence))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -158,7 +157,9 @@ class HeadPose:
     @classmethod
     def from_rotation(cls, rotation: FloatArray, translation: FloatArray, error_px: float) -> HeadPose:
         """Derive quaternion and Euler angles from `rotation`."""
-        return cls(rotation, translation, quaternion_from_matrix(rotation), euler_from_matrix(rotation), error_px)
+        return cls(
+            rotation, translation, quaternion_from_matrix(rotation), np.array(euler_from_matrix(rotation)), error_px
+        )
 
     @classmethod
     def from_euler(cls, euler_deg: tuple[float, float, float], translation: FloatArray, error_px: float) -> HeadPose:

@@ -69,8 +69,8 @@ def test_a_box_far_outside_the_frame_still_gives_a_crop():
     assert cut(np.zeros((36, 64, 3), np.uint8), CropBox((-5000.0, 9000.0), 800.0, 1.0), 80).shape == (80, 80, 3)
 
 
-@pytest.mark.parametrize("factor", [2, 3, 4, 5])
-def test_a_region_is_shrunk_to_the_means_of_its_squares(factor):
+@pytest.mark.parametrize(("factor", "roundings"), [(2, 1), (3, 1), (4, 2), (5, 1), (6, 2), (7, 1), (8, 3)])
+def test_a_region_is_shrunk_to_the_means_of_its_squares(factor, roundings):
     picture = np.random.default_rng(0).integers(0, 256, (7 * factor, 9 * factor, 3)).astype(np.uint8)
     means = picture.reshape(7, factor, 9, factor, 3).mean(axis=(1, 3))
-    assert np.abs(shrunk(picture, factor) - means).max() <= 0.5
+    assert np.abs(shrunk(picture, factor) - means).max() <= 0.5 * roundings

@@ -9,7 +9,7 @@ OPEN = np.ones(2)
 
 def looking(dx, dy=0.0):
     """Both pupils so far from the middle of their eyes, in eye widths."""
-    return np.array([[dx, dy], [dx, dy]])
+    return [complex(dx, dy)] * 2
 
 
 def test_open_eyes_pass_their_pupils_on():
@@ -26,7 +26,7 @@ def test_a_winking_eye_follows_the_open_one():
     memory = PupilMemory()
     memory.update(looking(0.0), OPEN)
     wild = looking(0.1)
-    wild[0] = (-0.8, 0.6)  # the closed eye's reading means nothing
+    wild[0] = -0.8 + 0.6j  # the closed eye's reading means nothing
     np.testing.assert_allclose(memory.update(wild, np.array([0.05, 1.0])), looking(0.1))
 
 

@@ -42,11 +42,10 @@ def reading(pose, gaze, apart=0.0):
             v = v * cos + np.cross(k, v) * sin + k * (k @ v) * (1 - cos)
         across, down = line[0] * v[0] + line[1] * v[1], -line[1] * v[0] + line[0] * v[1]
         in_image.append(np.degrees([np.arctan2(across, -v[2]), np.arcsin(-down)]))
-        upright.append(line)
+        upright.append(complex(*line))
     pair = np.ones(2)
-    zeros = np.zeros((2, 2))
     return EyeReading(
-        np.zeros((2, 6, 2)), zeros, 0.3 * pair, 0 * pair, pair, in_head, np.array(in_image), np.array(upright), pair,
+        np.zeros((12, 2)), (0j, 0j), 0.3 * pair, 0 * pair, pair, in_head, np.array(in_image), upright, pair,
         0 * pair, pair,
     )  # fmt: skip
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tracker.face.memory import FaceMemory
 from tracker.face.options import EngineOptions
-from tracker.face.smoothing import OneEuroFilter, RowFilter
+from tracker.face.smoothing import NumberFilter, OneEuroFilter
 
 FPS = 30
 GROUP = np.zeros(3, np.intp)
@@ -51,7 +51,7 @@ def test_a_blink_of_150_ms_keeps_nine_tenths_of_its_depth():
         now = k / FPS
         phase = (now - 1.0) / 0.150
         openness = 1 - (np.sin(np.pi * phase) ** 2 if 0 < phase < 1 else 0.0)
-        deepest = min(deepest, filter_.filter(((openness,), (openness,)), now)[0][0])
+        deepest = min(deepest, filter_.filter((openness, openness), now)[0])
     lowest = min(1 - np.sin(np.pi * (k / FPS - 1.0) / 0.150) ** 2 for k in range(31, 35))
     assert 1 - deepest > 0.9 * (1 - lowest)
 
@@ -76,16 +76,18 @@ def test_smoothing_zero_builds_no_filter():
 
 
 @pytest.mark.parametrize("columns", [1, 2])
-def test_rows_of_plain_numbers_are_filtered_as_arrays_are(columns):
+def test_plain_and_complex_numbers_are_filtered_as_arrays_are(columns):
     rng = np.random.default_rng(1)
     tuning = {"min_cutoff_hz": 1.5, "gain": 8.0, "dead_zone": 0.1}
-    arrays, rows = OneEuroFilter(np.arange(2), **tuning), RowFilter(**tuning)
+    arrays, numbers = OneEuroFilter(np.arange(2), **tuning), NumberFilter(**tuning)
     now_s = 0.0
     for k in range(60):
         if k == 30:
             arrays.reset()
-            rows.reset()
+            numbers.reset()
         value = rng.normal(0, 0.2, (2, columns)) + (k > 40)
         expected = arrays.filter(value, now_s)
-        np.testing.assert_allclose(rows.filter(value.tolist(), now_s), expected, rtol=1e-12, atol=1e-15)
+        plain = value[:, 0] if columns == 1 else value.view(complex)[:, 0]
+        found = np.array(numbers.filter(plain.tolist(), now_s))
+        np.testing.assert_allclose(found.view(float).reshape(expected.shape), expected, rtol=1e-12, atol=1e-15)
         now_s += 0.0 if k == 20 else rng.uniform(0.01, 0.05)

@@ -6,8 +6,9 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
+from tracker.face.pose import SolvedPose
 from tracker.intrinsics import CameraIntrinsics
-from tracker.types import FloatArray, HeadPose
+from tracker.types import FloatArray
 
 RATE = 0.01
 """Fraction of a residual applied per frame."""
@@ -31,9 +32,9 @@ class HeadAdaptation:
         """Return to the reference head."""
         self.head = REFERENCE_HEAD.copy()
 
-    def update(self, xy: FloatArray, confidence: FloatArray, pose: HeadPose, camera: CameraIntrinsics) -> None:
+    def update(self, xy: FloatArray, confidence: FloatArray, pose: SolvedPose, camera: CameraIntrinsics) -> None:
         """Adapt to one frame. xy: (66, 2) pixels. confidence: (66,)."""
-        points = pose.to_camera(self.head[t.RIGID_POINTS])
+        points = pose.translation - self.head[t.RIGID_POINTS] @ pose.rotation.T
         residual = xy[t.RIGID_POINTS] - camera.project(points)
         # Pixels to face units at the point's depth, in the image plane.
         unit = points[:, 2:] / camera.focal_px

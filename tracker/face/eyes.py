@@ -10,48 +10,52 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.face.eye_points import (
-    EYES,
+    INNER,
+    LANDMARKS,
+    OUTER,
+    TINY,
     EyeFrame,
     EyeLandmarkMap,
-    Points,
-    eye_frame,
     eye_frames,
-    to_eye_frame,
+    in_their_order,
     to_image,
 )
-from tracker.face.gaze import Pair
 from tracker.face.networks import BoundNetwork, Network
+from tracker.face.plane import Points, to_array
 from tracker.types import FloatArray
 
 CROP_WIDTHS = (1.6, 1.2)
 """Width and height of the crop in eye widths (the distance of the eye's corners)."""
-_EYES = EYES.ravel()
 _WIDTHS = np.array(CROP_WIDTHS)
 _MIDDLE = (CROP_WIDTHS[0] / 2, CROP_WIDTHS[1] / 2)
+
+
+Angles = tuple[float, float]
+"""Degrees across and up."""
 
 
 class EyeReading(NamedTuple):
     """What the eye network measured in one frame; right eye first.
 
-    points: (2, 6, 2) the eyes' landmarks in frame pixels, of each eye in the order of `eye_points.EYES`.
-    pupil_positions: from the midpoint of the eye's corners, in eye widths: x along the corner line to the image's
-        right, y perpendicular to it, downwards.
+    points: (12, 2) the eyes' landmarks in frame pixels, in their own order.
+    pupil_positions: from the midpoint of the eye's corners, in eye widths, as x + iy: x along the corner line to the
+        image's right, y perpendicular to it, downwards.
     aperture: lid gap over eye width. closed: probability. confidence: of the pupils.
     gaze_in_head: degrees to the subject's left and up. gaze_in_image: degrees to the right and up as the eye appears
-        upright, from the line of sight to it. upright: unit vectors of the corner lines, to the image's right in an
-        upright face.
+        upright, from the line of sight to it. upright: unit vectors x + iy of the corner lines, to the image's right
+        in an upright face.
     openness: lid gap over that of the same eye at rest. blink: how far the lids close, 0 to 1.
     seen: probability that the eye is not behind dark glasses.
     """
 
     points: FloatArray
-    pupil_positions: Sequence[Pair]
+    pupil_positions: Points
     aperture: Sequence[float]
     closed: Sequence[float]
     confidence: Sequence[float]
-    gaze_in_head: Sequence[Pair]
-    gaze_in_image: Sequence[Pair]
-    upright: Sequence[Pair]
+    gaze_in_head: Sequence[Angles]
+    gaze_in_image: Sequence[Angles]
+    upright: Points
     openness: Sequence[float]
     blink: Sequence[float]
     seen: Sequence[float]
@@ -59,7 +63,7 @@ class EyeReading(NamedTuple):
     def refine(self, xy: FloatArray) -> FloatArray:
         """The landmarks `xy` (66, 2) with those of the eyes replaced by `points`."""
         refined: FloatArray = xy.copy()
-        refined[_EYES] = self.points.reshape(-1, 2)
+        refined[LANDMARKS] = self.points
         return refined
 
 
@@ -150,7 +154,7 @@ class EyeReader:
         if not faces:
             return []
         frames: list[EyeFrame] = []
-        landmarks: list[Points] = []
+        landmarks: list[Points] = []  # in the eyes' frames
         for xy in faces:
             both, places = eye_frames(xy)
             frames += both
@@ -158,10 +162,9 @@ class EyeReader:
         output = self._crops.run(bgr, frames)
         refined = self._landmark_map.predict(landmarks, output.contour_fractions)
         eyes = zip(output.pupil, refined, frames, strict=True)
-        positions = [_pair(_pupil_position(*eye)) for eye in eyes]
+        positions = [_pupil_position(*eye) for eye in eyes]
         moved = [to_image(places, frame) for places, frame in zip(refined, frames, strict=True)]
-        points = np.array(moved).view(np.float64).reshape(-1, *EYES.shape, 2)
-        upright = [_pair(-across / abs(across) if mirrored else across / abs(across)) for _, across, mirrored in frames]
+        upright = [across / (-abs(across) if mirrored else abs(across)) for _, across, mirrored in frames]
         # From the inner corner, that is to the subject's left with the right eye and to the right with the left one.
         gaze = [
             ((-in_head, up), (-seen, seen_up)) if mirrored else ((in_head, up), (seen, seen_up))
@@ -169,7 +172,7 @@ class EyeReader:
         ]
         return [
             EyeReading(
-                points[k],
+                to_array(in_their_order(*moved[pair])),
                 positions[pair],
                 output.aperture[pair],
                 output.closed[pair],
@@ -181,17 +184,13 @@ class EyeReader:
                 output.blink[pair],
                 output.seen[pair],
             )
-            for k in range(len(faces))
-            for pair in [slice(2 * k, 2 * k + 2)]
+            for pair in [slice(k, k + 2) for k in range(0, len(frames), 2)]
         ]
-
-
-def _pair(place: complex) -> Pair:
-    return place.real, place.imag
 
 
 def _pupil_position(pupil: complex, places: Points, frame: EyeFrame) -> complex:
     """Of an eye with these refined landmarks; see `EyeReading`. pupil: in the eye's frame, as the landmarks."""
     # The pupil is in the crop's frame, already mirrored; make it relative to the refined corners.
-    (position,) = to_eye_frame([pupil], eye_frame(places, mirrored=False))
+    outer, inner = places[OUTER], places[INNER]
+    position = (pupil - (outer + inner) / 2) / ((inner - outer) or TINY)
     return -position.conjugate() if frame[2] else position

@@ -6,13 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
 from tracker.face.acceptance import AcceptancePolicy, logit
 from tracker.face.classifier import FaceClassifier
-from tracker.face.crop import CropBox, crop_around, crop_around_box
+from tracker.face.crop import CropBox, crop_around, crop_around_box, middle
 from tracker.face.detector import DUPLICATE_IOU, Candidate, Detector, intersection_over_union
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.light import is_unusual, level_around
@@ -149,7 +148,7 @@ class FaceFinder:
             return None
         height, width = bgr.shape[:2]
         # A point that is not finite makes the mean not finite, and so outside every frame.
-        ((x, y),) = cv2.reduce(landmarks.xy, 0, cv2.REDUCE_AVG).tolist()
+        x, y = middle(landmarks.xy)
         return landmarks if 0 <= x < width and 0 <= y < height else None
 
     def is_confident(self, landmarks: Landmarks) -> bool:

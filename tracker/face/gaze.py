@@ -7,13 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracker import topology as t
+from tracker.face.plane import Points, to_array, to_complex
 from tracker.types import FloatArray
 
-CORNERS = np.array([[t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER], [t.LEFT_EYE_INNER, t.LEFT_EYE_OUTER]])
-"""The corners of each eye, from the image's left to its right in an upright face."""
-Pair = Sequence[float]
-"""x, y."""
-Corners = Sequence[Sequence[Pair]]
+CORNERS = np.array([t.RIGHT_EYE_OUTER, t.RIGHT_EYE_INNER, t.LEFT_EYE_INNER, t.LEFT_EYE_OUTER])
+"""The corners of both eyes, from the image's left to its right in an upright face."""
+Corners = tuple[tuple[complex, complex], tuple[complex, complex]]
 """Those of `CORNERS`, pixels: of each eye, right first, from the image's left to its right."""
 MIN_OPENNESS = 0.25
 """Openness below which a measured pupil is ignored."""
@@ -23,9 +22,9 @@ class PupilMemory:
     """Remembers the position of each pupil in its eye: along and across the corner line, in eye widths."""
 
     def __init__(self) -> None:
-        self._positions: Sequence[Pair] = ((0.0, 0.0), (0.0, 0.0))
+        self._positions: Points = (0j, 0j)
 
-    def update(self, measured: Sequence[Pair], openness: Sequence[float]) -> Sequence[Pair]:
+    def update(self, measured: Points, openness: Sequence[float]) -> Points:
         """The positions of both pupils, taken from the eyes that are open.
 
         measured: as read in this frame. openness: of the right and the left eye, 0 to 1.
@@ -36,42 +35,34 @@ class PupilMemory:
         if right_open and left_open:
             right, left = measured
         elif right_open:
-            right, left = measured[0], _moved(left, right, measured[0])
+            right, left = measured[0], left + measured[0] - right
         elif left_open:
-            right, left = _moved(right, left, measured[1]), measured[1]
+            right, left = right + measured[1] - left, measured[1]
         self._positions = right, left
         return self._positions
 
 
-def _moved(place: Pair, start: Pair, end: Pair) -> Pair:
-    return place[0] + end[0] - start[0], place[1] + end[1] - start[1]
-
-
 def corners_of(xy: FloatArray) -> Corners:
     """Of the face with landmarks `xy` (66, 2)."""
-    corners: Corners = xy[CORNERS].tolist()
-    return corners
+    right_outer, right_inner, left_inner, left_outer = to_complex(xy.take(CORNERS, axis=0))
+    return (right_outer, right_inner), (left_inner, left_outer)
 
 
-def to_pixels(corners: Corners, positions: Sequence[Pair]) -> FloatArray:
+def to_pixels(corners: Corners, positions: Points) -> FloatArray:
     """(2, 2) float32 pixels of the pupils at `positions` in eyes with these `corners`."""
-    eyes = zip(corners, positions, strict=True)
-    return np.array([_to_pixel(left, right, *position) for (left, right), position in eyes], np.float32)
-
-
-def _to_pixel(left: Pair, right: Pair, along: float, across: float) -> tuple[float, float]:
-    """One eye's pupil. Plain floats: NumPy calls would cost several times this arithmetic."""
-    x, y = right[0] - left[0], right[1] - left[1]
-    middle_x, middle_y = (left[0] + right[0]) / 2, (left[1] + right[1]) / 2
-    return middle_x + along * x - across * y, middle_y + along * y + across * x
+    pupils = [(a + b) / 2 + place * (b - a) for (a, b), place in zip(corners, positions, strict=True)]
+    return to_array(pupils).astype(np.float32)
 
 
 def eye_centres(corners: Corners) -> FloatArray:
     """(2, 2) the midpoint of each eye's corners, pixels."""
-    return to_pixels(corners, ((0.0, 0.0), (0.0, 0.0)))
+    return to_pixels(corners, (0j, 0j))
 
 
 def eyes_inside(corners: Corners, width: int, height: int) -> list[bool]:
     """Whether each eye lies inside a picture of this size, corners included."""
     right, bottom = width - 1, height - 1
-    return [all([0 <= x <= right and 0 <= y <= bottom for x, y in eye]) for eye in corners]
+    return [
+        0 <= a.real <= right and 0 <= b.real <= right and 0 <= a.imag <= bottom and 0 <= b.imag <= bottom
+        for a, b in corners
+    ]

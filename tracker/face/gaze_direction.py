@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from tracker.face.eyes import EyeReading
-from tracker.face.gaze import Corners, Pair
+from tracker.face.gaze import Corners
 from tracker.face.running_median import RunningMedian
-from tracker.face.smoothing import RowFilter
+from tracker.face.smoothing import NumberFilter
 from tracker.intrinsics import CameraIntrinsics
 from tracker.types import HeadPose
 
@@ -54,14 +54,13 @@ def looks(
 ) -> Looks:
     """How much each eye counts follows from the width between its `corners` and its openness."""
     right, left = eye_weights(corners, openness)
-    to_head = (-pose.rotation.T).tolist()
-    (x, y), focal_px = camera.centre, camera.focal_px
-    seen = []
-    for angles, upright, ((x0, y0), (x1, y1)) in zip(reading.gaze_in_image, reading.upright, corners, strict=True):
-        place = ((x0 + x1) / 2 - x) / focal_px, ((y0 + y1) / 2 - y) / focal_px
-        seen.append(_in_head(to_head, angles, upright, place))
+    rotation = pose.rotation.tolist()
+    centre, focal_px = complex(*camera.centre), camera.focal_px
+    (seen_yaw, seen_pitch), (left_seen_yaw, left_seen_pitch) = [
+        _in_head(rotation, angles, upright, ((a + b) / 2 - centre) / focal_px)
+        for angles, upright, (a, b) in zip(reading.gaze_in_image, reading.upright, corners, strict=True)
+    ]
     (head_yaw, head_pitch), (left_head_yaw, left_head_pitch) = reading.gaze_in_head
-    (seen_yaw, seen_pitch), (left_seen_yaw, left_seen_pitch) = seen
     return Looks(
         right * head_yaw + left * left_head_yaw,
         right * head_pitch + left * left_head_pitch,
@@ -72,27 +71,32 @@ def looks(
 
 def eye_weights(corners: Corners, openness: Sequence[float]) -> tuple[float, float]:
     """How much the right and the left eye count, together 1."""
-    right, left = (
-        ((x1 - x0) ** 2 + (y1 - y0) ** 2) * (0.05 + min(is_open, 1.0))
-        for ((x0, y0), (x1, y1)), is_open in zip(corners, openness, strict=True)
-    )
+    right, left = [
+        abs(b - a) ** 2 * (0.05 + min(is_open, 1.0)) for (a, b), is_open in zip(corners, openness, strict=True)
+    ]
     total = max(right + left, 1e-9)
     return right / total, left / total
 
 
-def _in_head(to_head: list[list[float]], angles: Pair, upright: Pair, place: Pair) -> Angles:
-    """An eye's gaze in the head, from how it is seen from the camera at `place`, in focal lengths from the axis."""
+def _in_head(rotation: list[list[float]], angles: Angles, upright: complex, place: complex) -> Angles:
+    """An eye's gaze in the head, from how it is seen from the camera at `place`, in focal lengths from the axis.
+
+    rotation: of the head. upright: the corner line's direction.
+    """
     yaw, pitch = math.radians(angles[0]), math.radians(angles[1])
-    across, down, z = math.sin(yaw) * math.cos(pitch), -math.sin(pitch), -math.cos(yaw) * math.cos(pitch)
-    cos, sin = upright
-    x, y = cos * across - sin * down, sin * across + cos * down
+    level = math.cos(pitch)
+    seen, z = upright * complex(math.sin(yaw) * level, -math.sin(pitch)), -math.cos(yaw) * level
+    x, y = seen.real, seen.imag
     # The smallest turn from the camera's axis to the line of sight.
-    length = math.sqrt(place[0] ** 2 + place[1] ** 2 + 1.0)
-    sx, sy, sz = place[0] / length, place[1] / length, 1.0 / length
+    sx, sy = place.real, place.imag
+    sz = 1.0 / math.sqrt(sx * sx + sy * sy + 1.0)
+    sx, sy = sx * sz, sy * sz
     along = (sx * x + sy * y) / (1.0 + sz)
     x, y, z = x + sx * z - sx * along, y + sy * z - sy * along, sz * z - (sx * x + sy * y)
-    right, up, ahead = (row[0] * x + row[1] * y + row[2] * z for row in to_head)
-    return math.degrees(math.atan2(-right, ahead)), math.degrees(math.atan2(up, math.hypot(right, ahead)))
+    (r00, r01, r02), (r10, r11, r12), (r20, r21, r22) = rotation
+    # Head points are at `rotation @ -m`.
+    left, down, back = r00 * x + r10 * y + r20 * z, r01 * x + r11 * y + r21 * z, r02 * x + r12 * y + r22 * z
+    return math.degrees(math.atan2(left, -back)), math.degrees(math.atan2(-down, math.hypot(left, back)))
 
 
 def mixed(found: Looks) -> Angles:
@@ -111,9 +115,9 @@ class GazeMemory:
 
     def __init__(self, smoothing: float, update_seconds: float) -> None:
         self._update_seconds = update_seconds
-        self._filter: RowFilter | None = None
+        self._filter: NumberFilter[complex] | None = None
         if smoothing > 0:
-            self._filter = RowFilter(min_cutoff_hz=1.5 / smoothing, gain=14.0, dead_zone=0.05)
+            self._filter = NumberFilter(min_cutoff_hz=1.5 / smoothing, gain=14.0, dead_zone=0.05)
         self.reset()
 
     def restart_motion(self) -> None:
@@ -162,11 +166,10 @@ class GazeMemory:
             more = _difference(reading) - self._usual_difference.value()[0]
             apart = BELIEVED_DIFFERENCE * min(max(more, -MOST_APART_DEG), MOST_APART_DEG) / 2
         yaw, pitch = yaw - rest_yaw, pitch - rest_pitch
-        eyes = [(yaw + apart, pitch), (yaw - apart, pitch)]
+        eyes = [complex(yaw + apart, pitch), complex(yaw - apart, pitch)]
         if self._filter is not None:
-            widths = [(x / WIDTH_DEG, y / WIDTH_DEG) for x, y in eyes]
-            eyes = [(x * WIDTH_DEG, y * WIDTH_DEG) for x, y in self._filter.filter(widths, now_s)]
-        self._angles = eyes
+            eyes = [WIDTH_DEG * eye for eye in self._filter.filter([eye / WIDTH_DEG for eye in eyes], now_s)]
+        self._angles = [(eye.real, eye.imag) for eye in eyes]
         return self._angles
 
 

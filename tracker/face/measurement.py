@@ -115,9 +115,8 @@ class FaceMeasurer:
         openness = memory.openness.update(reading.blink, blink, visible, now_s)
         positions = memory.pupils.update(reading.pupil_positions, _where_visible(openness, visible))
         if memory.points_filter is not None:
-            filtered = memory.openness_filter.filter([(is_open,) for is_open in openness], now_s)
             # Rounding can take a filtered value past its bounds.
-            openness = [min(max(value, 0.0), 1.0) for (value,) in filtered]
+            openness = [min(max(value, 0.0), 1.0) for value in memory.openness_filter.filter(openness, now_s)]
             positions = memory.pupils_filter.filter(positions, now_s)
         rounded = np.array(openness, np.float32)
         if not self._options.gaze_tracking:

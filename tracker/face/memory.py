@@ -13,9 +13,9 @@ from tracker.face.gaze_direction import GazeMemory
 from tracker.face.motion import Motion
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
-from tracker.face.pose import PoseSolver
-from tracker.face.smoothing import OneEuroFilter, RowFilter
-from tracker.types import HeadPose, Landmarks
+from tracker.face.pose import PoseSolver, SolvedPose
+from tracker.face.smoothing import NumberFilter, OneEuroFilter
+from tracker.types import Landmarks
 
 _GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move with the head
 for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
@@ -36,7 +36,7 @@ class FaceMemory:
         self.motion = Motion()
         self.confirmed_until_s = -np.inf  # media time until which the classifier's last verdict holds
         self.solver = PoseSolver()
-        self.solved: HeadPose | None = None  # in the last frame, before its correction
+        self.solved: SolvedPose | None = None  # in the last frame, before its correction
         self.head = HeadAdaptation()
         self.features = FeatureCalibration(options.max_feature_updates)
         self.openness = OpennessCalibration(options.max_feature_updates)
@@ -49,8 +49,8 @@ class FaceMemory:
             # Speeds are in face sizes, eye widths and whole openings per second.
             rest = 1 / options.smoothing
             self.points_filter = OneEuroFilter(_GROUPS, min_cutoff_hz=0.75 * rest, gain=20.0, dead_zone=0.05)
-            self.pupils_filter = RowFilter(min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
-            self.openness_filter = RowFilter(min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
+            self.pupils_filter = NumberFilter[complex](min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
+            self.openness_filter = NumberFilter[float](min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
 
     @property
     def active(self) -> bool:

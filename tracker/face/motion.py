@@ -6,11 +6,10 @@ import math
 from collections import deque
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.crop import bounds
+from tracker.face.crop import bounds, middle
 from tracker.types import FloatArray, Landmarks
 
 VELOCITY_SHARE = 0.3
@@ -123,5 +122,4 @@ def shape_distance(a: FloatArray, b: FloatArray) -> float:
 
 def centre_and_size(xy: FloatArray) -> tuple[tuple[float, float], float]:
     """Mean and longer side of (66, 2) landmarks, pixels."""
-    ((x, y),) = cv2.reduce(xy, 0, cv2.REDUCE_AVG).tolist()
-    return (x, y), max(bounds(xy)[2:])
+    return middle(xy), max(bounds(xy)[2:])

@@ -9,6 +9,7 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.head import REFERENCE_HEAD
+from tracker.face.pose import SolvedPose
 from tracker.intrinsics import CameraIntrinsics
 from tracker.types import FloatArray, HeadPose
 
@@ -31,18 +32,20 @@ PUPIL_RADIUS = float(REFERENCE_HEAD[t.RIGHT_PUPIL, 2] - REFERENCE_HEAD[t.RIGHT_E
 _REFERENCE_RADIUS = PUPIL_RADIUS * _EYE_WIDTH
 
 
-def lift(xy: FloatArray, pose: HeadPose, head: FloatArray, camera: CameraIntrinsics) -> FloatArray:
+def lift(xy: FloatArray, pose: HeadPose | SolvedPose, head: FloatArray, camera: CameraIntrinsics) -> FloatArray:
     """(70, 3) head-frame points, not normalised yet; the pupils look straight ahead.
 
     xy: (66, 2) pixels. head: (>= 66, 3) the head that `pose` was solved with.
     """
     # A point at depth z in C is z * (ray, 1), in M (translation - z * (ray, 1)) @ rotation.
-    (x, y), focal_px, rotation = camera.centre, camera.focal_px, pose.rotation
-    rays = xy.dot(rotation[:2] / focal_px)
-    rays += rotation[2] - np.array((x / focal_px, y / focal_px)).dot(rotation[:2])
-    rays *= (pose.translation[2] - head[:66].dot(rotation[2]))[:, None]
-    points = np.empty((70, 3))
-    np.subtract(pose.translation.dot(rotation), rays, out=points[:66])
+    (x, y), focal_px, rotation, translation = camera.centre, camera.focal_px, pose.rotation, pose.translation
+    to_rays = np.array(((1 / focal_px, 0.0, 0.0), (0.0, 1 / focal_px, 0.0), (-x / focal_px, -y / focal_px, 1.0)))
+    points = np.ones((70, 3))
+    seen = points[:66]
+    seen[:, :2] = xy
+    seen *= (head[:66].dot(rotation[2]) - translation[2])[:, None]
+    seen[:] = seen.dot(to_rays.dot(rotation))
+    seen += translation.dot(rotation)
     right_outer, right_inner, left_outer, left_inner = points.take(EYE_CORNERS, axis=0).tolist()
     right, right_radius = _eyeball(right_outer, right_inner, EYEBALL_OUT)
     left, left_radius = _eyeball(left_outer, left_inner, -EYEBALL_OUT)
@@ -63,18 +66,19 @@ def normalise(points: FloatArray) -> FloatArray:
     Origin at the nose tip in x and y, the line from tip to nasion upright; y scaled by the height of the
     nose bridge, x by the widths of jaw and eyes.
     """
-    (tip_x, tip_y), (up_x, up_y), *ends = points[_MEASURED, :2].tolist()
+    (tip_x, tip_y, _), (up_x, up_y, _), *ends = points.take(_MEASURED, axis=0).tolist()
     up_x, up_y = up_x - tip_x, up_y - tip_y
     bridge = math.hypot(up_x, up_y)
     cos, sin = (up_y / bridge, up_x / bridge) if bridge > 1e-6 else (1.0, 0.0)
-    x_of = [cos * x - sin * y for x, y in ends]  # upright
+    x_of = [cos * x - sin * y for x, y, _ in ends]  # upright
     widths = zip(x_of[::2], x_of[1::2], _REFERENCE_WIDTHS, strict=True)
-    scale_x = sum(wanted / max(abs(a - b), 1e-6) for a, b, wanted in widths) / len(WIDTHS)
+    scale_x = sum([wanted / max(abs(a - b), 1e-6) for a, b, wanted in widths]) / len(WIDTHS)
     scale_x = min(max(scale_x, MIN_SCALE), MAX_SCALE)
     scale_y = min(max(_REFERENCE_BRIDGE / max(bridge, 1e-6), MIN_SCALE), MAX_SCALE)
-    upright = np.array([[scale_x * cos, scale_y * sin, 0], [-scale_x * sin, scale_y * cos, 0], [0, 0, 1]])
-    normalised: FloatArray = ((points - (tip_x, tip_y, 0)) @ upright).astype(np.float32)
-    return normalised
+    upright = np.array(((scale_x * cos, scale_y * sin, 0.0), (-scale_x * sin, scale_y * cos, 0.0), (0.0, 0.0, 1.0)))
+    turned: FloatArray = points.dot(upright)
+    turned -= np.array((tip_x, tip_y, 0.0)).dot(upright)
+    return turned.astype(np.float32)
 
 
 def with_looks(points: FloatArray, directions: FloatArray) -> tuple[FloatArray, FloatArray]:

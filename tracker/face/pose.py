@@ -12,7 +12,8 @@ import numpy.typing as npt
 from tracker import topology as t
 from tracker.face.crop import bounds
 from tracker.intrinsics import CameraIntrinsics
-from tracker.types import FloatArray, HeadPose, Landmarks
+from tracker.rotations import euler_from_matrix
+from tracker.types import FloatArray, Landmarks
 
 ERROR_POINTS = np.array([*t.JAW, t.NOSE_TIP])
 OPENSEEFACE_PNP_POINTS = 14
@@ -34,20 +35,32 @@ RvecTvec = tuple[FloatArray, FloatArray]
 """OpenCV's rotation vector (3, 1) and translation vector (3, 1)."""
 
 
-class _Solution(NamedTuple):
-    """A plausible pose. rotation: (3, 3). residual_px: mean over the rigid points. error_px: OpenSeeFace's."""
+class SolvedPose(NamedTuple):
+    """A plausible pose, not corrected.
+
+    rotation: (3, 3), translation: (3,), error_px, euler_deg: as of a `HeadPose`. residual_px: mean of the rigid points.
+    """
 
     rvec_tvec: RvecTvec
     rotation: FloatArray
     residual_px: float
     error_px: float
 
+    @property
+    def translation(self) -> FloatArray:
+        return self.rvec_tvec[1][:, 0]
+
+    @property
+    def euler_deg(self) -> tuple[float, float, float]:
+        """Pitch, yaw and roll."""
+        return euler_from_matrix(self.rotation)
+
 
 class PoseSolver:
     """Solves from the last pose of the same face, and from scratch where that does not fit."""
 
     def __init__(self) -> None:
-        self._last: _Solution | None = None
+        self._last: SolvedPose | None = None
         self._prepared: tuple[FloatArray, CameraIntrinsics] | None = None
 
     def reset(self) -> None:
@@ -56,7 +69,7 @@ class PoseSolver:
 
     def solve(
         self, landmarks: Landmarks, head: FloatArray, camera: CameraIntrinsics, size_px: float | None = None
-    ) -> HeadPose | None:
+    ) -> SolvedPose | None:
         """The pose in which `head` (at least 66, 3; frame M) appears at `landmarks`; None where none fits.
 
         size_px: longer side of the box around the landmarks, where it is known.
@@ -66,8 +79,9 @@ class PoseSolver:
         size = max(bounds(landmarks.xy)[2:]) if size_px is None else size_px
         # OpenCV's solvers take no weights; repeating a point has the same effect. Mostly all are confident; repeating
         # all of them would give the same sum for more work.
-        confident = landmarks.confidence.take(t.RIGID_POINTS) >= CONFIDENT
-        rows = None if confident.all() else np.repeat(np.arange(_N_RIGID), np.where(confident, CONFIDENT_WEIGHT, 1))
+        confidence, rows = landmarks.confidence.take(t.RIGID_POINTS), None
+        if min(confidence.tolist()) < CONFIDENT:
+            rows = np.repeat(np.arange(_N_RIGID), np.where(confidence >= CONFIDENT, CONFIDENT_WEIGHT, 1))
         best = None if self._last is None else self._follow(self._last.rvec_tvec, seen, rows)
         if best is None or best.residual_px > MAX_RESIDUAL / 2 * size:
             fresh = self._search(seen.astype(np.float64), slice(_N_RIGID) if rows is None else rows)
@@ -77,7 +91,7 @@ class PoseSolver:
             self._last = None
             return None
         self._last = best
-        return HeadPose.from_rotation(best.rotation, best.rvec_tvec[1].reshape(3).copy(), best.error_px)
+        return best
 
     def _prepare(self, head: FloatArray, camera: CameraIntrinsics) -> None:
         """What depends on head and camera alone, and so is the same in most frames."""
@@ -87,7 +101,7 @@ class PoseSolver:
         self._model = -head[_CHECKED_POINTS]  # for a frontal head C's axes are M's reversed
         self._matrix = camera.matrix()
 
-    def _follow(self, initial: RvecTvec, seen: FloatArray, rows: npt.NDArray[np.intp] | None) -> _Solution | None:
+    def _follow(self, initial: RvecTvec, seen: FloatArray, rows: npt.NDArray[np.intp] | None) -> SolvedPose | None:
         """The pose with the smallest reprojection error near `initial`; None if there is none nearby.
 
         One to three Gauss-Newton steps suffice from the last frame's pose. OpenCV's refinement takes two to five times
@@ -115,7 +129,7 @@ class PoseSolver:
                 return _checked((rvec, tvec), residual - slopes.dot(step).reshape(-1, 2))
         return None
 
-    def _search(self, seen: FloatArray, rows: npt.NDArray[np.intp] | slice) -> _Solution | None:
+    def _search(self, seen: FloatArray, rows: npt.NDArray[np.intp] | slice) -> SolvedPose | None:
         """The pose that fits best, wherever it is. Arguments as for `_follow`."""
         # SQPnP (Terzakis and Lourakis 2020) needs no initial pose and finds the global optimum of an algebraic
         # error. The reprojection error is then minimised from there, by OpenCV since the minimum may be far.
@@ -132,7 +146,7 @@ class PoseSolver:
         return solution
 
 
-def _checked(rvec_tvec: RvecTvec, residual: FloatArray) -> _Solution | None:
+def _checked(rvec_tvec: RvecTvec, residual: FloatArray) -> SolvedPose | None:
     """A solver's result with its errors; None unless it is finite, in front of the camera and facing it.
 
     residual: (31, 2) of the checked points, pixels.
@@ -146,7 +160,7 @@ def _checked(rvec_tvec: RvecTvec, residual: FloatArray) -> _Solution | None:
     if not math.isfinite(residual_px):
         return None
     error_px = cv2.norm(residual[_N_RIGID:]) / math.sqrt(2 * OPENSEEFACE_PNP_POINTS)
-    return _Solution(rvec_tvec, np.asarray(rotation, np.float64), residual_px, error_px)
+    return SolvedPose(rvec_tvec, np.asarray(rotation, np.float64), residual_px, error_px)
 
 
 def _solve_pnp(

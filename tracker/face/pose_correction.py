@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from tracker import topology as t
-from tracker.face.crop import ROLL_POINTS, face_roll, roll_between
+from tracker.face.crop import ROLL_POINTS, roll_between
+from tracker.face.pose import SolvedPose
 from tracker.shipped_arrays import load_arrays
 from tracker.types import FloatArray, HeadPose
 
@@ -32,12 +33,8 @@ MOST_NEAR = 1.0
 LARGEST_STEP_DEG = 15.0
 FADES_FROM_DEG, FADED_DEG = 55.0, 80.0
 """No render is turned further than 60 degrees; beyond that the solver is believed again."""
-_RIGID = np.zeros(N_POINTS)
-_RIGID[t.RIGID_POINTS] = 1 / len(t.RIGID_POINTS)
-_SQUARES = np.zeros(2 * t.N_LANDMARKS)
-_SQUARES[: 2 * N_POINTS] = np.repeat(_RIGID, 2)
-_ROLL_AND_MIDDLE = np.zeros((4, t.N_LANDMARKS))
-_ROLL_AND_MIDDLE[:3], _ROLL_AND_MIDDLE[3, :N_POINTS] = ROLL_POINTS, _RIGID
+_ROLL_AND_MIDDLE = np.zeros((4, t.N_LANDMARKS), np.complex128)
+_ROLL_AND_MIDDLE[:3], _ROLL_AND_MIDDLE[3, t.RIGID_POINTS] = ROLL_POINTS, 1 / len(t.RIGID_POINTS)
 
 
 def pose_features(xy: FloatArray, distance: float) -> FloatArray:
@@ -45,13 +42,16 @@ def pose_features(xy: FloatArray, distance: float) -> FloatArray:
 
     distance: of the face, in face units.
     """
-    points = np.ascontiguousarray(xy[:N_POINTS], np.float64).view(np.complex128)[:, 0]
-    roll = face_roll(xy)
-    points = points - _RIGID @ points
-    size = math.sqrt(float(_RIGID @ (points.real**2 + points.imag**2))) or 1.0
+    points = xy.astype(np.float64).view(np.complex128)[:, 0]
+    right, left, mouth, middle = _ROLL_AND_MIDDLE.dot(points).tolist()
+    roll = roll_between(right, left, mouth)
+    points = points - middle
+    rigid = points.take(t.RIGID_POINTS)
+    size = math.sqrt(np.vdot(rigid, rigid).real / len(rigid)) or 1.0
+    points *= complex(math.cos(roll) / size, -math.sin(roll) / size)
     features = np.empty(N_FEATURES)
     features[:N_SCALARS] = 1.0, math.degrees(roll) / UNIT_DEG, _nearness(distance)
-    features[N_SCALARS:] = (points * complex(math.cos(roll) / size, -math.sin(roll) / size)).view(np.float64)
+    features[N_SCALARS:] = points[:N_POINTS].view(np.float64)
     return features
 
 
@@ -64,36 +64,18 @@ class PoseCorrection:
 
     def __init__(self, network: str) -> None:
         stored, hidden = load_arrays(ASSET, network, f"{network}_hidden")
-        weights: FloatArray = np.concatenate([stored[:, :N_FEATURES], hidden]).astype(np.float64)
+        self._weights: FloatArray = np.concatenate([stored[:, :N_FEATURES], hidden]).astype(np.float64)
         self._from_hidden: FloatArray = stored[:, N_FEATURES:].astype(np.float64)
-        self._from_scalars = weights[:, :N_SCALARS].copy()
-        # What the weights of a point's x and y make of it is the real part of a complex product.
-        rows = np.zeros((len(_ROLL_AND_MIDDLE) + len(weights), t.N_LANDMARKS), np.complex128)
-        rows[: len(_ROLL_AND_MIDDLE)] = _ROLL_AND_MIDDLE
-        of_points = weights[:, N_SCALARS:]
-        rows[len(_ROLL_AND_MIDDLE) :, :N_POINTS] = of_points[:, ::2] - 1j * of_points[:, 1::2]
-        self._rows, self._sums = rows, rows[len(_ROLL_AND_MIDDLE) :].sum(axis=1)
 
     def angles(self, xy: FloatArray, distance: float) -> tuple[float, float]:
-        """Pitch and yaw in degrees of a face `distance` face units away.
-
-        The weights' products with `pose_features`, the features never written down: their turn and size are taken
-        out of the products, which one matrix gives, with the means that they are made of.
-        """
-        flat = xy.astype(np.float64).ravel()
-        products = self._rows.dot(flat.view(np.complex128))
-        right, left, mouth, middle = products[: len(_ROLL_AND_MIDDLE)].tolist()
-        size = math.sqrt(max(float(_SQUARES.dot(flat * flat)) - abs(middle) ** 2, 0.0)) or 1.0
-        roll = roll_between(right, left, mouth)
-        upright, angle = complex(math.cos(roll) / size, -math.sin(roll) / size), math.degrees(roll) / UNIT_DEG
-        values = ((products[len(_ROLL_AND_MIDDLE) :] - middle * self._sums) * upright).real
-        values += self._from_scalars.dot((1.0, angle, _nearness(distance)))
+        """Pitch and yaw in degrees of a face with points `xy` (66, 2), `distance` face units away."""
+        values = self._weights.dot(pose_features(xy, distance))
         pitch, yaw = (values[:2] + self._from_hidden.dot(np.tanh(values[2:]))).tolist()
         return pitch, yaw
 
-    def apply(self, pose: HeadPose, xy: FloatArray) -> HeadPose:
+    def apply(self, pose: SolvedPose, xy: FloatArray) -> HeadPose:
         """The pose `pose`, solved from the points `xy` (66, 2), with its pitch and yaw corrected."""
-        solved_pitch, solved_yaw, roll = pose.euler_deg.tolist()
+        solved_pitch, solved_yaw, roll = pose.euler_deg
         pitch, yaw = self.angles(xy, float(pose.translation[2]))
         turn = max(abs(solved_pitch), abs(solved_yaw))
         share = min(max((FADED_DEG - turn) / (FADED_DEG - FADES_FROM_DEG), 0.0), 1.0)

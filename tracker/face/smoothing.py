@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Generic, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -75,39 +76,37 @@ class OneEuroFilter:
         return value.astype(np.float64)
 
 
-class RowFilter:
-    """The same filter for a few short rows, each a group of its own: in plain numbers, which cost less than arrays."""
+Number = TypeVar("Number", float, complex)
+
+
+class NumberFilter(Generic[Number]):
+    """The same filter for a few numbers or points x + iy, each a group of its own; without arrays, which cost more."""
 
     def __init__(self, min_cutoff_hz: float, gain: float, dead_zone: float) -> None:
         self._tuning = min_cutoff_hz, gain, dead_zone
-        self._rows: list[_Row] = []
+        self._states: list[tuple[Number, Number, Number]] = []  # value, speed and the last unfiltered value
         self._last_s = 0.0
 
     def reset(self) -> None:
-        """Forget the past; the next rows pass unchanged."""
-        self._rows = []
+        """Forget the past; the next numbers pass unchanged."""
+        self._states = []
 
-    def filter(self, rows: Sequence[Sequence[float]], now_s: float) -> list[list[float]]:
-        """The filtered rows at media time `now_s`."""
+    def filter(self, numbers: Sequence[Number], now_s: float) -> list[Number]:
+        """The filtered numbers at media time `now_s`."""
         elapsed = now_s - self._last_s
         self._last_s = now_s
-        if not self._rows or elapsed <= 0:
-            self._rows = [(list(row), [0.0] * len(row), row) for row in rows]
-            return [list(row) for row in rows]
+        if not self._states or elapsed <= 0:
+            self._states = [(new, 0 * new, new) for new in numbers]
+            return list(numbers)
         follow = _weight(SPEED_CUTOFF_HZ, elapsed)
         keep, rate = 1 - follow, follow / elapsed
-        filtered = []
-        for (values, speeds, last), row in zip(self._rows, rows, strict=True):
-            speeds = [keep * v + rate * (new - old) for v, new, old in zip(speeds, row, last)]  # noqa: B905
-            weight = _weight_at(math.hypot(*speeds), self._tuning, elapsed)
-            values = [value + weight * (new - value) for value, new in zip(values, row)]  # noqa: B905
-            filtered.append((values, speeds, row))
-        self._rows = filtered
-        return [values for values, _, _ in filtered]
-
-
-_Row = tuple[list[float], list[float], Sequence[float]]
-"""Values, speeds and the last unfiltered values."""
+        states = []
+        for (value, speed, last), new in zip(self._states, numbers, strict=True):
+            speed = keep * speed + rate * (new - last)
+            value += _weight_at(abs(speed), self._tuning, elapsed) * (new - value)
+            states.append((value, speed, new))
+        self._states = states
+        return [value for value, _, _ in states]
 
 
 def _weight(cutoff_hz: float, elapsed_s: float) -> float:

@@ -8,6 +8,7 @@ from dataclasses import fields
 from tracker.types import StageTimings
 
 _STAGES = tuple(field.name for field in fields(StageTimings) if field.name != "total")
+_PLACES = {name: place for place, name in enumerate(_STAGES)}
 
 
 class Stopwatch:
@@ -19,12 +20,12 @@ class Stopwatch:
     def restart(self) -> None:
         """Begin a frame."""
         self._begin_s = self._last_s = time.perf_counter()
-        self._stages_s = dict.fromkeys(_STAGES, 0.0)
+        self._stages_ms = [0.0] * len(_STAGES)
 
     def lap(self, stage: str) -> None:
         """Add the time since the last lap to a stage, named as in `StageTimings`."""
         now_s = time.perf_counter()
-        self._stages_s[stage] += now_s - self._last_s
+        self._stages_ms[_PLACES[stage]] += 1e3 * (now_s - self._last_s)
         self._last_s = now_s
 
     def skip(self) -> None:
@@ -33,5 +34,5 @@ class Stopwatch:
 
     def timings(self) -> StageTimings:
         """The times since `restart`."""
-        milliseconds = {name: 1e3 * seconds for name, seconds in self._stages_s.items()}
-        return StageTimings(**milliseconds, total=1e3 * (time.perf_counter() - self._begin_s))
+        total_ms = 1e3 * (time.perf_counter() - self._begin_s)
+        return StageTimings(*[*self._stages_ms, total_ms])
