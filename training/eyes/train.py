@@ -56,6 +56,7 @@ class Batches(IterableDataset[Batch]):
 
     def __init__(self, without: Sequence[str], rendered: RenderedEyes | None, seed: Sequence[int]) -> None:
         self._eyes = EyeSet(without=tuple(without))
+        _ = self._eyes.pack.pixels  # decoded here, once, not by each process
         self._rendered, self._seed = rendered, seed
         choice = self._eyes.pack.indices(TRAIN)
         self._choice = choice[self._eyes.used[choice]]
@@ -126,15 +127,17 @@ def main() -> int:
         "--pool", type=int, default=0, metavar="N", help="keep the last N examples on the device, each step draws some"
     )
     parser.add_argument("--draw", type=int, default=2048, help="examples a step draws from the pool (%(default)s)")
-    parser.add_argument("--minutes", type=float, help="end then; --steps is only the schedule of the first moments")
+    parser.add_argument(
+        "--minutes", type=float, help="end so long after the start; --steps counts only in the first moments"
+    )
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     runs = [begin("-without-".join([name, *args.without]), new_network(name), args) for name in args.network]
+    limit = TimeLimit(runs, args.minutes) if args.minutes else None
     next_batch = source_of(args, [args.seed, runs[0].done])
     clock = Clock(runs)
-    limit = TimeLimit(runs, args.minutes) if args.minutes else None
     while runs[0].progress < 1:
         batch = next_batch()
         losses = []
