@@ -23,6 +23,7 @@ from torch import nn
 from training.batches import free_batch
 from training.manifest import MANIFEST_FILE, MODELS_FOLDER, changed_manifest, sha256_of, update_quality
 from training.parity import RELATIVE_TOLERANCE, SEEDS, largest_difference, seeded_picture
+from training.runtime_form import to_runtime_form
 
 __all__ = ["count_multiply_adds", "export_network", "update_quality"]
 
@@ -109,6 +110,7 @@ def export_network(
         )
     slim = onnxslim.slim(onnx.load(str(draft)))
     slim.graph.name = name
+    to_runtime_form(slim)
     if batch is not None:
         free_batch(slim, batch)
     onnx.checker.check_model(slim)
