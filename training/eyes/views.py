@@ -17,7 +17,7 @@ from training.eyes.data import SPAN, WIDE
 SHIFT, LARGEST_SHIFT = 0.018, 0.045
 """Standard deviation and bound of shifts, eye widths each way. What is seen stays within the example."""
 SCALE, LARGEST_SCALE = 0.025, 0.06
-SHARP = 0.25
+SHARP = 0.3
 """Share of the crops seen as they are; sharp and well lit ones teach where pupils are."""
 GREY = 0.35
 BLUR_PX = 0.8 / 48
