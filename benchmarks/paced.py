@@ -25,12 +25,12 @@ import psutil
 from benchmarks.frames import Picture, demo_pictures, empty_pictures, group_pictures
 from benchmarks.program import PROGRAM, receiver, running
 from benchmarks.report import Report, Spread, arguments, facts
-from tracker.face.engine import IDLE_AFTER_S
+from tracker.face.empty_scene import AFTER_S, KEPT_UP_S
 from tracker.face.options import MODELS
 
 WARM_UP_S = 2.0
-EMPTY_WARM_UP_S = IDLE_AFTER_S + 2.0
-"""With nobody there: by then every frame is no longer searched."""
+EMPTY_WARM_UP_S = AFTER_S + KEPT_UP_S + 1.0
+"""With nobody there: by then few frames are searched."""
 START_LIMIT_S = 60.0
 LAST_BYTES = 4096
 """A pipe or socket takes these without waiting for the reader, so that the time of sending them is exact."""

@@ -16,6 +16,7 @@ from tracker.face.choice import CLEARLY_BETTER, SCAN_S, UNSURE_HOLD_S, Challenge
 from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import CropBox, bounds, crop_around
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
+from tracker.face.empty_scene import AFTER_S, EmptyScene
 from tracker.face.eyes import EyeReader, EyeReading
 from tracker.face.finder import FaceFinder
 from tracker.face.head import REFERENCE_HEAD
@@ -37,8 +38,6 @@ from tracker.intrinsics import CameraIntrinsics
 from tracker.manifest import REINSTALL
 from tracker.types import Box, Face, FloatArray, Frame, FrameResult, Landmarks
 
-IDLE_AFTER_S, IDLE_SCAN_S = 5.0, 0.2
-"""Once there was no face for this long, scan only this often."""
 SAME_FACE_IOU = 0.3
 """Two tracked faces whose intersection over union is larger are the same."""
 SPARE_CANDIDATES = 5
@@ -80,6 +79,7 @@ class Engine:
         self._camera: CameraIntrinsics | None = None
         self._frames_since_scan = 0
         self._last_face_s: float | None = None
+        self._empty_scene = EmptyScene()
         self._last_scan_s = -np.inf
         self._challenger = Challenger()
 
@@ -289,7 +289,9 @@ class Engine:
             is_due = can_switch and (is_due if unsure else now_s - self._last_scan_s >= SCAN_S)
         candidates: list[Candidate] = []
         if active == 0:
-            if self._is_idle(now_s):
+            if self._last_face_s is None:
+                self._last_face_s = now_s
+            if now_s - self._last_face_s > AFTER_S and not self._empty_scene.is_worth_a_look(frame.bgr, now_s):
                 return
             candidates = self._finder.detect(frame.bgr, self._candidate_limit, rotated=True)
             self._last_scan_s, self._frames_since_scan = now_s, 0
@@ -316,12 +318,6 @@ class Engine:
         elif found:
             self._acquire(frame, found)
         self._challenger.forget_old(now_s)
-
-    def _is_idle(self, now_s: float) -> bool:
-        """Whether there was no face for a while and the last scan is recent."""
-        if self._last_face_s is None:
-            self._last_face_s = now_s
-        return now_s - self._last_face_s > IDLE_AFTER_S and now_s - self._last_scan_s < IDLE_SCAN_S
 
     def _accepted(self, bgr: npt.NDArray[np.uint8], candidates: list[Candidate]) -> list[Landmarks]:
         """The landmarks of those candidates that are faces, and not those tracked already."""
