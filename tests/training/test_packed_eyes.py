@@ -60,14 +60,14 @@ def test_the_window_holds_an_example_but_not_the_whole_patch():
     assert down < rows.stop - rows.start < 1.3 * down
 
 
-def test_eyes_that_close_or_look_far_away_are_chosen_more_often():
-    eyes = some_eyes(3)
-    eyes.arrays["blink"][:] = [0, 0.8, 0]
-    eyes.arrays["openness"][:] = [1, 0.2, 1]
-    eyes.arrays["gaze"][:] = [[0, 0, 0, 0], [0, 0, 0, 0], [30, 0, 0, 0]]
+def test_eyes_that_are_half_closed_narrow_or_look_far_away_are_chosen_more_often():
+    eyes = some_eyes(5)
+    eyes.arrays["blink"][:] = [0, 0.5, 0, 0.1, 1]
+    eyes.arrays["openness"][:] = [1, 0.4, 1, 0.5, 0]
+    eyes.arrays["gaze"][:] = [[0, 0, 0, 0], [0, 0, 0, 0], [30, 0, 0, 0], [0, -20, 0, 0], [30, 0, 0, 0]]
     share = importance(eyes)
     assert share.sum() == pytest.approx(1)
-    assert share[1] == share[2] == pytest.approx(2 * share[0])
+    assert share / share[0] == pytest.approx([1, 2, 2, 4, 1])
 
 
 def test_joined_eyes_keep_their_patches():

@@ -23,21 +23,24 @@ from training.photometric import Picture
 QUALITY = 85
 ROOM = 1.1
 """How many times more than an example each way is kept, for the jitter of its corners."""
-CLOSING, WIDE_OPEN = 0.25, 0.7
-"""Blink from which an eye is closing, and openness under which one that is not is narrow."""
+CLOSING, SHUT, WIDE_OPEN = 0.25, 0.75, 0.7
+"""Blink from which an eye is closing and from which it is as good as shut, and openness under which one that does
+neither is narrow."""
 FAR_ASIDE_DEG, FAR_UP_DEG = 18.0, 12.0
 """Gaze in the head from which an eye looks far away."""
 MORE_OFTEN = 2.0
-"""How many times likelier eyes that are closing, narrow or look far away are chosen, for each."""
+"""How many times likelier eyes that are half closed, narrow or look far away are chosen, for each. Shut ones are many
+as it is, and show no gaze."""
 KEPT = tuple(key for key in FIELDS if key not in ("start", "shape"))
 
 
 def importance(eyes: RenderedEyes) -> npt.NDArray[np.float64]:
     """(N,) how likely each is chosen, as a share of all."""
-    closing = eyes["blink"] > CLOSING
-    narrow = (eyes["openness"] < WIDE_OPEN) & ~closing
+    blink = eyes["blink"]
+    closing = (blink > CLOSING) & (blink < SHUT)
+    narrow = (eyes["openness"] < WIDE_OPEN) & (blink <= CLOSING)
     far = (np.abs(eyes["gaze"][:, 0]) > FAR_ASIDE_DEG) | (np.abs(eyes["gaze"][:, 1]) > FAR_UP_DEG)
-    weights = MORE_OFTEN ** (closing.astype(float) + narrow + far)
+    weights = MORE_OFTEN ** (closing.astype(float) + narrow + (far & (blink < SHUT)))
     return np.asarray(weights / weights.sum())
 
 

@@ -64,9 +64,8 @@ def main() -> int:
             "blink": "0 to 1, how far the lids close; not for a smile or a lowered gaze",
             "seen": "probability that the eye is not behind dark glasses",
             "data": "fold 0 of eyes-0, lids closed by warping, irises moved by redrawing; rendered heads",
-            "command": f"python -m training.eyes.train --network {args.network} --begin-with {{name}} --faster 2 "
-            f"--steps {trained['steps']} --renders ict-a ict-b ict-c makehuman-a makehuman-b && "
-            f"python -m training.eyes.publish --network {args.network}",
+            "command": "python -m training.eyes.train --network eyes eyes_fine --begin-with {name} --packed eyes.npz "
+            f"--workers 4 --pool 200000 --minutes 8 && python -m training.eyes.publish --network {args.network}",
             "trained": {**trained, "confidence_slope": round(slope, 4), "confidence_offset": round(offset, 4)},
         },
     )
