@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -92,7 +93,8 @@ def rendered_eyes(sets: Sequence[str], packed: Sequence[Path]) -> RenderedEyes |
     return joined(parts) if parts else None
 
 
-def source_of(args: argparse.Namespace, seed: Sequence[int]) -> Callable[[], Batch]:
+@contextmanager
+def source_of(args: argparse.Namespace, seed: Sequence[int]) -> Iterator[Callable[[], Batch]]:
     """What gives the examples of each step: newly made ones, or those drawn from a pool that fills meanwhile."""
     made = Batches(args.without, rendered_eyes(args.renders, args.packed), seed)
     loader = DataLoader(
@@ -105,10 +107,35 @@ def source_of(args: argparse.Namespace, seed: Sequence[int]) -> Callable[[], Bat
     )
     if not args.pool:
         batches = iter(loader)
-        return lambda: next(batches).to(args.device)
+        yield lambda: next(batches).to(args.device)
+        return
     pool = Pool(args.pool, args.device)
-    wait_for(pool, min(args.pool, 2 * args.draw), feed(pool, loader))
-    return lambda: Batch(*pool.draw(args.draw))
+    feeding = feed(pool, loader)
+    try:
+        wait_for(pool, min(args.pool, 2 * args.draw), feeding)
+        yield lambda: Batch(*pool.draw(args.draw))
+    finally:
+        feeding.stop()
+
+
+def learn(runs: Sequence[Run], next_batch: Callable[[], Batch], limit: TimeLimit | None) -> None:
+    """All steps of `runs`, which see the same examples."""
+    clock = Clock(runs)
+    while runs[0].progress < 1:
+        batch = next_batch()
+        losses = []
+        for run in runs:
+            pictures, seen = views(batch, NETWORKS[run.name.partition("-")[0]][0])
+            loss = eye_loss(run.module(pictures), seen)
+            run.step(loss)
+            losses.append(loss.detach())
+        if limit:
+            limit.keep()
+        clock.report(losses)
+        for run in runs:
+            run.save(every_s=SAVE_EVERY_S)
+    for run in runs:
+        run.save()
 
 
 def main() -> int:
@@ -136,23 +163,8 @@ def main() -> int:
     torch.manual_seed(args.seed)
     runs = [begin("-without-".join([name, *args.without]), new_network(name), args) for name in args.network]
     limit = TimeLimit(runs, args.minutes) if args.minutes else None
-    next_batch = source_of(args, [args.seed, runs[0].done])
-    clock = Clock(runs)
-    while runs[0].progress < 1:
-        batch = next_batch()
-        losses = []
-        for run in runs:
-            pictures, seen = views(batch, NETWORKS[run.name.partition("-")[0]][0])
-            loss = eye_loss(run.module(pictures), seen)
-            run.step(loss)
-            losses.append(loss.detach())
-        if limit:
-            limit.keep()
-        clock.report(losses)
-        for run in runs:
-            run.save(every_s=SAVE_EVERY_S)
-    for run in runs:
-        run.save()
+    with source_of(args, [args.seed, runs[0].done]) as next_batch:
+        learn(runs, next_batch, limit)
     return 0
 
 
