@@ -48,16 +48,31 @@ class Pool:
             return tuple(kept[rows] for kept in self._parts)
 
 
-def feed(pool: Pool, batches: Iterable[Sequence[Tensor]]) -> threading.Thread:
-    """Fill `pool` from `batches` in a daemon thread, for as long as there are any."""
+class Feeding(threading.Thread):
+    """Fills `pool` from `batches`, for as long as there are any or until it is told to stop."""
 
-    def run() -> None:
-        for batch in batches:
-            pool.add(batch)
+    def __init__(self, pool: Pool, batches: Iterable[Sequence[Tensor]]) -> None:
+        super().__init__(name="feeds the pool", daemon=True)
+        self._pool, self._batches = pool, batches
+        self._over = threading.Event()
 
-    thread = threading.Thread(target=run, name="feeds the pool", daemon=True)
-    thread.start()
-    return thread
+    def run(self) -> None:
+        for batch in self._batches:
+            if self._over.is_set():
+                return
+            self._pool.add(batch)
+
+    def stop(self) -> None:
+        """Take in no more; returns when the thread has ended."""
+        self._over.set()
+        self.join()
+
+
+def feed(pool: Pool, batches: Iterable[Sequence[Tensor]]) -> Feeding:
+    """Fill `pool` from `batches` in a thread."""
+    feeding = Feeding(pool, batches)
+    feeding.start()
+    return feeding
 
 
 def wait_for(pool: Pool, count: int, feeding: threading.Thread) -> None:

@@ -1,5 +1,8 @@
 """The ring of examples on the training device."""
 
+import time
+from itertools import count
+
 import pytest
 
 torch = pytest.importorskip("torch")
@@ -35,3 +38,13 @@ def test_fed_from_a_thread():
     thread.join()
     with pytest.raises(RuntimeError, match="no more"):
         wait_for(pool, 31, thread)
+
+
+def test_batches_without_end_are_left_when_told_to_stop():
+    pool = Pool(100, torch.device("cpu"))
+    thread = feed(pool, (batch(k, 5) for k in count(step=5)))
+    wait_for(pool, 100, thread)
+    thread.stop()
+    added = pool.added
+    time.sleep(0.05)
+    assert pool.added == added
