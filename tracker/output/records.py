@@ -12,7 +12,7 @@ from operator import attrgetter
 import numpy as np
 import numpy.typing as npt
 
-from protocol.openseeface import FEATURE_NAMES, FaceRecord
+from protocol.openseeface import FEATURE_NAMES, FaceRecord, FieldValues, record_of
 from tracker.types import Face, FrameResult, HeadPose
 
 NO_POSE_ERROR = 99999.0
@@ -34,9 +34,20 @@ class WirePose:
         through the frontal pose, where it is pi, does not make the vector jump. The log's RVec.
     """
 
-    quaternion: npt.NDArray[np.float64]
-    euler: npt.NDArray[np.float64]
-    translation: npt.NDArray[np.float64]
+    numbers: npt.NDArray[np.float64]
+    """(10,) quaternion, euler and translation."""
+
+    @property
+    def quaternion(self) -> npt.NDArray[np.float64]:
+        return self.numbers[:4]
+
+    @property
+    def euler(self) -> npt.NDArray[np.float64]:
+        return self.numbers[4:7]
+
+    @property
+    def translation(self) -> npt.NDArray[np.float64]:
+        return self.numbers[7:]
 
     @property
     def rotation_vector(self) -> npt.NDArray[np.float64]:
@@ -47,11 +58,7 @@ class WirePose:
     def from_pose(cls, pose: HeadPose) -> WirePose:
         """Convert `pose` to the wire's axes."""
         x, y, z = pose.translation.tolist()
-        return cls(
-            quaternion=_wire_quaternion(pose.quaternion_xyzw),
-            euler=_wire_euler(pose.rotation),
-            translation=np.array([-y, -x, -z]),
-        )
+        return cls(np.array((*_wire_quaternion(pose.quaternion_xyzw), *_wire_euler(pose.rotation), -y, -x, -z)))
 
 
 def to_records(result: FrameResult, face_id_offset: int = 0) -> list[FaceRecord]:
@@ -59,7 +66,12 @@ def to_records(result: FrameResult, face_id_offset: int = 0) -> list[FaceRecord]
 
     face_id_offset: added to every id.
     """
-    return [_record(result, face, face_id_offset) for face in result.faces]
+    return [record_of(values) for values in wire_values(result, face_id_offset)]
+
+
+def wire_values(result: FrameResult, face_id_offset: int = 0) -> list[FieldValues]:
+    """The same as plain values, for `protocol.openseeface.encode_values`."""
+    return [_values(result, face, face_id_offset) for face in result.faces]
 
 
 def wire_points_3d(points_3d: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
@@ -67,52 +79,36 @@ def wire_points_3d(points_3d: npt.NDArray[np.floating]) -> npt.NDArray[np.float3
     return np.asarray(points_3d * _HEAD_TO_WIRE, np.float32)
 
 
-def _record(result: FrameResult, face: Face, face_id_offset: int) -> FaceRecord:
+def _values(result: FrameResult, face: Face, face_id_offset: int) -> FieldValues:
     landmarks, eyes = face.landmarks, face.eyes
     if face.pose is None or face.points_3d is None:
         # Landmarks, eyes and features are still valid. Receivers that need a pose skip the record for its fit error.
-        fit_error = NO_POSE_ERROR
-        quaternion, euler, translation = np.zeros(4), np.zeros(3), np.zeros(3)
-        points_3d = np.zeros((70, 3), np.float32)
+        fit_error, pose, points_3d = NO_POSE_ERROR, np.zeros(10), np.zeros((70, 3), np.float32)
     else:
-        wire = WirePose.from_pose(face.pose)
-        fit_error = face.pose.error_px
-        quaternion, euler, translation = wire.quaternion, wire.euler, wire.translation
+        fit_error, pose = face.pose.error_px, WirePose.from_pose(face.pose).numbers
         points_3d = wire_points_3d(face.points_3d)
     right_open, left_open = eyes.openness.tolist()
-    return FaceRecord(
-        time=result.unix_time,
-        face_id=face.face_id + face_id_offset,
-        width=result.width,
-        height=result.height,
-        right_eye_open=right_open,
-        left_eye_open=left_open,
-        got_3d=face.pose is not None and face.points_3d is not None,
-        fit_error=fit_error,
-        quaternion=quaternion.astype(np.float32),
-        euler=euler.astype(np.float32),
-        translation=translation.astype(np.float32),
-        confidence=np.concatenate((landmarks.confidence, eyes.confidence), dtype=np.float32),
-        points_2d=np.concatenate((landmarks.xy, eyes.pupils), dtype=np.float32),
-        points_3d=points_3d,
-        features=np.array(_features(face.expression), np.float32),
-    )
+    face_id = face.face_id + face_id_offset
+    got_3d = fit_error != NO_POSE_ERROR
+    scalars = result.unix_time, face_id, result.width, result.height, right_open, left_open, got_3d, fit_error
+    features = np.array(_features(face.expression))
+    return scalars, (pose, landmarks.confidence, eyes.confidence, landmarks.xy, eyes.pupils, points_3d, features)
 
 
-def _wire_quaternion(head: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def _wire_quaternion(head: npt.NDArray[np.floating]) -> tuple[float, float, float, float]:
     """The quaternion of R_w transposed from that of R: the head's turn, half a turn about (1, 1, 0), conjugated."""
     x, y, z, w = head.tolist()
-    wire = np.array([w + z, w - z, y - x, x + y]) * math.sqrt(0.5)
-    return wire if w + z >= 0 else -wire
+    scale = math.copysign(math.sqrt(0.5), w + z)
+    return scale * (w + z), scale * (w - z), scale * (y - x), scale * (x + y)
 
 
-def _wire_euler(rotation: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+def _wire_euler(rotation: npt.NDArray[np.floating]) -> tuple[float, float, float]:
     """The angles of R_w in degrees. Its rows are, in R's: the second, the first, minus the third."""
     (r00, _, _), (r10, _, _), (r20, r21, r22) = rotation.tolist()
     e0 = math.atan2(0.0 - r21, -r22)  # 0.0 - 0.0 is +0.0, where -0.0 would make a frontal face -180 instead of 180
     e1 = math.atan2(r20, math.hypot(r21, r22))
     e2 = math.atan2(r00, r10)
-    return np.array([math.degrees(e0), math.degrees(e1), math.degrees(e2)])
+    return math.degrees(e0), math.degrees(e1), math.degrees(e2)
 
 
 def _rotation_vector(wire_quaternion: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

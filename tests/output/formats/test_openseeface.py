@@ -9,7 +9,9 @@ import pytest
 from protocol.openseeface import decode, encode
 from tests.output.results import a_face, a_pose, a_result, quaternion_of, turn
 from tests.protocol.unity_reader import read, turn_degrees
+from tracker.output.formats.openseeface import OpenSeeFaceEncoder
 from tracker.output.records import NO_POSE_ERROR, WirePose, to_records
+from tracker.output.subject import OutputFrame
 from tracker.types import HeadPose
 
 GOLDEN = Path(__file__).parents[2] / "protocol" / "data"
@@ -115,3 +117,10 @@ def test_face_without_a_pose_is_sent_as_one_that_receivers_of_3d_drop() -> None:
 
 def test_frame_without_a_face_gives_no_record() -> None:
     assert to_records(a_result()) == []
+
+
+def test_the_datagram_is_that_of_the_records_lowest_id_first() -> None:
+    result = a_result(a_face(face_id=2), a_face(face_id=1, with_pose=False))
+    expected = encode(to_records(result, face_id_offset=3))
+    assert OpenSeeFaceEncoder().encode(OutputFrame(result, None, 3)) == (expected,)
+    assert [record.face_id for record in decode(expected)] == [4, 5]

@@ -9,7 +9,7 @@ import numpy as np
 
 from protocol import facejson, openseeface
 from protocol.openseeface import FEATURE_NAMES
-from tracker.output.records import to_records
+from tracker.output.records import wire_values
 from tracker.output.subject import Angles, OutputFrame, gaze_angles, head_angles, head_position_cm
 from tracker.topology import BLENDSHAPE_NAMES
 from tracker.types import Face, FrameResult, HeadPose
@@ -43,7 +43,7 @@ class JsonEncoder:
         if self._packed:
             result = replace(result, faces=result.faces[:MOST_PACKED])
             shapes = {face.face_id + frame.face_id_offset: _packed(face) for face in result.faces}
-            records = openseeface.encode(to_records(result, frame.face_id_offset)) if result.faces else b""
+            records = openseeface.encode_values(wire_values(result, frame.face_id_offset)) if result.faces else b""
             return (facejson.encode_packed(result.frame_index, result.unix_time, records, shapes),)
         message = facejson.Frame(
             index=result.frame_index,

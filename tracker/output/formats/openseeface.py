@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocol import openseeface
-from tracker.output.records import to_records
+from tracker.output.records import wire_values
 from tracker.output.subject import OutputFrame
 
 
@@ -16,4 +16,4 @@ class OpenSeeFaceEncoder:
         """One datagram, or none. Raises ValueError (a PacketError) for a value that is not finite."""
         if not frame.result.faces:
             return ()
-        return (openseeface.encode(to_records(frame.result, frame.face_id_offset)),)
+        return (openseeface.encode_values(wire_values(frame.result, frame.face_id_offset)),)
