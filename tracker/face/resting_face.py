@@ -28,6 +28,8 @@ LARGEST_RETAKEN = 0.8
 """The same for a rest that the user asked for (recentring)."""
 EXPRESSIVE = 0.35
 """Above this for any coefficient of mouth, cheeks or brows, the face is not at rest and the estimate does not rise."""
+LEARN_S, MOST_LEARN_S = 0.09, 0.2
+"""It is learnt from a frame this often; a frame counts for the time since the last, and for no more than the second."""
 RETAKE_S, MIN_RETAKEN = 1.0, 5
 
 _names = np.array(t.BLENDSHAPE_NAMES)
@@ -45,7 +47,7 @@ class RestingFace:
         """Forget the person."""
         self._rest = np.zeros(N)
         self._first_s: float | None = None
-        self._last_s = 0.0
+        self._learnt_s = 0.0
         self._window = SampleWindow[FloatArray](RETAKE_S, MIN_RETAKEN)
         self._retaking = False
 
@@ -60,14 +62,14 @@ class RestingFace:
         coefficients: (52,) 0 to 1. learn: the frame may change the estimate.
         """
         if self._first_s is None:
-            self._first_s = self._last_s = now_s
-        elapsed = min(max(0.0, now_s - self._last_s), 0.2)
-        self._last_s = now_s
-        if learn:
-            if self._retaking:
-                self._retake(coefficients, now_s)
-            elif now_s - self._first_s >= WARM_UP_S:
-                self._learn(coefficients, elapsed)
+            self._first_s = self._learnt_s = now_s
+        if learn and self._retaking:
+            self._retake(coefficients, now_s)
+        elapsed = now_s - self._learnt_s
+        if elapsed >= LEARN_S:
+            self._learnt_s = now_s
+            if learn and not self._retaking and now_s - self._first_s >= WARM_UP_S:
+                self._learn(coefficients, min(elapsed, MOST_LEARN_S))
         return np.maximum((coefficients - self._rest) / (1.0 - self._rest), 0.0)
 
     def _learn(self, coefficients: FloatArray, elapsed_s: float) -> None:
