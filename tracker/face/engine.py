@@ -14,7 +14,7 @@ from tracker.errors import ModelError
 from tracker.face.acceptance import AcceptancePolicy
 from tracker.face.choice import CLEARLY_BETTER, SCAN_S, UNSURE_HOLD_S, Challenger, by_prominence, prominence
 from tracker.face.classifier import FaceClassifier
-from tracker.face.crop import CropBox, bounds, crop_around
+from tracker.face.crop import CropBox, bounds
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
 from tracker.face.empty_scene import AFTER_S, EmptyScene
 from tracker.face.eyes import EyeReader, EyeReading
@@ -140,9 +140,8 @@ class Engine:
         memory.hidden_frames = 0
         if face.pose is not None:
             memory.ever_solved, memory.unsolved_since_s = True, None
-            if self.options.max_faces > 1 and memory.solved is not None:
-                points = lift(face.landmarks.xy, memory.solved, memory.head.head, camera)
-                memory.motion.update_shape(points, float(face.pose.euler_deg[1]))
+            if self.options.max_faces > 1 and memory.lifted is not None:
+                memory.motion.update_shape(memory.lifted, float(face.pose.euler_deg[1]))
             return face
         memory.unsure = True
         if memory.unsolved_since_s is None:
@@ -221,23 +220,22 @@ class Engine:
 
     def _track(self, frame: Frame) -> None:
         """Look for each known face at its last position."""
-        known = [(memory, memory.landmarks) for memory in self._memories if memory.landmarks is not None]
+        known = [(m, m.landmarks, m.crop) for m in self._memories if m.landmarks is not None and m.crop is not None]
         if not known:
             return
-        crops = [self._expected(memory, last, frame.media_s) for memory, last in known]
-        for (memory, last), crop, found in zip(known, crops, self._finder.read_all(frame.bgr, crops), strict=True):
+        crops = [self._expected(memory, crop, frame.media_s) for memory, _, crop in known]
+        for (memory, last, _), crop, found in zip(known, crops, self._finder.read_all(frame.bgr, crops), strict=True):
             confirmed = self._confirmed(frame, memory, last, crop, found)
             if confirmed is not None:
-                memory.landmarks, memory.missing_frames = confirmed, 0
+                memory.see(confirmed)
             else:
                 self._miss(memory, last)
         if len(known) > 1:
             self._drop_duplicates(frame.media_s)
 
     @staticmethod
-    def _expected(memory: FaceMemory, last: Landmarks, now_s: float) -> CropBox:
-        """Where to look for a known face that was last seen at `last`."""
-        crop = crop_around(last.xy)
+    def _expected(memory: FaceMemory, crop: CropBox, now_s: float) -> CropBox:
+        """Where to look for a known face that was last seen in `crop`."""
         if memory.missing_frames == 0 and memory.motion.place is not None:
             # A head that moves fast leaves a crop around its last place within two frames.
             across, down = memory.motion.place.way(now_s)
@@ -352,7 +350,7 @@ class Engine:
 
     def _start(self, memory: FaceMemory, landmarks: Landmarks) -> None:
         """Track the face at `landmarks` in `memory`."""
-        memory.landmarks, memory.missing_frames = landmarks, 0
+        memory.see(landmarks)
         memory.unsure = not self._finder.is_confident(landmarks)
 
     def _challenge(self, frame: Frame, found: list[Landmarks]) -> None:
@@ -389,13 +387,11 @@ class Engine:
 
     def _drop_duplicates(self, now_s: float) -> None:
         """Where two ids track the same face, the one that was expected there keeps it. The other face is hidden."""
-        active = [memory for memory in self._memories if memory.active]
-        for k, memory in enumerate(active):
-            for other in active[:k]:
-                if not (memory.active and other.active) or other.landmarks is None or memory.landmarks is None:
-                    continue
-                if intersection_over_union(bounds(memory.landmarks.xy), bounds(other.landmarks.xy)) > SAME_FACE_IOU:
-                    strays = strays_more(other, memory, memory.landmarks, now_s)
+        active = [(m, m.landmarks, bounds(m.landmarks.xy)) for m in self._memories if m.active and m.landmarks]
+        for k, (memory, landmarks, box) in enumerate(active):
+            for other, _, other_box in active[:k]:
+                if memory.active and other.active and intersection_over_union(box, other_box) > SAME_FACE_IOU:
+                    strays = strays_more(other, memory, landmarks, now_s)
                     (other if strays else memory).hide(self.options.discard_after)
 
 

@@ -64,7 +64,7 @@ class FaceMeasurer:
         landmarks, box = Landmarks(xy, found.confidence), bounds(xy)
         self._stopwatch.skip()
         # The points lie on the head as the solver turned it; the head itself is turned a little further.
-        solved = memory.solved = memory.solver.solve(landmarks, memory.head.head, camera, max(box[2:]))
+        solved = memory.solver.solve(landmarks, memory.head.head, camera, max(box[2:]))
         pose = None if solved is None else self._correction.apply(solved, xy)
         learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
         learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
@@ -79,11 +79,12 @@ class FaceMeasurer:
             usable = _where_visible(openness, visible)
             angles = memory.gaze.update(reading, usable, corners, pose, camera, now_s, learn)
         self._stopwatch.lap("eyes")
-        points = gaze = None
+        points = gaze = memory.lifted = None
         if solved is not None:
             if self._options.adapt_3d:
                 memory.head.update(xy, found.confidence, solved, camera)
-            points = normalise(lift(xy, solved, memory.head.head, camera))
+            memory.lifted = lift(xy, solved, memory.head.head, camera)
+            points = normalise(memory.lifted)
             if angles is not None:
                 points, gaze = with_looks(points, look_vectors(angles))
         coefficients = memory.coefficients.update(found.coefficients, openness, angles, now_s, learn)

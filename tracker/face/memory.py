@@ -8,14 +8,15 @@ from tracker import topology as t
 from tracker.face.adaptation import HeadAdaptation
 from tracker.face.calibration import FeatureCalibration
 from tracker.face.coefficients import CoefficientEstimator
+from tracker.face.crop import CropBox, crop_around
 from tracker.face.gaze import PupilMemory
 from tracker.face.gaze_direction import GazeMemory
 from tracker.face.motion import Motion
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
-from tracker.face.pose import PoseSolver, SolvedPose
+from tracker.face.pose import PoseSolver
 from tracker.face.smoothing import NumberFilter, OneEuroFilter
-from tracker.types import Landmarks
+from tracker.types import FloatArray, Landmarks
 
 _GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move with the head
 for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
@@ -28,6 +29,7 @@ class FaceMemory:
     def __init__(self, face_id: int, options: EngineOptions) -> None:
         self.face_id = face_id
         self.landmarks: Landmarks | None = None  # as read in the last frame the face was found in, unsmoothed
+        self.crop: CropBox | None = None  # around those landmarks
         self.missing_frames = 0
         self.hidden_frames = 0  # how long its landmarks have been those of a face before it
         self.unsure = False  # needs the classifier's word, or no pose fits: others are looked for meanwhile
@@ -36,7 +38,7 @@ class FaceMemory:
         self.motion = Motion()
         self.confirmed_until_s = -np.inf  # media time until which the classifier's last verdict holds
         self.solver = PoseSolver()
-        self.solved: SolvedPose | None = None  # in the last frame, before its correction
+        self.lifted: FloatArray | None = None  # (70, 3) the points in the head in the last frame, not normalised
         self.head = HeadAdaptation()
         self.features = FeatureCalibration(options.max_feature_updates)
         self.openness = OpennessCalibration(options.max_feature_updates)
@@ -57,9 +59,15 @@ class FaceMemory:
         """Whether the face was found in the last frame."""
         return self.landmarks is not None and self.missing_frames == 0
 
+    def see(self, landmarks: Landmarks) -> None:
+        """The face was found at `landmarks` in this frame."""
+        self.landmarks, self.missing_frames = landmarks, 0
+        # Now, and not when the next frame needs it: then its code and arrays would have to come from main memory.
+        self.crop = crop_around(landmarks.xy)
+
     def restart_motion(self) -> None:
         """Forget position and motion, after an interruption; what was learned about the person stays."""
-        self.landmarks = None
+        self.landmarks = self.crop = None
         self.missing_frames = self.hidden_frames = 0
         self.unsure, self.ever_solved, self.unsolved_since_s = False, False, None
         self.motion.restart()
