@@ -31,6 +31,7 @@ PARTS: dict[str, tuple[str, ...]] = {
     "landmarks around their network": ("tracker.face.finder:FaceFinder.read_all",),
     "eyes around their network": ("tracker.face.measurement:FaceMeasurer.read_eyes",),
     "smoothing": (
+        "tracker.face.face_filter:FaceFilter.filter",
         "tracker.face.smoothing:OneEuroFilter.filter",
         "tracker.face.smoothing:NumberFilter.filter",
     ),

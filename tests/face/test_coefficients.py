@@ -7,6 +7,7 @@ import pytest
 
 from tracker import topology as t
 from tracker.face.coefficients import SIDEWAYS_FULL_DEG, VERTICAL_FULL_DEG, CoefficientEstimator
+from tracker.face.face_filter import FaceFilter
 from tracker.face.resting_face import LARGEST_REST, RestingFace
 
 INDEX = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
@@ -30,7 +31,7 @@ def feed(rest, read, seconds, start_s=0.0):
 
 def test_the_first_frame_passes_as_it_was_read():
     smile = reading(mouthSmileLeft=0.7)
-    values = CoefficientEstimator(1.0).update(smile, OPEN, None, 0.0, learn=True)
+    values = CoefficientEstimator().update(smile, OPEN, None, 0.0, learn=True)
     np.testing.assert_allclose(values, smile, atol=1e-6)
 
 
@@ -90,7 +91,7 @@ def test_a_damaged_profile_is_refused(damage):
 
 
 def test_blinks_and_looks_to_the_sides_are_the_eye_networks_and_up_and_down_is_told_by_both():
-    estimator = CoefficientEstimator(0.0)
+    estimator = CoefficientEstimator()
     gaze = np.array([[10.0, -12.0], [10.0, -12.0]])  # both to the subject's left, and down
     values = estimator.update(
         reading(eyeBlinkLeft=0.9, eyeWideLeft=0.6, eyeLookUpLeft=0.4), np.array([1.0, 0.25]), gaze, 0.0, learn=True
@@ -107,13 +108,13 @@ def test_blinks_and_looks_to_the_sides_are_the_eye_networks_and_up_and_down_is_t
 
 
 def test_smoothing_steadies_noise_and_lets_a_quick_smile_through():
-    rng, estimator = np.random.default_rng(0), CoefficientEstimator(1.0)
+    rng, filter_, points = np.random.default_rng(0), FaceFilter(1.0), np.zeros((66, 2))
     raw, steady = [], []
     for k in range(60):
         read = np.clip(reading(mouthSmileLeft=0.3) + rng.normal(0, 0.03, 52), 0, 1).astype(np.float32)
         raw.append(read[SMILE])
-        steady.append(estimator.update(read, OPEN, None, k / FPS, learn=False)[SMILE])
+        steady.append(filter_.filter(points, read, k / FPS, 1.0)[1][SMILE])
     assert np.std(steady[20:]) < 0.7 * np.std(raw[20:])
     for k in range(60, 64):  # four frames: 133 ms
-        value = estimator.update(reading(mouthSmileLeft=0.9), OPEN, None, k / FPS, learn=False)[SMILE]
-    assert value > 0.75
+        _, values = filter_.filter(points, reading(mouthSmileLeft=0.9), k / FPS, 1.0)
+    assert values[SMILE] > 0.75

@@ -13,8 +13,14 @@ FPS = 30
 GROUP = np.zeros(3, np.intp)
 
 
-def points_filter():
-    return FaceMemory(0, EngineOptions()).points_filter
+class PointsFilter:
+    """What the tracker does to a face's points."""
+
+    def __init__(self):
+        self._filter = FaceMemory(0, EngineOptions()).face_filter
+
+    def filter(self, value, now_s):
+        return self._filter.filter(value, np.zeros(52), now_s, 1.0)[0]
 
 
 @given(st.floats(-1e3, 1e3), st.floats(0.005, 0.2))
@@ -27,7 +33,7 @@ def test_a_constant_passes_unchanged(value, step):
 
 def test_noise_on_a_still_face_shrinks_to_less_than_half():
     rng = np.random.default_rng(0)
-    filter_, raw, steady = points_filter(), [], []
+    filter_, raw, steady = PointsFilter(), [], []
     for k in range(300):
         value = rng.normal(0, 0.002, (66, 2))
         raw.append(value)
@@ -37,7 +43,7 @@ def test_noise_on_a_still_face_shrinks_to_less_than_half():
 
 def test_a_turn_of_90_degrees_a_second_lags_less_than_20_ms():
     # The nose tip of a head of one face size moves about 0.9 face sizes a second; the eyes about as much.
-    speed, filter_ = 0.9, points_filter()
+    speed, filter_ = 0.9, PointsFilter()
     for k in range(45):
         now = k / FPS
         steady = filter_.filter(np.full((66, 2), (speed * now, 0.0)), now)
@@ -56,6 +62,22 @@ def test_a_blink_of_150_ms_keeps_nine_tenths_of_its_depth():
     assert 1 - deepest > 0.9 * (1 - lowest)
 
 
+def test_each_group_has_its_tuning_and_its_unit():
+    rng = np.random.default_rng(2)
+    tunings = [
+        {"min_cutoff_hz": 1.0, "gain": 8.0, "dead_zone": 0.1},
+        {"min_cutoff_hz": 3.0, "gain": 2.0, "dead_zone": 0.4},
+    ]
+    units = [5.0, 1.0]
+    together = OneEuroFilter(np.array([0, 0, 1]), **{key: [tuning[key] for tuning in tunings] for key in tunings[0]})
+    apart = [OneEuroFilter(np.zeros(count, np.intp), **tuning) for count, tuning in zip((2, 1), tunings, strict=True)]
+    for k in range(30):
+        value = rng.normal(0, 0.5, (3, 2))
+        parts = zip(apart, (value[:2], value[2:]), units, strict=True)
+        expected = np.concatenate([one.filter(part, k / FPS, unit) for one, part, unit in parts])
+        np.testing.assert_allclose(together.filter(value, k / FPS, units), expected, rtol=1e-12, atol=1e-15)
+
+
 def test_time_that_stands_still_or_jumps_back_starts_afresh():
     filter_ = OneEuroFilter(GROUP, 1.0, 0.0, 0.0)
     filter_.filter(np.zeros((3, 2)), 1.0)
@@ -72,7 +94,7 @@ def test_the_cutoff_does_not_depend_on_the_frame_rate(fps):
 
 
 def test_smoothing_zero_builds_no_filter():
-    assert FaceMemory(0, EngineOptions(smoothing=0)).points_filter is None
+    assert FaceMemory(0, EngineOptions(smoothing=0)).face_filter is None
 
 
 @pytest.mark.parametrize("columns", [1, 2])

@@ -1,8 +1,9 @@
 """ARKit's 52 coefficients of one person, frame by frame.
 
-The landmark network reads them from the same crop as the points; here they are steadied, freed of what this person's
-face shows at rest, and joined with what the eye network sees better: how far the lids are closed and where the eyes
-look. Up and down, where lids and brows tell as much as pupils do, both networks count alike, and both eyes move alike.
+The landmark network reads them from the same crop as the points, and `face_filter` steadies both. Here they are freed
+of what this person's face shows at rest, and joined with what the eye network sees better: how far the lids are closed
+and where the eyes look. Up and down, where lids and brows tell as much as pupils do, both networks count alike, and
+both eyes move alike.
 docs/BLENDSHAPES.md says how well each is known.
 """
 
@@ -14,7 +15,6 @@ import numpy as np
 
 from tracker import topology as t
 from tracker.face.resting_face import RestingFace
-from tracker.face.smoothing import OneEuroFilter
 from tracker.types import FloatArray
 
 SIDEWAYS_FULL_DEG, VERTICAL_FULL_DEG = 34.3, 31.8
@@ -22,8 +22,6 @@ SIDEWAYS_FULL_DEG, VERTICAL_FULL_DEG = 34.3, 31.8
 (`training.synthetic.expressions`)."""
 
 _INDEX = {name: place for place, name in enumerate(t.BLENDSHAPE_NAMES)}
-_REGIONS = ("eye", "brow", "nose", "cheek", "jaw", "mouth", "tongue")
-_GROUPS = np.array([next(k for k, part in enumerate(_REGIONS) if n.startswith(part)) for n in t.BLENDSHAPE_NAMES])
 _SIDES = ("Right", "Left")
 BLINKS = [_INDEX[f"eyeBlink{side}"] for side in _SIDES]
 """Right, left."""
@@ -33,22 +31,13 @@ _SIDEWAYS = [[_INDEX[f"eyeLook{way}{side}"] for way in ("In", "Out")] for side i
 
 
 class CoefficientEstimator:
-    """Steadies and completes the network's coefficients for one person. smoothing: 0 = off, 1 = default."""
+    """Completes the network's coefficients for one person."""
 
-    def __init__(self, smoothing: float) -> None:
+    def __init__(self) -> None:
         self.rest = RestingFace()
-        self._filter: OneEuroFilter | None = None
-        if smoothing > 0:
-            self._filter = OneEuroFilter(_GROUPS, min_cutoff_hz=1.5 / smoothing, gain=6.0, dead_zone=0.25)
-
-    def restart_motion(self) -> None:
-        """Forget motion, after an interruption; the person's rest stays."""
-        if self._filter is not None:
-            self._filter.reset()
 
     def reset(self) -> None:
         """Forget the person."""
-        self.restart_motion()
         self.rest.reset()
 
     def update(
@@ -61,13 +50,10 @@ class CoefficientEstimator:
     ) -> FloatArray:
         """(52,) float32, 0 to 1, in the order of `BLENDSHAPE_NAMES`.
 
-        read: (52,) the network's answer in this frame. openness: right, left. gaze_deg: of each eye in the
+        read: (52,) the network's answer, steadied. openness: right, left. gaze_deg: of each eye in the
         head, to the subject's left and up; None keeps the network's own looks. learn: the frame may change the rest.
         """
-        steady: FloatArray = read.astype(np.float64)
-        if self._filter is not None:
-            steady = np.minimum(np.maximum(self._filter.filter(steady[:, None], now_s)[:, 0], 0.0), 1.0)
-        values: list[float] = self.rest.update(steady, now_s, learn).tolist()
+        values: list[float] = self.rest.update(read, now_s, learn).tolist()
         for blink, wide, opened in zip(BLINKS, _WIDE, openness, strict=True):
             values[blink] = 1.0 - opened
             values[wide] *= opened  # lids that are closing are not widened

@@ -58,9 +58,10 @@ class FaceMeasurer:
         these landmarks, pixels."""
         assert found.coefficients is not None, "landmarks as a network read them"
         now_s = frame.media_s
-        xy = reading.refine(found.xy)
-        if memory.points_filter is not None:
-            xy = memory.points_filter.filter(xy, now_s, unit=size).astype(np.float32)
+        xy, read = reading.refine(found.xy), found.coefficients
+        if memory.face_filter is not None:
+            xy, read = memory.face_filter.filter(xy, read, now_s, size)
+            xy = xy.astype(np.float32)
         landmarks, box = Landmarks(xy, found.confidence), bounds(xy)
         self._stopwatch.skip()
         # The points lie on the head as the solver turned it; the head itself is turned a little further.
@@ -69,11 +70,10 @@ class FaceMeasurer:
         learn = found.mean_confidence >= MIN_LEARNING_CONFIDENCE
         learn = learn and pose is not None and pose.error_px <= MAX_LEARNING_ERROR * size
         self._stopwatch.lap("pose")
-        read: list[float] = found.coefficients.tolist()
         corners = corners_of(xy)
         inside = eyes_inside(corners, frame.width, frame.height)
         visible = [within and seen >= MIN_SEEN for within, seen in zip(inside, reading.seen, strict=True)]
-        eyes, openness = self._eyes(memory, reading, corners, [read[k] for k in BLINKS], visible, now_s)
+        eyes, openness = self._eyes(memory, reading, corners, found.coefficients.take(BLINKS).tolist(), visible, now_s)
         angles = None
         if pose is not None and self._options.gaze_tracking:
             usable = _where_visible(openness, visible)
@@ -87,7 +87,7 @@ class FaceMeasurer:
             points = normalise(memory.lifted)
             if angles is not None:
                 points, gaze = with_looks(points, look_vectors(angles))
-        coefficients = memory.coefficients.update(found.coefficients, openness, angles, now_s, learn)
+        coefficients = memory.coefficients.update(read, openness, angles, now_s, learn)
         expression = _expression(memory, coefficients, openness, now_s, learn)
         self._stopwatch.lap("expression")
         return Face(
@@ -115,7 +115,7 @@ class FaceMeasurer:
         network's coefficients; visible: neither outside the picture nor behind dark glasses."""
         openness = memory.openness.update(reading.blink, blink, visible, now_s)
         positions = memory.pupils.update(reading.pupil_positions, _where_visible(openness, visible))
-        if memory.points_filter is not None:
+        if memory.face_filter is not None:
             # Rounding can take a filtered value past its bounds.
             openness = [min(max(value, 0.0), 1.0) for value in memory.openness_filter.filter(openness, now_s)]
             positions = memory.pupils_filter.filter(positions, now_s)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracker import topology as t
 from tracker.face.adaptation import HeadAdaptation
 from tracker.face.calibration import FeatureCalibration
 from tracker.face.coefficients import CoefficientEstimator
 from tracker.face.crop import CropBox, crop_around
+from tracker.face.face_filter import FaceFilter
 from tracker.face.gaze import PupilMemory
 from tracker.face.gaze_direction import GazeMemory
 from tracker.face.motion import Motion
 from tracker.face.openness import OpennessCalibration
 from tracker.face.options import EngineOptions
 from tracker.face.pose import PoseSolver
-from tracker.face.smoothing import NumberFilter, OneEuroFilter
+from tracker.face.smoothing import NumberFilter
 from tracker.types import FloatArray, Landmarks
-
-_GROUPS = np.zeros(t.N_LANDMARKS, np.intp)  # 0: jaw and nose, which move with the head
-for _number, _members in enumerate((t.RIGHT_BROW, t.LEFT_BROW, t.RIGHT_EYE, t.LEFT_EYE, np.arange(48, 66)), start=1):
-    _GROUPS[_members] = _number
 
 
 class FaceMemory:
@@ -44,13 +40,13 @@ class FaceMemory:
         self.openness = OpennessCalibration(options.max_feature_updates)
         self.pupils = PupilMemory()
         self.gaze = GazeMemory(options.smoothing, options.max_feature_updates)
-        self.coefficients = CoefficientEstimator(options.smoothing)
+        self.coefficients = CoefficientEstimator()
         self._reset_ranges_on_drop = options.max_feature_updates <= 0
-        self.points_filter: OneEuroFilter | None = None
+        self.face_filter: FaceFilter | None = None
         if options.smoothing > 0:
-            # Speeds are in face sizes, eye widths and whole openings per second.
+            # Speeds are in eye widths and whole openings per second.
             rest = 1 / options.smoothing
-            self.points_filter = OneEuroFilter(_GROUPS, min_cutoff_hz=0.75 * rest, gain=20.0, dead_zone=0.05)
+            self.face_filter = FaceFilter(options.smoothing)
             self.pupils_filter = NumberFilter[complex](min_cutoff_hz=1.5 * rest, gain=14.0, dead_zone=0.05)
             self.openness_filter = NumberFilter[float](min_cutoff_hz=1.5 * rest, gain=6.0, dead_zone=0.1)
 
@@ -73,10 +69,9 @@ class FaceMemory:
         self.motion.restart()
         self.confirmed_until_s = -np.inf
         self.solver.reset()
-        self.coefficients.restart_motion()
         self.gaze.restart_motion()
-        if self.points_filter is not None:
-            self.points_filter.reset()
+        if self.face_filter is not None:
+            self.face_filter.reset()
             self.pupils_filter.reset()
             self.openness_filter.reset()
         if self._reset_ranges_on_drop:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,18 +19,46 @@ from tracker.types import FloatArray
 
 SPEED_CUTOFF_HZ = 6.0
 """Low-pass on the speed estimate."""
+_TURN = 2 * math.pi
+
+
+class _Tuning(NamedTuple):
+    """See `OneEuroFilter`."""
+
+    min_cutoff_hz: float
+    gain: float
+    dead_zone: float
+
+    def weight(self, speed: float, elapsed_s: float) -> float:
+        """Of a new value, at a group's `speed`."""
+        cutoff_hz, gain, dead_zone = self
+        if speed > dead_zone:
+            cutoff_hz += gain * (speed - dead_zone)
+        phase = _TURN * cutoff_hz * elapsed_s
+        return phase / (1 + phase)
+
+
+_AT_ANY_SPEED = _Tuning(SPEED_CUTOFF_HZ, 0.0, 0.0)
 
 
 class OneEuroFilter:
     """Filters (P, D) arrays.
 
     groups: (P,) the group of each point. min_cutoff_hz: cut-off at rest. gain: increase of the cut-off in Hz per unit
-    of speed. dead_zone: speed caused by noise alone. Speeds are in units per second, see `filter`.
+    of speed. dead_zone: speed caused by noise alone. Speeds are in units per second, see `filter`. Each may be given
+    for every group.
     """
 
-    def __init__(self, groups: npt.NDArray[np.intp], min_cutoff_hz: float, gain: float, dead_zone: float) -> None:
+    def __init__(
+        self,
+        groups: npt.NDArray[np.intp],
+        min_cutoff_hz: float | Sequence[float],
+        gain: float | Sequence[float],
+        dead_zone: float | Sequence[float],
+    ) -> None:
         self._members = groups[None, :] == np.arange(groups.max() + 1)[:, None]
-        self._tuning = min_cutoff_hz, gain, dead_zone
+        columns = np.broadcast_arrays(*np.atleast_1d(min_cutoff_hz, gain, dead_zone), np.zeros(len(self._members)))[:3]
+        self._tunings = [_Tuning(*tuning) for tuning in np.transpose(columns).tolist()]
         self._value: FloatArray | None = None
         self._raw: FloatArray = np.empty(0)
         self._last_s = 0.0
@@ -39,16 +67,16 @@ class OneEuroFilter:
         """Forget the past; the next value passes unchanged."""
         self._value = None
 
-    def filter(self, value: FloatArray, now_s: float, unit: float = 1.0) -> FloatArray:
+    def filter(self, value: FloatArray, now_s: float, unit: float | Sequence[float] = 1.0) -> FloatArray:
         """The filtered value at media time `now_s`. unit: the length that speeds are measured in, in the units of
-        `value`.
+        `value`; may be given for every group.
         """
         if self._value is None or now_s <= self._last_s:
             self._value = self._start(value, now_s)
             return value
         elapsed = now_s - self._last_s
         self._last_s = now_s
-        weight = _weight(SPEED_CUTOFF_HZ, elapsed)
+        weight = _AT_ANY_SPEED.weight(0.0, elapsed)
         speed, step = self._speed, self._step
         speed *= 1 - weight
         np.subtract(value, self._raw, out=step)
@@ -57,7 +85,11 @@ class OneEuroFilter:
         self._raw = value
         np.multiply(speed, speed, out=step)
         squares = self._average.dot(step.reshape(-1)).tolist()
-        weights = [_weight_at(math.sqrt(square) / unit, self._tuning, elapsed) for square in squares]
+        units = unit if isinstance(unit, Sequence) else [unit] * len(squares)
+        weights = [
+            tuning.weight(math.sqrt(square) / unit, elapsed)
+            for tuning, square, unit in zip(self._tunings, squares, units, strict=True)
+        ]
         np.subtract(value, self._value, out=step)
         step *= self._spread.dot(weights).reshape(step.shape)
         self._value = self._value + step
@@ -83,7 +115,7 @@ class NumberFilter(Generic[Number]):
     """The same filter for a few numbers or points x + iy, each a group of its own; without arrays, which cost more."""
 
     def __init__(self, min_cutoff_hz: float, gain: float, dead_zone: float) -> None:
-        self._tuning = min_cutoff_hz, gain, dead_zone
+        self._tuning = _Tuning(min_cutoff_hz, gain, dead_zone)
         self._states: list[tuple[Number, Number, Number]] = []  # value, speed and the last unfiltered value
         self._last_s = 0.0
 
@@ -98,24 +130,12 @@ class NumberFilter(Generic[Number]):
         if not self._states or elapsed <= 0:
             self._states = [(new, 0 * new, new) for new in numbers]
             return list(numbers)
-        follow = _weight(SPEED_CUTOFF_HZ, elapsed)
-        keep, rate = 1 - follow, follow / elapsed
+        follow = _AT_ANY_SPEED.weight(0.0, elapsed)
+        keep, rate, weight_at = 1 - follow, follow / elapsed, self._tuning.weight
         states = []
         for (value, speed, last), new in zip(self._states, numbers, strict=True):
             speed = keep * speed + rate * (new - last)
-            value += _weight_at(abs(speed), self._tuning, elapsed) * (new - value)
+            value += weight_at(abs(speed), elapsed) * (new - value)
             states.append((value, speed, new))
         self._states = states
         return [value for value, _, _ in states]
-
-
-def _weight(cutoff_hz: float, elapsed_s: float) -> float:
-    """Weight of a new value in a first-order low-pass filter."""
-    phase = 2 * math.pi * cutoff_hz * elapsed_s
-    return phase / (1 + phase)
-
-
-def _weight_at(speed: float, tuning: tuple[float, float, float], elapsed_s: float) -> float:
-    """The weight at a group's `speed`."""
-    min_cutoff_hz, gain, dead_zone = tuning
-    return _weight(min_cutoff_hz + gain * (speed - dead_zone) if speed > dead_zone else min_cutoff_hz, elapsed_s)
