@@ -24,6 +24,8 @@ MOUTH = np.arange(48, 66)
 CLOSE = 0.05
 """A point within this fraction of the outer-eye distance is right, as far as confidence goes."""
 SMALL_PX = 90
+SIDES_PX = (20, 30, 40, 60, 100)
+"""Longer sides of the box around a face's points for the table by size."""
 TURNED = 0.35
 """Asymmetry of the face from which it counts as turned, about 25 degrees."""
 FEWEST = 8
@@ -94,17 +96,44 @@ class People:
         mesh = ask(python, "mediapipe_mesh.py", pictures)["points"].astype(np.float64)
         return np.asarray(np.einsum("jp,npk->njk", landmark_weights(), mesh) - PEER_BORDER_PX)
 
-    def read(self, reader: LandmarkReader, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
-        """Points (N, 66, 2) px and confidence (N, 66): a disturbed first crop, then the crop the answer asks for."""
+    def read(
+        self, reader: LandmarkReader, seed: int = 1, side_px: float | None = None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Points (N, 66, 2) px and confidence (N, 66): a disturbed first crop, then the crop the answer asks for.
+
+        side_px: pictures are made smaller first, so that the longer side of the box around the points has so many
+        pixels; the answer is in pixels of the pictures as they are.
+        """
         rng = np.random.default_rng(seed)
         found, confidence = [], []
         for i, truth in zip(self.rows, self.points, strict=True):
-            picture = np.ascontiguousarray(self.pack.pixels[i])
-            rough = reader.read(picture, jitter(crop_around(truth), rng))
+            picture, scale = np.ascontiguousarray(self.pack.pixels[i]), np.ones(2)
+            if side_px is not None:
+                picture, scale = shrunk(picture, side_px / float(np.ptp(truth, axis=0).max()))
+            rough = reader.read(picture, jitter(crop_around(((truth + 0.5) * scale - 0.5).astype(np.float32)), rng))
             reading = reader.read(picture, crop_around(rough.xy))
-            found.append(reading.xy)
+            found.append((reading.xy + 0.5) / scale - 0.5)
             confidence.append(reading.confidence)
         return np.stack(found).astype(np.float64), np.stack(confidence).astype(np.float64)
+
+
+def shrunk(picture: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
+    """The picture as a camera `1 / scale` times further away sees it, and its true scale (2,): x, y."""
+    height, width = picture.shape[:2]
+    small = max(8, round(width * scale)), max(8, round(height * scale))
+    return cv2.resize(picture, small, interpolation=cv2.INTER_AREA), np.array([small[0] / width, small[1] / height])
+
+
+def by_size(people: People, reader: LandmarkReader) -> dict[int, list[float]]:
+    """Percent for `inner 49`, raw and with offsets removed, of faces made smaller to SIDES_PX."""
+    out = {}
+    for side in SIDES_PX:
+        raw = in_eye_line(people.read(reader, side_px=side)[0], people.points)
+        out[side] = [
+            round(100 * float(np.linalg.norm(error[:, t.INNER_49], axis=2).mean()), 2)
+            for error in (raw, without_offsets(raw))
+        ]
+    return out
 
 
 def reliability(confidence: np.ndarray, right: np.ndarray) -> list[list[float]]:

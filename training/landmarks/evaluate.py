@@ -23,7 +23,7 @@ from tracker.face.crop import CropBox, crop_around
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.networks import ModelStore
 from training import datasets
-from training.landmarks.against_people import CLOSE, People, in_eye_line, reliability, without_offsets
+from training.landmarks.against_people import CLOSE, People, by_size, in_eye_line, reliability, without_offsets
 from training.landmarks.against_people import figures as against_people
 from training.landmarks.data import Background, jitter
 from training.landmarks.face_sets import UPPER_INNER
@@ -172,7 +172,9 @@ def main() -> None:
             print(f"model {model}, on the faces that MediaPipe finds")
             for name, value in same.items():
                 print(f"  {name}: {value}")
-        figures: dict[str, object] = {"manual": against_people(people, points, confidence)}
+        measured = against_people(people, points, confidence)
+        measured["inner 49 of faces so many pixels long, raw and offsets removed"] = by_size(people, reader)
+        figures: dict[str, object] = {"manual": measured}
         if not arguments.people_only:
             figures |= evaluate(reader, model)
         update_quality(f"landmarks_{model}", figures, arguments.folder)
