@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor
@@ -81,3 +82,14 @@ def wait_for(pool: Pool, count: int, feeding: threading.Thread) -> None:
         if not feeding.is_alive():
             raise RuntimeError(f"no more examples after {len(pool)}")
         time.sleep(0.05)
+
+
+@contextmanager
+def drawn(batches: Iterable[Sequence[Tensor]], pool: Pool, count: int) -> Iterator[Callable[[], tuple[Tensor, ...]]]:
+    """Feed `pool` while the block lasts; what it gets draws `count` examples at a call."""
+    feeding = feed(pool, batches)
+    try:
+        wait_for(pool, min(pool.capacity, 2 * count), feeding)
+        yield lambda: pool.draw(count)
+    finally:
+        feeding.stop()

@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from training.pool import Pool, feed, wait_for  # noqa: E402
+from training.pool import Pool, drawn, feed, wait_for  # noqa: E402
 
 
 def batch(first, count):
@@ -48,3 +48,14 @@ def test_batches_without_end_are_left_when_told_to_stop():
     added = pool.added
     time.sleep(0.05)
     assert pool.added == added
+
+
+def test_steps_draw_from_what_is_fed_meanwhile():
+    pool = Pool(40, torch.device("cpu"))
+    with drawn((batch(k, 5) for k in count(step=5)), pool, 8) as draw:
+        first = draw()
+        assert [len(part) for part in first] == [8, 8]
+        added = pool.added
+        while pool.added < added + 40:
+            time.sleep(0.001)
+        assert draw()[0].min() > first[0].min()

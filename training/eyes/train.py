@@ -25,7 +25,7 @@ from training.eyes.network import EyeNetwork
 from training.eyes.packed import load_packed
 from training.eyes.rendered import RenderedEyes, joined, load_rendered_eyes, rendered_example
 from training.eyes.views import views
-from training.pool import Pool, feed, wait_for
+from training.pool import Pool, drawn
 from training.run import SAVE_EVERY_S, Clock, Run, TimeLimit, add_run_arguments
 
 # Crop size and channels of each network.
@@ -109,13 +109,8 @@ def source_of(args: argparse.Namespace, seed: Sequence[int]) -> Iterator[Callabl
         batches = iter(loader)
         yield lambda: next(batches).to(args.device)
         return
-    pool = Pool(args.pool, args.device)
-    feeding = feed(pool, loader)
-    try:
-        wait_for(pool, min(args.pool, 2 * args.draw), feeding)
-        yield lambda: Batch(*pool.draw(args.draw))
-    finally:
-        feeding.stop()
+    with drawn(loader, Pool(args.pool, args.device), args.draw) as draw:
+        yield lambda: Batch(*draw())
 
 
 def learn(runs: Sequence[Run], next_batch: Callable[[], Batch], limit: TimeLimit | None) -> None:

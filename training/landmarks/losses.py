@@ -71,11 +71,12 @@ def point_loss(found: Answer, batch: Batch, teacher: Teacher | None) -> Tensor:
 
 
 def coefficient_loss(found: Answer, batch: Batch, teacher: Teacher | None) -> Tensor:
-    """Squared and absolute error, what moves counting more; answers beyond 0 or 1 are as good as 0 or 1."""
+    """Squared and absolute error, what moves counting more, and the more the further; answers beyond 0 or 1 are as good
+    as 0 or 1."""
     truth, answer = batch.coefficients, found[3]
     error = answer - truth
     error = torch.where((truth <= 0.005) & (error < 0) | (truth >= 0.995) & (error > 0), 0.1 * error, error)
-    moving = 1 + 2 * (truth > 0.05).float()
+    moving = 1 + 1.5 * (truth > 0.05).float() + 1.5 * truth
     loss = moving * error.square() + 0.15 * error.abs()
     loss = loss + 0.5 * (truth < 0.02).float() * (answer - FALSE_ABOVE).clamp(min=0)
     if teacher is not None:

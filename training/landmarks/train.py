@@ -1,5 +1,7 @@
 """Train landmark networks: `python -m training.landmarks.train --models 3 --begin-with 3 --steps 9000`.
 
+With `--pool` and several `--workers` a GPU learns from samples that are kept on it.
+
 Several tiers can learn from the same batches; the cheaper ones then also follow the dearest one, or with `--teacher`
 a network that is trained already, whose answers cost a pass forward. `--resume` goes on from the last checkpoint, also
 with more steps or more sets.
@@ -8,7 +10,8 @@ with more steps or more sets.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 
 import torch
 from torch import Tensor
@@ -33,7 +36,17 @@ from training.landmarks.network import (
     in_eye_frame,
     resample_head,
 )
-from training.run import SAVE_EVERY_S, Clock, Run, add_run_arguments, find_checkpoint, load_average, load_weights
+from training.pool import Pool, drawn
+from training.run import (
+    SAVE_EVERY_S,
+    Clock,
+    Run,
+    TimeLimit,
+    add_run_arguments,
+    find_checkpoint,
+    load_average,
+    load_weights,
+)
 
 FOLLOW_AFTER = 0.15
 """Share of the steps after which the dearest network of those that learn together is worth following."""
@@ -60,8 +73,9 @@ def answers_of(found: Answer) -> Teacher:
 def train(
     models: Sequence[int],
     runs: Sequence[Run],
-    batches: Iterator[Batch],
+    next_batch: Callable[[], Sequence[Tensor]],
     *,
+    limit: TimeLimit | None = None,
     teacher: tuple[LandmarkNetwork, int] | None = None,
     frozen: bool = False,
     early_frozen: bool = False,
@@ -80,12 +94,12 @@ def train(
             freeze_early_stages(run.module)
     clock = Clock(runs)
     while runs[0].progress < 1:
-        batch = Batch(*(part.to(runs[0].device, non_blocking=True) for part in next(batches)))
+        batch = Batch(*(part.to(runs[0].device, non_blocking=True) for part in next_batch()))
         teacher_out: Teacher | None = None
         if teacher is not None:
             with torch.no_grad():
                 teacher_out = answers_of(teacher[0](to_input(batch.images, teacher[1])))
-        losses, parts = [], []
+        losses = []
         for model, run in zip(models, runs, strict=True):
             pictures, mirrored = with_copies(to_input(batch.images, TIERS[model].input_px))
             answers = run.module(pictures)
@@ -95,9 +109,10 @@ def train(
             run.step(loss)
             if teacher_out is None and run.progress > FOLLOW_AFTER:
                 teacher_out = answers_of(found)
-            losses.append(loss.item())
-            parts.append(f"{points.item():.3f}+{coefficients.item():.4f}")
-        clock.report(losses, " ".join(parts))
+            losses.append(loss.detach())
+        if limit:
+            limit.keep()
+        clock.report(losses)
         for run in runs:
             run.save(every_s=SAVE_EVERY_S)
     for run in runs:
@@ -135,6 +150,13 @@ def main() -> None:
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that make batches (default 1)")
+    parser.add_argument(
+        "--pool", type=int, default=0, metavar="N", help="keep the last N samples on the device, each step draws some"
+    )
+    parser.add_argument("--draw", type=int, default=384, help="samples a step draws from the pool (%(default)s)")
+    parser.add_argument(
+        "--minutes", type=float, help="end so long after the start; --steps counts only in the first moments"
+    )
     parser.add_argument("--augmented", help="name of a set of turned photographs in the runs folder")
     parser.add_argument("--renders", nargs="*", default=[], help="names of rendered sets")
     arguments = parser.parse_args()
@@ -161,7 +183,31 @@ def main() -> None:
         arguments.augmented,
         arguments.renders,
     )
-    batches = iter(DataLoader(samples, batch_size=None, num_workers=arguments.workers, prefetch_factor=4))
+    loader = DataLoader(
+        samples,
+        batch_size=None,
+        num_workers=arguments.workers,
+        prefetch_factor=4 if arguments.workers else None,
+        pin_memory=arguments.device.type == "cuda",
+        in_order=not arguments.workers,
+    )
+    if arguments.pool:
+        source = drawn(loader, Pool(arguments.pool, arguments.device), arguments.draw)
+    else:
+        batches = iter(loader)
+        source = nullcontext(lambda: next(batches))
+    limit = TimeLimit(runs, arguments.minutes) if arguments.minutes else None
+    with source as next_batch:
+        learn(arguments, runs, next_batch, limit)
+
+
+def learn(
+    arguments: argparse.Namespace,
+    runs: Sequence[Run],
+    next_batch: Callable[[], Sequence[Tensor]],
+    limit: TimeLimit | None,
+) -> None:
+    """Begin or go on with the runs as the command line says, and train them."""
     for k, (model, run) in enumerate(zip(arguments.models, runs, strict=True)):
         if arguments.resume and run.file.exists():
             run.resume()
@@ -170,7 +216,7 @@ def main() -> None:
             begin(model, run, arguments.begin_with[k])
         assert isinstance(run.module, LandmarkNetwork)
         if not run.module.coefficients.typical.any():
-            set_typical_points(run.module, [next(batches) for _ in range(TYPICAL_BATCHES)])
+            set_typical_points(run.module, [Batch(*next_batch()) for _ in range(TYPICAL_BATCHES)])
             run.average_anew()
     teacher = None
     if arguments.teacher is not None:
@@ -179,7 +225,13 @@ def main() -> None:
         assert isinstance(network, LandmarkNetwork)
         teacher = network.to(device=arguments.device, memory_format=torch.channels_last), tier.input_px
     train(
-        arguments.models, runs, batches, teacher=teacher, frozen=arguments.frozen, early_frozen=arguments.early_frozen
+        arguments.models,
+        runs,
+        next_batch,
+        limit=limit,
+        teacher=teacher,
+        frozen=arguments.frozen,
+        early_frozen=arguments.early_frozen,
     )
 
 
