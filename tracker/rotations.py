@@ -82,13 +82,17 @@ def quaternion_from_matrix(rotation: Array) -> npt.NDArray[np.float64]:
 
 def matrix_from_quaternion(quaternion: Array) -> npt.NDArray[np.float64]:
     """(3, 3) of a unit quaternion (4,)."""
-    x, y, z, w = quaternion.tolist()
+    return rotated_axes(*quaternion.tolist())
+
+
+def rotated_axes(x: float, y: float, z: float, w: float) -> npt.NDArray[np.float64]:
+    """(3, 3) the rotation matrix of a unit quaternion."""
     return np.array(
-        [
-            [1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)],
-            [2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)],
-            [2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)],
-        ]
+        (
+            (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
+            (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
+            (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
+        )
     )
 
 

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tracker.intrinsics import CameraIntrinsics
-from tracker.rotations import euler_from_matrix, matrix_from_euler, quaternion_from_euler, quaternion_from_matrix
+from tracker.rotations import euler_from_matrix, quaternion_from_euler, quaternion_from_matrix, rotated_axes
 
 FloatArray = npt.NDArray[np.floating]
 Box = tuple[float, float, float, float]
@@ -164,8 +164,8 @@ class HeadPose:
     @classmethod
     def from_euler(cls, euler_deg: tuple[float, float, float], translation: FloatArray, error_px: float) -> HeadPose:
         """The pose with these pitch, yaw and roll, each as `euler_deg` of a pose may have them."""
-        quaternion = np.array(quaternion_from_euler(*euler_deg))
-        return cls(matrix_from_euler(*euler_deg), translation, quaternion, np.array(euler_deg), error_px)
+        quaternion = quaternion_from_euler(*euler_deg)
+        return cls(rotated_axes(*quaternion), translation, np.array(quaternion), np.array(euler_deg), error_px)
 
     def __post_init__(self) -> None:
         _freeze("HeadPose", "rotation", self.rotation, (3, 3))

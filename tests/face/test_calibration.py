@@ -78,7 +78,7 @@ def test_a_damaged_profile_is_refused(damage):
 def test_a_history_covers_all_of_a_long_run_in_the_same_space():
     history = RunningMedian(np.zeros(1), prior_seconds=0.0, size=16, interval_s=0.1)
     for k in range(5000):
-        history.add(np.array([float(k)]), k / 30)
+        history.add([float(k)], k / 30)
     assert history.value()[0] == pytest.approx(2500, rel=0.2)
 
 

@@ -6,7 +6,7 @@ Training and tracking cut crops with the same functions, so that the two cannot 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -19,8 +19,7 @@ CROP_MARGIN = 1.25
 """Side of the crop over the longer side of the box around the upright points."""
 
 
-@dataclass(frozen=True, slots=True)
-class CropBox:
+class CropBox(NamedTuple):
     """A rotated square. centre: (x, y) and side: in frame pixels. roll: radians, positive with the top of the face
     tilted to the image's right."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -240,7 +239,7 @@ class Engine:
             # A head that moves fast leaves a crop around its last place within two frames.
             across, down = memory.motion.place.way(now_s)
             if across or down:
-                crop = replace(crop, centre=(crop.centre[0] + across, crop.centre[1] + down))
+                crop = crop._replace(centre=(crop.centre[0] + across, crop.centre[1] + down))
         return crop
 
     def _confirmed(

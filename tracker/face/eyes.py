@@ -166,10 +166,9 @@ class EyeReader:
         moved = [to_image(places, frame) for places, frame in zip(refined, frames, strict=True)]
         upright = [across / (-abs(across) if mirrored else abs(across)) for _, across, mirrored in frames]
         # From the inner corner, that is to the subject's left with the right eye and to the right with the left one.
-        gaze = [
-            ((-in_head, up), (-seen, seen_up)) if mirrored else ((in_head, up), (seen, seen_up))
-            for (in_head, up, seen, seen_up), (_, _, mirrored) in zip(output.gaze, frames, strict=True)
-        ]
+        signs = [-1.0 if mirrored else 1.0 for _, _, mirrored in frames]
+        in_head = [(sign * across, up) for sign, (across, up, _, _) in zip(signs, output.gaze, strict=True)]
+        seen = [(sign * across, up) for sign, (_, _, across, up) in zip(signs, output.gaze, strict=True)]
         return [
             EyeReading(
                 to_array(in_their_order(*moved[pair])),
@@ -177,8 +176,8 @@ class EyeReader:
                 output.aperture[pair],
                 output.closed[pair],
                 output.confidence[pair],
-                [in_head for in_head, _ in gaze[pair]],
-                [seen for _, seen in gaze[pair]],
+                in_head[pair],
+                seen[pair],
                 upright[pair],
                 output.openness[pair],
                 output.blink[pair],
