@@ -75,3 +75,16 @@ def test_the_reason_of_the_end_is_raised_after_the_last_item() -> None:
     assert queue.take() == 1
     with pytest.raises(OSError, match="unplugged"):
         queue.take()
+
+
+def test_a_consumer_waits_for_what_comes_and_no_longer() -> None:
+    queue: HandoffQueue[int] = HandoffQueue()
+    assert queue.take(0.01) is None
+    for number in range(200):  # taken at once, or after a wait that an earlier item's news must not end
+        if number % 3 == 0:
+            queue.put(-1)
+            assert queue.take(5.0) == -1
+        threading.Thread(target=queue.put, args=(number,)).start()
+        assert queue.take(5.0) == number
+        assert queue.take(0.0) is None
+    assert queue.take(0.01) is None
