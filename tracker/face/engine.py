@@ -302,8 +302,10 @@ class Engine:
                 else:
                     candidates = self._finder.detect(frame.bgr, self._candidate_limit)
         self._stopwatch.lap("detect")
-        found = self._accepted(frame.bgr, candidates) if candidates else []
-        self._stopwatch.lap("landmarks")
+        found: list[Landmarks] = []
+        if candidates:
+            found = self._accepted(frame.bgr, candidates)
+            self._stopwatch.lap("landmarks")
         if active == 0 and not found:
             candidates = self._finder.detect_levelled(frame.bgr, self._candidate_limit, candidates)
             self._stopwatch.lap("detect")

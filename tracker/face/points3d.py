@@ -55,9 +55,9 @@ def lift(xy: FloatArray, pose: HeadPose | SolvedPose, head: FloatArray, camera: 
 
 def _eyeball(outer: Point, inner: Point, to_right: float) -> tuple[Point, float]:
     """Its centre and the distance of the pupil from it, from the eye's corners in the head."""
-    width = math.dist(outer, inner)
-    x, y, z = (0.5 * (a + b) for a, b in zip(outer, inner, strict=True))
-    return (x + to_right * width, y + EYEBALL_UP * width, z - EYEBALL_DEPTH * width), PUPIL_RADIUS * width
+    width, (x, y, z), (x1, y1, z1) = math.dist(outer, inner), outer, inner
+    x, y, z = (x + x1) / 2 + to_right * width, (y + y1) / 2 + EYEBALL_UP * width, (z + z1) / 2 - EYEBALL_DEPTH * width
+    return (x, y, z), PUPIL_RADIUS * width
 
 
 def normalise(points: FloatArray) -> FloatArray:

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tracker import topology as t
 from tracker.face.crop import bounds
+from tracker.face.plane import to_complex
 from tracker.intrinsics import CameraIntrinsics
 from tracker.rotations import euler_from_matrix
 from tracker.types import FloatArray, Landmarks
@@ -155,8 +156,7 @@ def _checked(rvec_tvec: RvecTvec, residual: FloatArray) -> SolvedPose | None:
     rotation = cv2.Rodrigues(rvec)[0]
     if not (MIN_DISTANCE < tvec[2, 0] < math.inf and rotation[2, 2] > MIN_FACING):
         return None
-    rigid = residual[:_N_RIGID]
-    residual_px = float(np.add.reduce(np.hypot(rigid[:, 0], rigid[:, 1]))) / _N_RIGID
+    residual_px = sum(map(abs, to_complex(residual[:_N_RIGID]))) / _N_RIGID
     if not math.isfinite(residual_px):
         return None
     error_px = cv2.norm(residual[_N_RIGID:]) / math.sqrt(2 * OPENSEEFACE_PNP_POINTS)
