@@ -34,7 +34,7 @@ def test_values_stay_within_minus_one_and_one():
     calibration = FeatureCalibration(900)
     rng = np.random.default_rng(0)
     for k in range(300):
-        assert np.abs(calibration.update(rng.normal(0, 3, 14), k / 30, learn=True)).max() <= 1
+        assert np.abs(calibration.update(rng.normal(0, 3, 14).tolist(), k / 30, learn=True)).max() <= 1
 
 
 def test_a_wider_range_is_learnt_from_a_wider_expression():

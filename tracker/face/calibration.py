@@ -6,12 +6,10 @@ The reach of the average face stands in from the first frame and gives way to a 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from tracker.face.kept import kept_array
-from tracker.types import FloatArray
 
 N = 14
 SMALLEST_REACH, LARGEST_REACH = 0.7, 1.6
@@ -20,7 +18,8 @@ FORGET_S = 300.0
 """Time constant with which an extreme that is not repeated gives way."""
 APPROACH_S = 0.08
 """Time constant with which a new extreme is believed: one bad frame moves the range little."""
-_BELOW_AND_ABOVE = np.array([-1.0, 1.0])
+FADE_S = 0.5
+"""What fades so slowly is let fade this often."""
 
 
 class FeatureCalibration:
@@ -32,28 +31,49 @@ class FeatureCalibration:
 
     def reset(self) -> None:
         """Forget the person."""
-        self._reach: FloatArray = np.ones((N, 2))  # largest recent distance below and above rest
+        # The largest recent distances below and above rest. Plain numbers: arrays of 14 take twice as long.
+        self._below, self._above = [1.0] * N, [1.0] * N
         self._first_s: float | None = None
         self._last_s = 0.0
+        self._unfaded_s = 0.0
 
-    def update(self, raw: FloatArray, now_s: float, learn: bool) -> FloatArray:
-        """(14,) values in -1 to 1 for `raw` (14,) at media time `now_s`; the reach follows only where `learn`."""
+    def update(self, raw: Sequence[float], now_s: float, learn: bool) -> list[float]:
+        """14 values in -1 to 1 for the 14 of `raw` at media time `now_s`; the reach follows only where `learn`."""
         if self._first_s is None:
             self._first_s = self._last_s = now_s
         elapsed = max(0.0, now_s - self._last_s)
         self._last_s = now_s
+        shares = self._shares(raw)
         if learn and (self._update_seconds <= 0 or now_s - self._first_s <= self._update_seconds):
-            beyond = raw[:, None] * _BELOW_AND_ABOVE - self._reach
-            self._reach += (1 - math.exp(-elapsed / APPROACH_S)) * np.maximum(beyond, 0)
-            self._reach *= math.exp(-elapsed / FORGET_S)
-            self._reach = np.minimum(np.maximum(self._reach, SMALLEST_REACH), LARGEST_REACH)
-        shares = raw / np.where(raw < 0, self._reach[:, 0], self._reach[:, 1])
-        return np.minimum(np.maximum(shares, -1.0), 1.0)
+            self._unfaded_s += elapsed
+            goes_beyond = max(shares) > 1 or min(shares) < -1
+            if goes_beyond:
+                self._approach(raw, elapsed)
+            if goes_beyond or self._unfaded_s >= FADE_S:
+                self._fade()
+                shares = self._shares(raw)
+        return [min(max(share, -1.0), 1.0) for share in shares]
+
+    def _shares(self, raw: Sequence[float]) -> list[float]:
+        """`raw` over the reach on its side."""
+        sides = zip(raw, self._below, self._above, strict=True)
+        return [value / (below if value < 0 else above) for value, below, above in sides]
+
+    def _approach(self, raw: Sequence[float], elapsed_s: float) -> None:
+        share = 1 - math.exp(-elapsed_s / APPROACH_S)
+        for k, value in enumerate(raw):
+            self._below[k] += share * max(-value - self._below[k], 0.0)
+            self._above[k] += share * max(value - self._above[k], 0.0)
+
+    def _fade(self) -> None:
+        keep, self._unfaded_s = math.exp(-self._unfaded_s / FORGET_S), 0.0
+        for side in (self._below, self._above):
+            side[:] = [min(max(keep * reach, SMALLEST_REACH), LARGEST_REACH) for reach in side]
 
     def export(self) -> dict[str, Any]:
         """What a profile keeps."""
-        return {"reach": self._reach.tolist()}
+        return {"reach": [list(sides) for sides in zip(self._below, self._above, strict=True)]}
 
     def restore(self, kept: dict[str, Any]) -> None:
         """Begin with an earlier run's result. Raises ValueError when it does not fit."""
-        self._reach = kept_array(kept, "reach", (N, 2), SMALLEST_REACH, LARGEST_REACH)
+        self._below, self._above = kept_array(kept, "reach", (N, 2), SMALLEST_REACH, LARGEST_REACH).T.tolist()

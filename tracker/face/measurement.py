@@ -134,7 +134,7 @@ def _expression(
     memory: FaceMemory, coefficients: FloatArray, openness: Sequence[float], now_s: float, learn: bool
 ) -> Expression:
     """The calibrated features. openness: right, left; an eye that closes goes from 0 to -1."""
-    values = memory.features.update(raw_features(coefficients), now_s, learn).tolist()
+    values = memory.features.update(raw_features(coefficients).tolist(), now_s, learn)
     for place, is_open in zip(EYES, reversed(openness), strict=True):
         values[place] -= 1.0 - is_open
     return Expression(*values)
