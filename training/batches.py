@@ -7,13 +7,10 @@ changes networks that lie in models/ or another folder, and what their manifest 
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import onnx
 from onnx import numpy_helper
 
-from training.manifest import MANIFEST_FILE, MODELS_FOLDER, changed_manifest, sha256_of
+from training.rewritten import rewrite
 
 
 def free_batch(model: onnx.ModelProto, name: str) -> None:
@@ -32,27 +29,13 @@ def free_batch(model: onnx.ModelProto, name: str) -> None:
     onnx.checker.check_model(model)
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("networks", nargs="+", help="names, without .onnx")
-    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="default: models/")
-    arguments = parser.parse_args()
-    for name in arguments.networks:
-        file = arguments.folder / f"{name}.onnx"
-        model, before = onnx.load(str(file)), sha256_of(file)
-        if model.graph.input[0].type.tensor_type.shape.dim[0].dim_param:
-            print(f"{file}: takes any number already")
-            continue
-        free_batch(model, "faces")
-        onnx.save(model, str(file))
-        with changed_manifest(arguments.folder / MANIFEST_FILE.name) as manifest:
-            entry = manifest["networks"][name]
-            entry["sha256"] = after = sha256_of(file)
-            quality = entry.get("quality", {})
-            if quality.get("measured_on_sha256") == before:  # what it answers is the same
-                quality["measured_on_sha256"] = after
-        print(f"{file}: takes any number of pictures now")
+def free_faces(model: onnx.ModelProto) -> bool:
+    """Let `model` take any number of faces. Returns whether it did not already."""
+    if model.graph.input[0].type.tensor_type.shape.dim[0].dim_param:
+        return False
+    free_batch(model, "faces")
+    return True
 
 
 if __name__ == "__main__":
-    main()
+    rewrite(__doc__, free_faces)

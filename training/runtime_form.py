@@ -14,14 +14,11 @@ says of them.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
 import onnx
 from onnx import helper, numpy_helper
 
-from training.manifest import MANIFEST_FILE, MODELS_FOLDER, changed_manifest, sha256_of
+from training.rewritten import rewrite
 
 BLOCK = 8
 """With AVX2; with AVX-512 it is twice that, but filling up to 16 would cost everybody else more than it gains."""
@@ -109,26 +106,5 @@ def _extend(tensor: onnx.TensorProto, count: int, axis: int) -> None:
     tensor.CopyFrom(numpy_helper.from_array(np.pad(array, widths), tensor.name))
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("networks", nargs="+", help="names, without .onnx")
-    parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="default: models/")
-    arguments = parser.parse_args()
-    for name in arguments.networks:
-        file = arguments.folder / f"{name}.onnx"
-        model, before = onnx.load(str(file)), sha256_of(file)
-        if not to_runtime_form(model):
-            print(f"{file}: unchanged")
-            continue
-        onnx.save(model, str(file))
-        with changed_manifest(arguments.folder / MANIFEST_FILE.name) as manifest:
-            entry = manifest["networks"][name]
-            entry["sha256"] = after = sha256_of(file)
-            quality = entry.get("quality", {})
-            if quality.get("measured_on_sha256") == before:  # what it answers is the same
-                quality["measured_on_sha256"] = after
-        print(f"{file}: in the runtime's form")
-
-
 if __name__ == "__main__":
-    main()
+    rewrite(__doc__, to_runtime_form)
