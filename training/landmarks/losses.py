@@ -28,7 +28,7 @@ NOISE = (2.0, 9.0)
 """Range of that noise's standard deviation, grey levels."""
 JITTER_WEIGHT = 5.0
 CONSISTENCY_WEIGHT = 1.0
-TEACHER_SHARE = 0.4
+TEACHER_SHARE = 0.5
 
 
 def mean(values: Tensor, weights: Tensor) -> Tensor:
