@@ -16,7 +16,7 @@ import numpy as np
 from tracker.face.kept import kept_array
 from tracker.face.running_median import RunningMedian
 
-EYE_WEIGHT, FACE_WEIGHT, BIAS = 0.4, 0.3, 0.4
+EYE_WEIGHT, FACE_WEIGHT, BIAS = 0.4, 0.25, 0.4
 """Of the log odds of the eye network's blink and of the landmark network's, and a constant. Chosen from thousands of
 settings, together with NO_BLINK, FULL_BLINK, LITTLE and SOME: by the development clips' blinks (all 31 found, 37 told:
 F1 0.91; median r 0.92) and by renders of people whom the eye network does not know (5 % of 518 smiles seem to close the
