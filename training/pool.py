@@ -6,13 +6,16 @@ fresh light and noise each is seen some ten times instead of once, and no two ba
 
 from __future__ import annotations
 
+import argparse
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.utils.data import DataLoader, IterableDataset
 
 
 class Pool:
@@ -93,3 +96,41 @@ def drawn(batches: Iterable[Sequence[Tensor]], pool: Pool, count: int) -> Iterat
         yield lambda: pool.draw(count)
     finally:
         feeding.stop()
+
+
+def add_pool_arguments(parser: argparse.ArgumentParser, workers: int, draw: int) -> None:
+    """The options that `source_of` reads, and --minutes."""
+    parser.add_argument(
+        "--workers", type=int, default=workers, help="processes that make examples; 0 is this one (default %(default)s)"
+    )
+    parser.add_argument(
+        "--pool", type=int, default=0, metavar="N", help="keep the last N examples on the device, each step draws some"
+    )
+    parser.add_argument("--draw", type=int, default=draw, help="examples a step draws from the pool (%(default)s)")
+    parser.add_argument(
+        "--minutes", type=float, help="end so long after the start; --steps counts only in the first moments"
+    )
+
+
+@contextmanager
+def source_of(
+    batches: IterableDataset[Any], options: argparse.Namespace, prefetch: int
+) -> Iterator[Callable[[], Sequence[Tensor]]]:
+    """What gives the examples of each step: newly made ones, or those drawn from a pool that fills meanwhile.
+
+    prefetch: batches that each process makes ahead.
+    """
+    loader = DataLoader(
+        batches,
+        batch_size=None,
+        num_workers=options.workers,
+        prefetch_factor=prefetch if options.workers else None,
+        pin_memory=options.device.type == "cuda",
+        in_order=not options.workers,
+    )
+    if options.pool:
+        with drawn(loader, Pool(options.pool, options.device), options.draw) as draw:
+            yield draw
+    else:
+        made = iter(loader)
+        yield lambda: next(made)

@@ -9,13 +9,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
 import numpy as np
 import torch
-from torch.utils.data import DataLoader, IterableDataset, get_worker_info
+from torch.utils.data import IterableDataset, get_worker_info
 
 from training.datasets import TRAIN
 from training.eyes.batch import Batch, collated
@@ -25,7 +24,7 @@ from training.eyes.network import EyeNetwork
 from training.eyes.packed import load_packed
 from training.eyes.rendered import RenderedEyes, joined, load_rendered_eyes, rendered_example
 from training.eyes.views import views
-from training.pool import Pool, drawn
+from training.pool import add_pool_arguments, source_of
 from training.run import SAVE_EVERY_S, Clock, Run, TimeLimit, add_run_arguments
 
 # Crop size and channels of each network.
@@ -93,26 +92,6 @@ def rendered_eyes(sets: Sequence[str], packed: Sequence[Path]) -> RenderedEyes |
     return joined(parts) if parts else None
 
 
-@contextmanager
-def source_of(args: argparse.Namespace, seed: Sequence[int]) -> Iterator[Callable[[], Batch]]:
-    """What gives the examples of each step: newly made ones, or those drawn from a pool that fills meanwhile."""
-    made = Batches(args.without, rendered_eyes(args.renders, args.packed), seed)
-    loader = DataLoader(
-        made,
-        batch_size=None,
-        num_workers=args.workers,
-        prefetch_factor=2 if args.workers else None,
-        pin_memory=args.device.type == "cuda",
-        in_order=not args.workers,
-    )
-    if not args.pool:
-        batches = iter(loader)
-        yield lambda: next(batches).to(args.device)
-        return
-    with drawn(loader, Pool(args.pool, args.device), args.draw) as draw:
-        yield lambda: Batch(*draw())
-
-
 def learn(runs: Sequence[Run], next_batch: Callable[[], Batch], limit: TimeLimit | None) -> None:
     """All steps of `runs`, which see the same examples."""
     clock = Clock(runs)
@@ -144,22 +123,16 @@ def main() -> int:
     )
     parser.add_argument("--begin-with", metavar="RUN", help="averaged weights to start from; {name} is the network")
     parser.add_argument("--faster", type=float, default=1.0, help="factor on the learning rate of the new layers")
-    parser.add_argument("--workers", type=int, default=0, help="processes that make examples (default: this one)")
-    parser.add_argument(
-        "--pool", type=int, default=0, metavar="N", help="keep the last N examples on the device, each step draws some"
-    )
-    parser.add_argument("--draw", type=int, default=2048, help="examples a step draws from the pool (%(default)s)")
-    parser.add_argument(
-        "--minutes", type=float, help="end so long after the start; --steps counts only in the first moments"
-    )
+    add_pool_arguments(parser, workers=0, draw=2048)
     args = parser.parse_args()
     torch.set_num_threads(1)
     cv2.setNumThreads(1)
     torch.manual_seed(args.seed)
     runs = [begin("-without-".join([name, *args.without]), new_network(name), args) for name in args.network]
     limit = TimeLimit(runs, args.minutes) if args.minutes else None
-    with source_of(args, [args.seed, runs[0].done]) as next_batch:
-        learn(runs, next_batch, limit)
+    made = Batches(args.without, rendered_eyes(args.renders, args.packed), [args.seed, runs[0].done])
+    with source_of(made, args, prefetch=2) as next_parts:
+        learn(runs, lambda: Batch(*next_parts()).to(args.device), limit)
     return 0
 
 

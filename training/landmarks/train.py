@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torch.utils.data import DataLoader
 
 from training.landmarks.data import NOT_A_FACE, Batch, FaceSamples
 from training.landmarks.losses import (
@@ -36,7 +34,7 @@ from training.landmarks.network import (
     in_eye_frame,
     resample_head,
 )
-from training.pool import Pool, drawn
+from training.pool import add_pool_arguments, source_of
 from training.run import (
     SAVE_EVERY_S,
     Clock,
@@ -149,14 +147,7 @@ def main() -> None:
     parser.add_argument("--early-frozen", action="store_true", help="keep the first stages' weights")
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--workers", type=int, default=1, help="processes that make batches (default 1)")
-    parser.add_argument(
-        "--pool", type=int, default=0, metavar="N", help="keep the last N samples on the device, each step draws some"
-    )
-    parser.add_argument("--draw", type=int, default=384, help="samples a step draws from the pool (%(default)s)")
-    parser.add_argument(
-        "--minutes", type=float, help="end so long after the start; --steps counts only in the first moments"
-    )
+    add_pool_arguments(parser, workers=1, draw=384)
     parser.add_argument("--augmented", help="name of a set of turned photographs in the runs folder")
     parser.add_argument("--renders", nargs="*", default=[], help="names of rendered sets")
     arguments = parser.parse_args()
@@ -183,21 +174,8 @@ def main() -> None:
         arguments.augmented,
         arguments.renders,
     )
-    loader = DataLoader(
-        samples,
-        batch_size=None,
-        num_workers=arguments.workers,
-        prefetch_factor=4 if arguments.workers else None,
-        pin_memory=arguments.device.type == "cuda",
-        in_order=not arguments.workers,
-    )
-    if arguments.pool:
-        source = drawn(loader, Pool(arguments.pool, arguments.device), arguments.draw)
-    else:
-        batches = iter(loader)
-        source = nullcontext(lambda: next(batches))
     limit = TimeLimit(runs, arguments.minutes) if arguments.minutes else None
-    with source as next_batch:
+    with source_of(samples, arguments, prefetch=4) as next_batch:
         learn(arguments, runs, next_batch, limit)
 
 
