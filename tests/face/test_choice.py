@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from tracker.face.choice import Challenger, by_prominence, prominence
+from tracker.face.choice import Challenger, by_prominence, prominence, surest_readings
+from tracker.face.crop import face_roll
 from tracker.face.head import REFERENCE_HEAD
 from tracker.face.motion import Motion
 from tracker.types import Landmarks
@@ -52,3 +53,17 @@ def test_another_face_or_one_that_went_away_starts_anew():
     assert not challenger.holds(face_at(500, 100), 1.1, 1.0)
     challenger.forget_old(9.0)
     assert not challenger.holds(face_at(500, 100), 9.0, 1.0)
+
+
+def reading(confidence, size=-90.0, x=250.0):
+    """Of a head `size` pixels for each face unit; one that hangs where they are positive."""
+    xy = (REFERENCE_HEAD[:66, :2] * size + (x, 150.0)).astype(np.float32)
+    return Landmarks(xy, np.full(66, confidence, np.float32))
+
+
+@pytest.mark.parametrize(("upright", "hanging"), [(0.8, 0.4), (0.4, 0.8)])
+def test_of_two_readings_of_one_head_the_surer_counts_not_the_larger(upright, hanging):
+    found = [reading(hanging, 105.0), reading(upright), reading(0.3, x=550.0)]
+    kept = surest_readings(found)
+    assert len(kept) == 2 and kept[1] is found[2]
+    assert (abs(face_roll(kept[0].xy)) < 0.2) == (upright > hanging)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from tracker.face.acceptance import FLOOR_SHARE, TRUSTED_FACTOR, AcceptancePolicy, logit
-from tracker.face.crop import CropBox, face_roll
+from tracker.face.crop import CropBox
 from tracker.face.detector import Candidate
 from tracker.face.finder import LEANING_ANGLE, FaceFinder
 from tracker.face.head import REFERENCE_HEAD
@@ -41,21 +41,6 @@ class FakeReader:
 
     def read_all(self, bgr, crops):
         return [self.read(bgr, crop) for crop in crops]
-
-
-class MisledReader(FakeReader):
-    """Reads an upright face as hanging, and less surely, where it is shown it the other way round."""
-
-    def __init__(self, upright_confidence, hanging_confidence):
-        super().__init__(upright_confidence)
-        self.hanging_confidence = hanging_confidence
-
-    def read(self, bgr, crop):
-        upright = super().read(bgr, crop)
-        if np.cos(crop.roll) > 0:
-            return upright
-        hanging = 2 * np.float32(self.centre) - upright.xy
-        return Landmarks(hanging, np.full(66, self.hanging_confidence, np.float32))
 
 
 class FakeClassifier:
@@ -128,14 +113,6 @@ def test_a_held_face_is_kept_for_its_landmarks_or_for_the_classifiers_word():
 
 def test_a_face_whose_middle_is_outside_the_frame_is_none():
     assert finder(centre=(900.0, 150.0)).accept(FRAME, candidate()) is None
-
-
-@pytest.mark.parametrize(("upright", "hanging"), [(0.9, 0.6), (0.4, 0.6)])
-def test_a_hanging_head_is_also_read_the_other_way_round(upright, hanging):
-    finds = finder()
-    finds._reader = MisledReader(upright, hanging)
-    found = finds.accept(FRAME, Candidate(candidate().detection, np.pi))
-    assert (abs(face_roll(found.xy)) < 0.2) == (upright > hanging)
 
 
 def test_detectors_are_joined_without_doubles_likeliest_first():

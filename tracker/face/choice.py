@@ -7,9 +7,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tracker.face.crop import bounds
+from tracker.face.detector import intersection_over_union
 from tracker.face.motion import UNKNOWN_LIFE, Motion, centre_and_size
 from tracker.types import Landmarks
 
+SAME_FACE_IOU = 0.3
+"""Two faces whose boxes have a larger intersection over union are the same."""
 EDGE_WEIGHT = 0.4
 """How much less a face in the corner of the frame counts than one in its middle."""
 CLEARLY_BETTER = 1.5
@@ -32,6 +36,17 @@ def prominence(landmarks: Landmarks, life: float, width: int, height: int, trust
     inside = float(np.mean(((landmarks.xy >= 0) & (landmarks.xy < (width, height))).all(axis=1)))
     sure = min(1.0, landmarks.mean_confidence / max(trusted, 1e-6))
     return size / min(width, height) * (1 - EDGE_WEIGHT * min(off_centre, 1.0)) * sure * inside * inside * life
+
+
+def surest_readings(found: Sequence[Landmarks]) -> list[Landmarks]:
+    """`found` with one reading of each place, the surest: a tilted head may be found upright and hanging, and the
+    hanging one may be the larger."""
+    kept: list[Landmarks] = []
+    for landmarks in sorted(found, key=lambda landmarks: -landmarks.mean_confidence):
+        box = bounds(landmarks.xy)
+        if not any(intersection_over_union(box, bounds(other.xy)) > SAME_FACE_IOU for other in kept):
+            kept.append(landmarks)
+    return kept
 
 
 class Challenger:

@@ -11,7 +11,16 @@ import numpy.typing as npt
 
 from tracker.errors import ModelError
 from tracker.face.acceptance import AcceptancePolicy
-from tracker.face.choice import CLEARLY_BETTER, SCAN_S, UNSURE_HOLD_S, Challenger, by_prominence, prominence
+from tracker.face.choice import (
+    CLEARLY_BETTER,
+    SAME_FACE_IOU,
+    SCAN_S,
+    UNSURE_HOLD_S,
+    Challenger,
+    by_prominence,
+    prominence,
+    surest_readings,
+)
 from tracker.face.classifier import FaceClassifier
 from tracker.face.crop import CropBox, bounds
 from tracker.face.detector import FAST_WIDTH, FINE_WIDTH, Candidate, Detector, intersection_over_union
@@ -37,8 +46,6 @@ from tracker.intrinsics import CameraIntrinsics
 from tracker.manifest import REINSTALL
 from tracker.types import Box, Face, FloatArray, Frame, FrameResult, Landmarks
 
-SAME_FACE_IOU = 0.3
-"""Two tracked faces whose intersection over union is larger are the same."""
 SPARE_CANDIDATES = 5
 """Number of candidates examined beyond `max_faces`, since not every candidate is a face."""
 MANY_FACES = 8
@@ -312,6 +319,8 @@ class Engine:
             levelled = (self._finder.accept_levelled(frame.bgr, candidate) for candidate in candidates)
             found = [landmarks for landmarks in levelled if landmarks is not None]
             self._stopwatch.lap("landmarks")
+        if len(found) > 1:
+            found = surest_readings(found)
         if found and is_full:
             self._challenge(frame, found)
         elif found:

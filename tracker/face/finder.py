@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from tracker.face.acceptance import AcceptancePolicy, logit
 from tracker.face.classifier import FaceClassifier
-from tracker.face.crop import CropBox, crop_around, crop_around_box, face_roll, middle
+from tracker.face.crop import CropBox, crop_around, crop_around_box, middle
 from tracker.face.detector import DUPLICATE_IOU, Candidate, Detector, intersection_over_union
 from tracker.face.landmarks import LandmarkReader
 from tracker.face.light import is_unusual, level_around
@@ -29,8 +29,6 @@ ROTATIONS = tuple(
 """The rolls that are searched for in turn, one with each look: leaning heads every third time, somebody who lies down
 or hangs upside down within fifteen looks."""
 
-UPSIDE_DOWN = math.radians(90)
-"""A face with more roll is also read the other way round: heads seldom hang, and chin and forehead look alike."""
 OTHER_WAY_ROUND = math.radians(60)
 """Candidates whose rolls differ by more are two readings of one place."""
 
@@ -119,13 +117,6 @@ class FaceFinder:
 
     def score(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> CandidateScore | None:
         """Read the landmarks of a candidate and score it; None where the first look already rejects it."""
-        score = self._score(bgr, candidate)
-        if score is None or abs(face_roll(score.landmarks.xy)) < UPSIDE_DOWN:
-            return score
-        upright = self._score(bgr, replace(candidate, roll=candidate.roll + math.pi))
-        return score if upright is None or upright.log_odds < score.log_odds else upright
-
-    def _score(self, bgr: npt.NDArray[np.uint8], candidate: Candidate) -> CandidateScore | None:
         box = candidate.detection.box
         first_look = self._classifier.score_box(bgr, box, candidate.roll)
         if first_look < self.policy.reject_log_odds:
