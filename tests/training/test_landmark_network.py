@@ -61,6 +61,7 @@ def test_the_finished_network_answers_as_the_trained_one(model):
     with torch.no_grad():
         # Faces of which nothing is the same for all, among them one in profile.
         network.maps.weight *= 30
+        network.extra_maps.weight *= 30
         network.scale.weight *= 20
         head.typical.uniform_(-0.5, 0.5)
         head.spread.uniform_(0.5, 2)

@@ -1,9 +1,11 @@
+import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
 from tracker import topology as t  # noqa: E402
 from training.landmarks.data import MIRROR, NOT_A_FACE, Batch  # noqa: E402
+from training.landmarks.face_sets import UNSENT, balance  # noqa: E402
 from training.landmarks.losses import COPIES, coefficient_loss, point_loss, temporal_jitter  # noqa: E402
 
 
@@ -52,3 +54,19 @@ def test_mirrored_answers_of_mirrored_copies_are_consistent(batch):
     both = torch.cat([batch.points, copied]), torch.cat([batch.coefficients, answered])
     assert temporal_jitter(answer(*both), batch, mirrored) < 5e-3
     assert temporal_jitter(answer(*both), batch, ~mirrored) > 0.1
+
+
+def test_rare_and_slight_movements_count_as_much_as_common_ones():
+    rng = np.random.default_rng(2)
+    coefficients = (rng.random((4000, 52)) < 0.5) * rng.uniform(0, 1, (4000, 52))
+    rare, slight, never, unknown = 5, 6, 7, 8
+    coefficients[:, rare] *= rng.random(4000) < 0.1
+    coefficients[:, slight] *= 0.5
+    coefficients[:, never] = 0
+    known = np.ones((4000, 52), bool)
+    known[:, unknown] = False
+    weights = balance(coefficients, known)
+    common = weights[20:]
+    assert np.ptp(common) < 0.2 and min(weights[rare], weights[slight]) > 1.5 * common.max()
+    assert np.isfinite(weights).all() and weights[t.BLENDSHAPE_NAMES.index(UNSENT[0])] < 0.2
+    assert weights[(coefficients * known).any(axis=0)].mean() == pytest.approx(1, abs=0.01)

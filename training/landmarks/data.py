@@ -39,7 +39,7 @@ OCCLUDED_TRUST, AT_BORDER_TRUST = 0.5, 0.2
 """What is left of the trust in their coefficients."""
 RENDERS = "renders:"
 SHARES = {"manual": 0.34, "photographs": 0.44, "portraits": 0.12, "augmented": 0.10}
-SHARES_WITH_RENDERS = {"manual": 0.27, "photographs": 0.20, "portraits": 0.05, "augmented": 0.04, RENDERS: 0.44}
+SHARES_WITH_RENDERS = {"manual": 0.24, "photographs": 0.18, "portraits": 0.04, "augmented": 0.04, RENDERS: 0.50}
 """Of the samples with a face, by set; rendered sets share theirs."""
 LOOK_AGAIN = 400
 """Batches after which rendered sets are read again: they may have grown."""

@@ -33,6 +33,10 @@ RENDERED_TRUST = (0.15, 0.5)
 """Of rendered points by family (`training.synthetic.truth.FAMILIES`): exact, but a vertex is not where people click."""
 NEUTRAL_TRUST = 2.5
 """Of the coefficients of a rendered face without expression: what it answers falsely everybody sees."""
+RARE_COUNTS = (0.6, 2.0)
+"""Least and most that a rendered coefficient counts because it moves much or little in these pictures."""
+UNSENT = ("jawForward",)
+UNSENT_TRUST = 0.1
 JAW_TRUST = 0.5
 """A contour without marks: annotators slide along it."""
 PEOPLES_JAW_TRUST = 0.8
@@ -140,7 +144,22 @@ def renders(names: list[str]) -> FaceSet:
     shards = RenderSet(names)
     weights = np.where(shards["visible"], 1.0, HIDDEN_TRUST).astype(np.float32)
     weights *= np.array(RENDERED_TRUST, np.float32)[shards["family"]][:, None]
-    trust = shards["known"].astype(np.float32)
-    trust[shards["neutral"]] *= NEUTRAL_TRUST
     coefficients = np.nan_to_num(shards["coefficients"].astype(np.float32))
+    trust = shards["known"] * balance(coefficients, shards["known"])
+    trust[shards["neutral"]] *= NEUTRAL_TRUST
     return FaceSet(shards.picture, shards["points"].astype(np.float32), weights, coefficients, trust)
+
+
+def balance(coefficients: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """(52,) float32, 1 on average: what each coefficient should count, given all of them (N, 52) and which are known.
+
+    A squared error over a coefficient's variance is what is missing of its r squared, so that one divided by it makes
+    rare and slight movements count as much as those that are always there.
+    """
+    count = np.maximum(known.sum(axis=0), 1)
+    centre = (coefficients * known).sum(axis=0) / count
+    variance = (np.square(coefficients - centre) * known).sum(axis=0) / count
+    moving = variance > 0
+    weights = np.clip(variance[moving].mean() / np.where(moving, variance, 1), *RARE_COUNTS)
+    weights[[t.BLENDSHAPE_NAMES.index(name) for name in UNSENT]] = UNSENT_TRUST
+    return (weights / weights[moving].mean()).astype(np.float32)

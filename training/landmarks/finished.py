@@ -39,7 +39,8 @@ class Finished(nn.Module):
         for replaced in ("maps", "extra_maps", "scale", "coefficients"):
             delattr(self.network, replaced)
         head = network.coefficients
-        self.fine_maps, self.hidden, self.out = network.fine_maps, head.hidden, copy.deepcopy(head.out)
+        self.fine_maps, self.narrow, self.hidden, self.deeper = network.fine_maps, head.narrow, head.hidden, head.deeper
+        self.out = copy.deepcopy(head.out)
         self.register_buffer("slope", slope)
         with torch.no_grad():
             for name in NEVER:
@@ -74,7 +75,9 @@ class Finished(nn.Module):
         shape = functional.gelu(turned[:, 0] + self.shape)
         seen = functional.gelu(self.coarse(f16) + self.second(functional.relu(fine)))
         near = functional.gelu(sample(near, points[:, SEEN_POINTS]))
-        hidden = functional.gelu(self.hidden(torch.cat([seen.flatten(1), shape, near.flatten(1)], dim=1)))
+        narrow = self.narrow(torch.cat([seen.flatten(1), shape, near.flatten(1)], dim=1))
+        hidden = functional.gelu(self.hidden(narrow))
+        hidden = hidden + functional.gelu(self.deeper(hidden))
         means = [functional.adaptive_avg_pool2d(map_, 1).flatten(1) for map_ in (f16, d8)]
         inverse_scale = torch.exp(self.inverse_scale(torch.cat(means, dim=1)).clamp(*self.inverse_scales))
         ratio = length.clamp(min=SHORTEST_RADIUS) * inverse_scale

@@ -134,9 +134,10 @@ def fit(
 ) -> None:
     """Train `network.coefficients`."""
     head = network.coefficients.train()
-    upright = in_eye_frame(torch.cat([part.points for part in sets.values()]))
-    head.typical.copy_(upright.mean(dim=0))
-    head.spread.copy_(upright.std(dim=0) + SPREAD_FLOOR)
+    if not head.typical.any():
+        upright = in_eye_frame(torch.cat([part.points for part in sets.values()]))
+        head.typical.copy_(upright.mean(dim=0))
+        head.spread.copy_(upright.std(dim=0) + SPREAD_FLOOR)
     optimiser = torch.optim.AdamW(head.parameters(), rate, weight_decay=2e-2)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, steps)
     for step in range(steps):

@@ -27,7 +27,7 @@ class Tier:
     expansion: int
     decoder: int
     fine_maps: bool  # maps at 1/4 of the input, else 1/8
-    head: tuple[int, int, int]  # of the coefficients' head: channels of its map, widths for the points and hidden
+    head: tuple[int, int, int, int]  # of the coefficients' head: channels of its map, widths for points, narrow, hidden
     at_points: int  # channels the head keeps of what is seen at each point
 
 
@@ -38,8 +38,8 @@ _LARGE = dict(
     expansion=3,
     decoder=64,
     fine_maps=True,
-    head=(20, 128, 192),
-    at_points=8,
+    head=(40, 256, 128, 384),
+    at_points=14,
 )
 _MEDIUM = dict(
     stem=12,
@@ -48,8 +48,8 @@ _MEDIUM = dict(
     expansion=3,
     decoder=40,
     fine_maps=True,
-    head=(14, 96, 128),
-    at_points=6,
+    head=(28, 160, 96, 256),
+    at_points=12,
 )
 _SMALL = dict(
     stem=8,
@@ -58,8 +58,8 @@ _SMALL = dict(
     expansion=3,
     decoder=48,
     fine_maps=False,
-    head=(12, 64, 96),
-    at_points=4,
+    head=(20, 96, 64, 160),
+    at_points=8,
 )
 
 TIERS: dict[int, Tier] = {
@@ -179,13 +179,14 @@ class CoefficientHead(nn.Module):
 
     The coarse maps show cheeks, nose and tongue with their surroundings; the finest one is read at the points alone, so
     that lips and lids are seen in detail and always in the same place; the points say how far things moved from where
-    they typically are. What it gives is clipped to 0..1 only on export:
-    below 0 nothing pulls.
+    they typically are. All that goes through a narrow layer without an activation before the hidden ones: it is thousands
+    of numbers wide, and what they say together has far fewer dimensions. What it gives is clipped to 0..1 only on
+    export: below 0 nothing pulls.
     """
 
     def __init__(self, tier: Tier) -> None:
         super().__init__()
-        channels, from_points, hidden = tier.head
+        channels, from_points, narrow, hidden = tier.head
         side = -(-tier.input_px // 16)
         self.coarse = nn.Conv2d(tier.widths[2], channels, 1)
         self.fine = nn.Sequential(
@@ -195,7 +196,10 @@ class CoefficientHead(nn.Module):
         self.register_buffer("typical", torch.zeros(N_LANDMARKS + N_DENSE, 2))
         self.register_buffer("spread", torch.ones(N_LANDMARKS + N_DENSE, 2))
         self.near = nn.Conv2d(tier.decoder, tier.at_points, 1)
-        self.hidden = nn.Linear(channels * side * side + from_points + N_SEEN * tier.at_points, hidden)
+        known = channels * side * side + from_points + N_SEEN * tier.at_points
+        self.narrow = nn.Linear(known, narrow, bias=False)
+        self.hidden = nn.Linear(narrow, hidden)
+        self.deeper = nn.Linear(hidden, hidden)
         self.out = nn.Linear(hidden, len(BLENDSHAPE_NAMES))
         self.dropout = nn.Dropout(0.1)
 
@@ -207,7 +211,9 @@ class CoefficientHead(nn.Module):
         seen = functional.gelu(self.coarse(COARSE_SCALE * f16) + self.fine(d8))
         shape = functional.gelu(self.points(((in_eye_frame(points) - self.typical) / self.spread).flatten(1)))
         known = torch.cat([seen.flatten(1), shape, functional.gelu(near).flatten(1)], dim=1)
-        answer: Tensor = self.out(self.dropout(functional.gelu(self.hidden(self.dropout(known)))))
+        hidden = functional.gelu(self.hidden(self.narrow(self.dropout(known))))
+        hidden = hidden + functional.gelu(self.deeper(self.dropout(hidden)))
+        answer: Tensor = self.out(self.dropout(hidden))
         return answer
 
 
@@ -263,16 +269,16 @@ class LandmarkNetwork(nn.Module):
 def resample_head(weights: dict[str, Tensor], source: Tier, target: Tier) -> dict[str, Tensor]:
     """The weights of a network of `source` for a sibling of another input size: the head's map is interpolated."""
     before, after = -(-source.input_px // 16), -(-target.input_px // 16)
-    key = "coefficients.hidden.weight"
+    key = "coefficients.narrow.weight"
     if before == after or key not in weights or source.head != target.head:
         return weights
     channels = source.head[0]
-    hidden = weights[key].float()
+    narrow = weights[key].float()
     n = channels * before * before
-    maps = hidden[:, :n].reshape(len(hidden), channels, before, before)
+    maps = narrow[:, :n].reshape(len(narrow), channels, before, before)
     maps = functional.interpolate(maps, size=(after, after), mode="bilinear", align_corners=False)
     maps = maps * (before / after) ** 2
-    return {**weights, key: torch.cat([maps.flatten(1), hidden[:, n:]], dim=1)}
+    return {**weights, key: torch.cat([maps.flatten(1), narrow[:, n:]], dim=1)}
 
 
 def sample(features: Tensor, points: Tensor) -> Tensor:
