@@ -42,7 +42,8 @@ class Step:
         return command
 
 
-SETS = ("--augmented", "pose_augmented", "--renders", "ict", "makehuman")
+RENDERS = ("--renders", "ict", "makehuman")
+SETS = ("--augmented", "pose_augmented", *RENDERS)
 """What the landmark networks learn from beside the photographs."""
 
 
@@ -58,6 +59,12 @@ def landmarks(models: tuple[str, ...], steps: int, seed: str, *arguments: str) -
     return Step(f"landmarks {' and '.join(models)}", "training.landmarks.train", chosen, steps)
 
 
+def heads(model: str) -> Step:
+    """Heads fitted from the one that learnt along with `model`, and their mean."""
+    how = ("--heads", "3", "--keep", "0.4", "--steps", "1500", "--learning-rate", "1e-3")
+    return Step(f"heads {model}", "training.landmarks.fit_head", ("--model", model, *RENDERS, *how))
+
+
 STEPS = (
     Step("head", "training.make_head"),
     Step("demo face", "training.make_demo_face"),
@@ -67,7 +74,10 @@ STEPS = (
     renders("ict", 120, split="test"),
     renders("makehuman", 100, split="test"),
     landmarks(("3",), 30000, "11"),
+    heads("3"),
     landmarks(("0", "-3"), 15000, "12", "--teacher", "3"),
+    heads("0"),
+    heads("-3"),
     landmarks(("2", "1"), 1500, "13", "--begin-with", "3", "3", "--teacher", "3"),
     landmarks(("-1",), 2000, "14", "--begin-with", "0", "--teacher", "3"),
     landmarks(("-2",), 3000, "15", "--begin-with", "-3", "--teacher", "3"),

@@ -179,9 +179,9 @@ class CoefficientHead(nn.Module):
 
     The coarse maps show cheeks, nose and tongue with their surroundings; the finest one is read at the points alone, so
     that lips and lids are seen in detail and always in the same place; the points say how far things moved from where
-    they typically are. All that goes through a narrow layer without an activation before the hidden ones: it is thousands
-    of numbers wide, and what they say together has far fewer dimensions. What it gives is clipped to 0..1 only on
-    export: below 0 nothing pulls.
+    they typically are. All that, some thousand numbers, goes through a narrow layer without an activation before the
+    hidden ones: what they say together has far fewer dimensions. What it gives is clipped to 0..1 only on export:
+    below 0 nothing pulls.
     """
 
     def __init__(self, tier: Tier) -> None:
