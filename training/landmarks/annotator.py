@@ -38,7 +38,7 @@ RARE = {
     **dict.fromkeys(("mouthFrownLeft", "mouthFrownRight", "mouthDimpleLeft", "mouthDimpleRight", "mouthFunnel"), 0.5),
 }
 """Trust in what the annotator notices now and then."""
-ABSENT = {"tongueOut": 0.05, "cheekPuff": 0.08, "jawForward": 0.5}
+ABSENT = {"tongueOut": 0.2, "cheekPuff": 0.2, "jawForward": 0.5}
 """Trust in the absence of what the annotator never tells: hardly anybody does it on a photograph."""
 UNKNOWN = ("noseSneerLeft", "noseSneerRight", "cheekSquintLeft", "cheekSquintRight")
 TYPICAL_SPREAD = 0.12
