@@ -4,7 +4,8 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from tracker import topology as t  # noqa: E402
-from training.landmarks.finished import CLOSE, LOG_SCALES, NEVER, Finished  # noqa: E402
+from training.landmarks.face_sets import UNSENT  # noqa: E402
+from training.landmarks.finished import CLOSE, LOG_SCALES, Finished  # noqa: E402
 from training.landmarks.network import (  # noqa: E402
     TIERS,
     LandmarkNetwork,
@@ -68,7 +69,7 @@ def test_the_finished_network_answers_as_the_trained_one(model):
         picture = torch.rand(4, 3, TIERS[model].input_px, TIERS[model].input_px)
         points, log_scale, extra, coefficients = network(picture)
         found = Finished(network, correction, slope)(picture)
-    coefficients[:, t.BLENDSHAPE_NAMES.index(NEVER[0])] = 0
+    coefficients[:, t.BLENDSHAPE_NAMES.index(UNSENT[0])] = 0
     coefficients = stretched(coefficients.clamp(0, 1), slope)
     width = (points[:, t.RIGHT_EYE_OUTER] - points[:, t.LEFT_EYE_OUTER]).norm(dim=1, keepdim=True).clamp(min=0.15)
     ratio = CLOSE * width / (correction * log_scale.clamp(*LOG_SCALES).exp())

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,6 +45,10 @@ BLINKS = np.array([name.startswith("eyeBlink") for name in BLENDSHAPE_NAMES])
 INDEX = {name: j for j, name in enumerate(BLENDSHAPE_NAMES)}
 PEER_BORDER_PX = 64
 """Around renders, for another tracker's detector, which wants some room about a face."""
+HARDLY_SHOWN = ("tongueOut", "cheekPuff")
+"""Nearly nobody shows these on a photograph."""
+TURNS_DEG = (0, 12, 25, 40, 90)
+"""Groups of heads by the angle between where they face and the camera's axis."""
 TAUGHT_TRUST = 0.5
 """Coefficients of photographs that the annotator tells well enough to correlate with."""
 
@@ -82,12 +87,10 @@ class Landmarker(NamedTuple):
     python: str
     file: str
 
-    def scores(self, renders: RenderSet) -> np.ndarray:
-        """(N, 52) in our order; NaN where it found no face, and of coefficients that it does not have."""
-        pictures = [
-            cv2.copyMakeBorder(renders.picture(i), *[PEER_BORDER_PX] * 4, cv2.BORDER_REPLICATE)
-            for i in range(len(renders))
-        ]
+    def scores(self, renders: RenderSet, rows: np.ndarray) -> np.ndarray:
+        """(R, 52) of the pictures `rows` (R,) in our order; NaN where it found no face, and of coefficients that it
+        does not have."""
+        pictures = [cv2.copyMakeBorder(renders.picture(i), *[PEER_BORDER_PX] * 4, cv2.BORDER_REPLICATE) for i in rows]
         answer = ask(self.python, "mediapipe_landmarker.py", pictures, "--landmarker", self.file)
         names = answer["names"].tolist()
         scores = np.full((len(pictures), len(BLENDSHAPE_NAMES)), np.nan, np.float32)
@@ -97,23 +100,42 @@ class Landmarker(NamedTuple):
         return scores
 
 
-def on_renders(reader: NetworkReader, name: str, details: bool, peer: Landmarker | None = None) -> None:
-    """One rendered set: AUC, r, false answers of neutral faces, smiles, looking down; the peer's beside ours."""
+def by_turn(renders: RenderSet, found: np.ndarray, rows: np.ndarray) -> None:
+    """Figures by how far the heads are turned; arrays as `report_renders` takes them."""
+    away = np.degrees(np.arccos(np.clip(np.abs(renders["rotation"][rows][:, 2, 2]), 0, 1)))
+    truth, known = renders["coefficients"][rows].astype(np.float32), renders["known"][rows]
+    for low, high in pairwise(TURNS_DEG):
+        part = (away >= low) & (away < high)
+        if part.any():
+            figures = summary(against_truth(found[part], truth[part], known[part]))
+            print(f"  turned by {low} to {high} degrees ({part.sum()}): {figures}")
+
+
+def on_renders(
+    reader: NetworkReader, name: str, details: bool, peer: Landmarker | None = None, pictures: int | None = None
+) -> None:
+    """One rendered set: AUC, r, false answers of neutral faces, smiles, looking down; the peer's beside ours.
+
+    pictures: at most so many, drawn at random."""
     renders = RenderSet([name])
-    count = len(renders)
+    rows = np.arange(len(renders))
+    if pictures is not None and pictures < len(rows):
+        rows = np.sort(np.random.default_rng(0).choice(rows, pictures, replace=False))
     found = np.stack(
-        [reader.settle(renders.picture(i), renders["points"][i, : t.N_LANDMARKS]).coefficients for i in range(count)]
+        [reader.settle(renders.picture(i), renders["points"][i, : t.N_LANDMARKS]).coefficients for i in rows]
     )
-    report_renders(f"renders {name} ({count} pictures)", renders, found, np.arange(count), details)
+    report_renders(f"renders {name} ({len(rows)} pictures)", renders, found, rows, details)
+    if details:
+        by_turn(renders, found, rows)
     if peer is not None:
-        scores = peer.scores(renders)
-        rows = np.flatnonzero(np.isfinite(scores).any(axis=1))
-        if not len(rows):
+        scores = peer.scores(renders, rows)
+        met = np.isfinite(scores).any(axis=1)
+        if not met.any():
             print(f"renders {name}: MediaPipe finds no face")
             return
-        where = f"renders {name}, the {len(rows)} pictures in which MediaPipe finds a face"
-        report_renders(f"{where}, ours", renders, found[rows], rows, False)
-        report_renders(f"{where}, MediaPipe", renders, scores[rows], rows, details)
+        where = f"renders {name}, the {met.sum()} pictures in which MediaPipe finds a face"
+        report_renders(f"{where}, ours", renders, found[met], rows[met], False)
+        report_renders(f"{where}, MediaPipe", renders, scores[met], rows[met], details)
 
 
 def report_renders(title: str, renders: RenderSet, found: np.ndarray, rows: np.ndarray, details: bool) -> None:
@@ -207,6 +229,8 @@ def on_photographs(reader: NetworkReader, rows: int) -> None:
     calm = (np.where(trust > 0, target, 0)[:, ~GAZE & ~BLINKS].max(axis=1) < 0.15) & (trust.max(axis=1) > 0)
     share, most = false_answers(found[calm])
     print(f"  at rest ({calm.sum()}): {share:.1f} % say something above {FALSE}: {most}")
+    shares = [f"{name} {100 * float((found[:, INDEX[name]] > FALSE).mean()):.2f} %" for name in HARDLY_SHOWN]
+    print(f"  hardly shown, but said above {FALSE}: {', '.join(shares)}")
 
 
 def main() -> None:
@@ -214,6 +238,7 @@ def main() -> None:
     parser.add_argument("--models", type=int, nargs="+", default=[3])
     parser.add_argument("--folder", type=Path, default=MODELS_FOLDER, help="of the networks (default: models/)")
     parser.add_argument("--renders", nargs="*", default=[], help="names of rendered test sets, one family each")
+    parser.add_argument("--pictures", type=int, metavar="N", help="at most N of each rendered set (default: all)")
     parser.add_argument("--photographs", type=int, default=2000, help="at most so many of the validation fold")
     parser.add_argument("--skip-clips", action="store_true")
     parser.add_argument("--tracker", action="store_true", help="clips through the tracker too")
@@ -235,7 +260,7 @@ def evaluate(model: int, arguments: argparse.Namespace) -> None:
     names: Iterable[str] = arguments.renders
     peer = None if arguments.peer is None else Landmarker(arguments.peer, arguments.landmarker)
     for name in names:
-        on_renders(reader, name, arguments.details, peer)
+        on_renders(reader, name, arguments.details, peer, arguments.pictures)
     if arguments.photographs:
         on_photographs(reader, arguments.photographs)
     if arguments.skip_clips:

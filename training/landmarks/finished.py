@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tracker.topology import BLENDSHAPE_NAMES, LEFT_EYE_OUTER, N_DENSE, N_LANDMARKS, RIGHT_EYE_OUTER
+from training.landmarks.face_sets import UNSENT
 from training.landmarks.network import COARSE_SCALE, SEEN_POINTS, SHORTEST, LandmarkNetwork, expectation, sample
 from training.landmarks.reach import stretched
 
@@ -23,8 +24,6 @@ CLOSE = 0.05
 SHORTEST_RADIUS = 0.15
 """In profile the eyes meet: a floor keeps the radius that of a face, as in training."""
 LOG_SCALES = (-7.0, 0.0)
-NEVER = ("jawForward",)
-"""Seen from the front this cannot be told from a head that is held differently: it stays 0."""
 _N_POINTS = N_LANDMARKS + N_DENSE
 
 
@@ -43,7 +42,7 @@ class Finished(nn.Module):
         self.out = copy.deepcopy(head.out)
         self.register_buffer("slope", slope)
         with torch.no_grad():
-            for name in NEVER:
+            for name in UNSENT:
                 self.out.weight[BLENDSHAPE_NAMES.index(name)] = 0
                 self.out.bias[BLENDSHAPE_NAMES.index(name)] = 0
             log_close = torch.log(torch.tensor(CLOSE / correction)).item()
