@@ -24,7 +24,7 @@ _SEND_BUFFER_BYTES = 1 << 17
 
 # Transient, and free to retry with the next frame: nobody listens (yet), as an ICMP reply to an earlier datagram
 # reported, or the network card is busy.
-_TRANSIENT = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
+TRANSIENT = {errno.ECONNREFUSED, errno.ECONNRESET, errno.EAGAIN, errno.EWOULDBLOCK, errno.ENOBUFS}
 
 
 def open_udp_socket(family: socket.AddressFamily) -> socket.socket:
@@ -58,13 +58,19 @@ class _Receiver:
     errors: int = 0
     sent: int = 0
 
+    def close(self) -> None:
+        """Close the socket; the next datagram opens another."""
+        if self.opened is not None:
+            self.opened.close()
+            self.opened = None
+
 
 class UdpChannel:
     """Delivers datagrams of all formats to all targets reached over UDP.
 
     Sending never blocks and never raises: errors are counted, reported once per target until it works again, and
     retried every five seconds. Every target has a socket of its own, so that an absent one does not affect the others.
-    It lives as long as the channel, because receivers may remember the sender's port. Used from one thread.
+    It is kept while the target can be reached, because receivers may remember the sender's port. Used from one thread.
     """
 
     def __init__(
@@ -111,11 +117,13 @@ class UdpChannel:
                 self._send_one(receiver, family, address, data)
                 receiver.sent += 1
         except OSError as error:
-            transient = error.errno in _TRANSIENT
+            transient = error.errno in TRANSIENT
             receiver.state = "nobody" if isinstance(error, ConnectionError) else "unreachable"
             self._failed(receiver, f"cannot send to {target} ({_reason(error)})", pause=not transient)
-            if not transient and not target.is_address:
-                receiver.resolution = None  # by then the name may resolve to another address
+            if not transient:
+                receiver.close()  # a connected socket keeps this computer's address of then, a new lease or not
+                if not target.is_address:
+                    receiver.resolution = None  # by then the name may resolve to another address
             return
         refused = receiver.refused_at is not None and self._clock() - receiver.refused_at < REFUSED_S
         receiver.state = "nobody" if refused else "sending"
@@ -137,9 +145,7 @@ class UdpChannel:
         if self._resolver is not None:
             self._resolver.close()
         for receiver in self._receivers.values():
-            if receiver.opened is not None:
-                receiver.opened.close()
-                receiver.opened = None
+            receiver.close()
 
     def _look_up(self, receiver: _Receiver) -> None:
         if self._resolver is None or receiver.target.is_address:
@@ -170,8 +176,7 @@ class UdpChannel:
 def _socket_of(receiver: _Receiver, family: socket.AddressFamily, address: SocketAddress) -> socket.socket:
     """Connected, so that the system tells when nobody listens there."""
     if receiver.opened is not None and receiver.opened.family != family:  # the name resolves to another family now
-        receiver.opened.close()
-        receiver.opened = None
+        receiver.close()
     if receiver.opened is None:
         receiver.opened = open_udp_socket(family)
         receiver.connected_to = None

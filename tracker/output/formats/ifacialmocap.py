@@ -14,7 +14,7 @@ from tracker.output.formats.sender import OneTimeWarning, ReceiverState
 from tracker.output.resolver import SocketAddress, cannot_listen, listening_address
 from tracker.output.subject import Angles, AvatarSubject, OutputFrame
 from tracker.output.target import Target
-from tracker.output.udp import open_udp_socket
+from tracker.output.udp import TRANSIENT, open_udp_socket
 from tracker.rate_limit import RateLimiter
 from tracker.topology import BLENDSHAPE_NAMES
 
@@ -138,7 +138,9 @@ class IFacialMocapPhone:
             self._forget(next(iter(self._clients)))
 
     def _forget(self, host: str) -> None:
-        client = self._clients.pop(host)
+        self._close(self._clients.pop(host))
+
+    def _close(self, client: _Client) -> None:
         if client.opened is not self._socket:
             client.opened.close()
 
@@ -148,7 +150,10 @@ class IFacialMocapPhone:
                 client.opened.sendto(text, client.address)
             except ConnectionRefusedError:  # tells of an earlier datagram, and this one was not sent
                 continue
-            except OSError:  # whoever does not listen any more asks again when they do
+            except OSError as error:  # whoever does not listen any more asks again when they do
+                if error.errno not in TRANSIENT:
+                    self._close(client)  # a connected socket keeps this computer's address of then, a new lease or not
+                    client.opened = _answering_socket(self._socket, client.address)
                 break
             self.sent += 1
             return
