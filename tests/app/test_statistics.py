@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 from fakes import a_face, a_frame, a_result
 
-from tracker.app.statistics import Stats, frame_lines
+from tracker.app.statistics import Reporter, Stats, frame_lines
+from tracker.types import FrameResult
 
 
 def test_a_rate_divides_by_the_gaps_between_frames() -> None:
@@ -53,6 +56,22 @@ def test_the_lines_of_a_frame_are_openseefaces() -> None:
 
 def test_a_frame_without_a_face_only_tells_its_time() -> None:
     assert list(frame_lines(a_result(a_frame()))) == ["Took 5.00ms"]
+
+
+@pytest.mark.parametrize("how", [{}, {"verbose_frames": True}, {"with_bar": True}])
+def test_results_are_not_kept_longer_than_they_are_reported(how: dict[str, bool]) -> None:
+    reporter = Reporter(**how)
+    reporter.begin(300)
+    before = results_alive()
+    for index in range(300):
+        reporter.add(a_result(a_frame(index), [a_face()]), index / 30, None)
+    assert 0 < results_alive() - before < 60
+    reporter.close()
+
+
+def results_alive() -> int:
+    gc.collect()
+    return sum(type(each) is FrameResult for each in gc.get_objects())
 
 
 @pytest.mark.parametrize("frames", [0, 1])

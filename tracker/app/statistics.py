@@ -184,13 +184,14 @@ class Reporter:
     def add(self, result: FrameResult, now_s: float, latency_ms: float | None) -> None:
         """Record one frame; see `Stats.add`."""
         self.stats.add(result, now_s, latency_ms)
+        status = self.stats.status()  # taken in any case: it ends the second whose results are kept
         if self._bar is not None:
             self._bar.update()
             return
         if self._verbose_frames:
             for line in frame_lines(result, self._face_id_offset):
                 logger.info("%s", line)
-        elif status := self.stats.status():
+        elif status:
             logger.info("%s", status)
 
     def close(self) -> None:
