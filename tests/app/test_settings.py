@@ -65,6 +65,14 @@ def test_a_file_that_cannot_be_written_is_refused(option: str, tmp_path: Path) -
         settings(option, str(path))
 
 
+def test_an_output_is_not_the_input_however_that_is_written(tmp_path: Path) -> None:
+    clip = tmp_path / "clip 1.avi"
+    clip.write_text("kept")
+    for capture in (str(clip), clip.as_uri()):
+        with pytest.raises(SettingsError, match="is the input of --capture as well"):
+            settings("-c", capture, "--video-out", str(clip))
+
+
 @pytest.mark.parametrize("option", ["--log-data", "--video-out", "--dump-points"])
 def test_checking_a_file_neither_creates_nor_empties_it(option: str, tmp_path: Path) -> None:
     path = tmp_path / "file"

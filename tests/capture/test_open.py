@@ -64,6 +64,11 @@ def test_a_file_url_is_the_file(picture_file: Path) -> None:
     assert isinstance(open_source(picture_file.as_uri()), StillImageSource)
 
 
+def test_a_file_url_is_unquoted_once(picture_file: Path) -> None:
+    odd = picture_file.rename(picture_file.with_name("50%20off.png"))
+    assert isinstance(open_source(odd.as_uri()), StillImageSource)
+
+
 def test_a_camera_wins_over_a_file_named_like_its_number(picture_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(picture_file.parent)
     picture_file.rename("0")

@@ -11,6 +11,7 @@ from tracker.app.console import rotated_name
 from tracker.app.input_settings import InputSettings
 from tracker.app.output_files import check_output_files
 from tracker.app.output_settings import OutputSettings
+from tracker.capture.stream_address import as_path
 from tracker.face.options import EngineOptions
 from tracker.face.taught.naming import checked_name
 from tracker.option import FormField, Group, Origin, from_arguments, option, options_of
@@ -191,4 +192,4 @@ def _output_files(settings: Settings) -> dict[str, Path | None]:
 
 def _input_files(settings: Settings) -> dict[str, Path]:
     """The files this run reads, by description."""
-    return {"the input of --capture": Path(settings.input.capture)} if settings.tracks else {}
+    return {"the input of --capture": Path(as_path(settings.input.capture))} if settings.tracks else {}

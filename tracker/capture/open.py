@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from tracker.capture.animation import AnimationSource
 from tracker.capture.camera.devices import CAMERA_NUMBER, HOW_TO_LIST, CameraSelector
@@ -18,7 +17,7 @@ from tracker.capture.reoriented import mirrored, turned
 from tracker.capture.source import FrameSource
 from tracker.capture.still_image import StillImageSource
 from tracker.capture.stream import StreamSource
-from tracker.capture.stream_address import hint_for, is_url, normalised, without_password
+from tracker.capture.stream_address import as_path, hint_for, is_url, normalised, without_password
 from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchdogSource
 from tracker.capture.video_file import VideoFileSource
 from tracker.errors import CaptureError
@@ -102,11 +101,7 @@ def _existing_file(capture: str) -> Path | None:
     """
     if CAMERA_NUMBER.fullmatch(capture):
         return None  # a file of that name is ./0
-    text = capture
-    if capture.lower().startswith("file:"):
-        from urllib.request import url2pathname  # loads HTTP and TLS: a twentieth of the whole start
-
-        text = url2pathname(unquote(urlsplit(capture).path))
+    text = as_path(capture)
     path = Path(text)
     try:
         mode = path.stat().st_mode
