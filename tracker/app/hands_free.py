@@ -26,7 +26,6 @@ class HandsFreeRecording:
     ) -> None:
         self._taught, self._keeper, self._stop = taught, keeper, stop
         self._name, self._seconds = name, seconds
-        self._before = 0
 
     def start(self, countdown: bool) -> None:
         """Begin with the first face, after a countdown. Raises FacetrackerError when there is no room for the name."""
@@ -34,13 +33,12 @@ class HandsFreeRecording:
             self._name = self._taught.start(self._name, self._seconds, COUNTDOWN_S if countdown else 0.0)
         except ValueError as error:
             raise FacetrackerError(str(error)) from None
-        self._before = self._samples()
         self._taught.on_recorded = self._recorded
         threading.Thread(target=self._announce, name="countdown", daemon=True).start()
 
     def report(self) -> None:
         """Say what came of it. Raises FacetrackerError when nothing was recorded."""
-        added = self._samples() - self._before
+        added = self._taught.recorded_samples
         if not added:
             raise FacetrackerError(f"nothing was recorded of {self._name!r}: there was no face, or too little time")
         state = self._taught.state()
@@ -53,9 +51,6 @@ class HandsFreeRecording:
     def _recorded(self) -> None:
         self._keeper.recorded()
         self._stop.request(f"recorded {self._name!r}")
-
-    def _samples(self) -> int:
-        return self._taught.count(self._name)
 
     def _announce(self) -> None:
         """Print the seconds as they pass."""

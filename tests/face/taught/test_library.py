@@ -19,6 +19,10 @@ from tracker.face.taught.samples import MAX_NAMES, MAX_SAMPLES, SAMPLE_S, Sample
 LANGUAGES = ("笑顔", "Лицо", "ابتسامة", "Ärger über’s Wetter", "खुश 🙂")
 
 
+def seconds_of(taught: TaughtExpressions, name: str) -> float:
+    return next(float(each["seconds"]) for each in taught.state()["expressions"] if each["name"] == name)
+
+
 def test_each_expression_is_shown_while_it_is_held_and_talking_does_not_matter() -> None:
     taught, actor = a_taught("neutral", "joy", "angry", "surprised")
     for name in ("joy", "neutral", "angry", "surprised", "neutral"):
@@ -88,10 +92,11 @@ def test_weights_fade_in_and_out_and_never_jump() -> None:
 
 def test_samples_are_added_later_and_one_name_is_cleared() -> None:
     taught, actor = a_taught("neutral", "joy", "angry", seconds=3.0)
-    before = taught.count("joy")
+    before = seconds_of(taught, "joy")
     taught.start("JOY", 2.0)
     actor.show(taught, "joy", 2.2)
-    assert before + 25 < taught.count("joy") < before + 35
+    assert 25 < taught.recorded_samples < 35
+    assert seconds_of(taught, "joy") == pytest.approx(before + 2.0, abs=0.3)
     assert taught.clear("joy") == "joy"
     assert [each["name"] for each in taught.state()["expressions"]] == ["neutral", "angry"]
     assert not taught.state()["trained"]
@@ -116,7 +121,7 @@ def test_recording_counts_time_with_a_face_after_a_countdown() -> None:
     assert taught.state()["recording"] is not None and not ended.is_set()
     actor.show(taught, "joy", 0.6)
     assert taught.state()["recording"] is None and ended.is_set()
-    assert abs(taught.count("joy") * SAMPLE_S - 1.0) < 0.2
+    assert abs(taught.recorded_samples * SAMPLE_S - 1.0) < 0.2
 
 
 def test_stopping_keeps_what_was_recorded() -> None:
@@ -125,7 +130,27 @@ def test_stopping_keeps_what_was_recorded() -> None:
     taught.start("joy")
     actor.show(taught, "joy", 1.0)
     assert taught.stop() == "joy"
-    assert taught.count("joy") > 10
+    assert taught.recorded_samples > 10
+
+
+def test_a_recording_that_the_next_one_cuts_short_is_told_and_kept() -> None:
+    told: list[int] = []
+    taught, actor = TaughtExpressions(), Actor()
+    taught.on_recorded = lambda: told.append(taught.recorded_samples)
+    taught.start("joy")
+    actor.show(taught, "joy", 1.0)
+    taught.start("neutral")
+    taught.start("angry")  # nothing was recorded of neutral
+    assert len(told) == 1 and told[0] > 10
+    assert [each["name"] for each in taught.state()["expressions"]] == ["joy"]
+
+
+def test_a_recording_counts_although_there_is_no_room_for_all_its_samples() -> None:
+    taught, actor = TaughtExpressions(), Actor()
+    for _ in range(MAX_SAMPLES // 300 + 2):
+        taught.start("joy", 20.0)
+        actor.show(taught, "joy", 20.2)
+        assert taught.recorded_samples == pytest.approx(20.0 / SAMPLE_S, rel=0.05)
 
 
 def test_the_override_wins_until_it_is_taken_back() -> None:

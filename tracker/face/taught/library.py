@@ -41,8 +41,9 @@ class _Recording:
 class TaughtExpressions:
     """What a user taught, and which of it the face shows now.
 
-    `apply` is for the tracking thread; everything else may be called from any. on_recorded: called by `apply`, which
-    must not wait for it, when a recording is complete.
+    `apply` is for the tracking thread; everything else may be called from any. on_recorded: called when a recording is
+    complete, or cut short by the next; by `apply` too, which must not wait for it. recorded_samples: how many the last
+    recording that ended has added.
 
     >>> taught = TaughtExpressions()
     >>> taught.start("joy", seconds=10.0)
@@ -52,6 +53,7 @@ class TaughtExpressions:
 
     def __init__(self, on_recorded: Callable[[], object] = lambda: None) -> None:
         self.on_recorded = on_recorded
+        self.recorded_samples = 0
         self._lock = threading.Lock()
         self._store = SampleStore()
         self._model: Discriminant | None = None
@@ -107,7 +109,10 @@ class TaughtExpressions:
     def _finish(self) -> str | None:
         """End the recording and keep its samples. Returns its name, if there were any."""
         recording, self._recording = self._recording, None
-        if recording is None or not recording.samples:
+        if recording is None:
+            return None
+        self.recorded_samples = len(recording.samples)
+        if not recording.samples:
             return None
         self._store.add(recording.name, np.stack(recording.samples))
         return recording.name
@@ -144,11 +149,15 @@ class TaughtExpressions:
         with self._lock:
             name = checked_name(name)
             name = NEUTRAL if name.casefold() == NEUTRAL else self._store.known(name)
-            self._finish()
-            if name not in self._store and len(list(self._store)) >= MAX_NAMES:
-                raise ValueError(f"there are {MAX_NAMES} expressions already; clear one first")
-            limiter = RateLimiter(1.0 / SAMPLE_S)
-            self._recording = _Recording(name, countdown_s, min(seconds, LONGEST_S), [], limiter)
+            ended = self._finish()
+            has_room = name in self._store or len(list(self._store)) < MAX_NAMES
+            if has_room:
+                limiter = RateLimiter(1.0 / SAMPLE_S)
+                self._recording = _Recording(name, countdown_s, min(seconds, LONGEST_S), [], limiter)
+        if ended is not None:
+            self.on_recorded()
+        if not has_room:
+            raise ValueError(f"there are {MAX_NAMES} expressions already; clear one first")
         return name
 
     def stop(self) -> str | None:
@@ -201,11 +210,6 @@ class TaughtExpressions:
             self._override = None if name is None else self._known(name)
             self._overridden_s = None
             return self._override
-
-    def count(self, name: str) -> int:
-        """How many samples there are of `name`."""
-        with self._lock:
-            return self._store.count(name)
 
     def state(self) -> dict[str, Any]:
         """Everything there is to show, as JSON values; ``docs/CONTROL.md`` explains the fields."""
