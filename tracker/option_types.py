@@ -47,7 +47,7 @@ class Switch(OptionType):
         return on is not self.inverted
 
     def written(self, value: Any) -> Any:
-        return value is not self.inverted
+        return bool(value) is not self.inverted
 
     def describe(self) -> dict[str, Any]:
         return {"type": "boolean"}

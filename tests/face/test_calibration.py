@@ -45,6 +45,16 @@ def test_a_wider_range_is_learnt_from_a_wider_expression():
     assert calibration.update(opened(LARGEST_REACH / 2), 7.1, learn=True)[MOUTH_OPEN] == pytest.approx(0.5, abs=0.01)
 
 
+def test_one_bad_frame_moves_the_range_little_even_after_an_absence():
+    reaches = []
+    for pause_s in (0.03, 10.0):
+        calibration = FeatureCalibration(900)
+        feed(calibration, REST, seconds=1)
+        calibration.update(opened(LARGEST_REACH), 1.0 + pause_s, learn=True)
+        reaches.append(calibration.export()["reach"][MOUTH_OPEN][1])
+    assert max(reaches) < 1 + (LARGEST_REACH - 1) / 2
+
+
 def test_ranges_freeze_after_the_given_time():
     calibration = FeatureCalibration(2.0)
     feed(calibration, REST, seconds=3)

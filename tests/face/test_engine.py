@@ -9,7 +9,9 @@ import pytest
 from tracker import Tracker
 from tracker.capture.demo.source import DemoFace, DemoState
 from tracker.errors import ModelError
+from tracker.face.engine import Engine
 from tracker.face.options import EngineOptions
+from tracker.types import Frame
 from training.accessories import put_on_mask
 
 FPS = 30
@@ -144,6 +146,24 @@ def test_options_out_of_range_are_refused(options):
 
 def test_the_constructor_shows_the_engines_options():
     assert inspect.signature(Tracker).parameters == inspect.signature(EngineOptions, eval_str=True).parameters
+
+
+def test_switches_take_0_and_1_as_on_the_command_line():
+    with Tracker(gaze_tracking=0, adapt_3d=1, scan_retinaface=np.bool_(False)) as tracker:
+        options = tracker._engine.options
+    assert (options.gaze_tracking, options.adapt_3d, options.scan_retinaface) == (False, True, False)
+
+
+def test_ranges_that_go_with_a_lost_face_are_not_lost_before_there_was_one():
+    engine = Engine(EngineOptions(model=-3, max_feature_updates=0))
+    kept = engine.export_profile()
+    kept["features"]["reach"] = [[1.5, 1.5]] * 14
+    engine.import_profile(kept)
+    engine.process(Frame(0, np.zeros((120, 160, 3), np.uint8), 0, 0.0, 0.0))
+    assert engine.export_profile()["features"]["reach"] == kept["features"]["reach"]
+    engine.process(Frame(1, np.zeros((240, 320, 3), np.uint8), 0, 0.0, 0.1))
+    assert engine.export_profile()["features"]["reach"] == kept["features"]["reach"]
+    engine.close()
 
 
 def test_an_unknown_option_is_named():

@@ -16,8 +16,9 @@ SMALLEST_REACH, LARGEST_REACH = 0.7, 1.6
 """Bounds of a user's reach, in that of the average face: noise of a still face must not fill the scale."""
 FORGET_S = 300.0
 """Time constant with which an extreme that is not repeated gives way."""
-APPROACH_S = 0.08
-"""Time constant with which a new extreme is believed: one bad frame moves the range little."""
+APPROACH_S, MOST_APPROACH_S = 0.08, 0.05
+"""Time constant with which a new extreme is believed, and the most that a frame counts for, also after an absence: one
+bad frame moves the range little."""
 FADE_S = 0.5
 """What fades so slowly is let fade this often."""
 
@@ -60,7 +61,7 @@ class FeatureCalibration:
         return [value / (below if value < 0 else above) for value, below, above in sides]
 
     def _approach(self, raw: Sequence[float], elapsed_s: float) -> None:
-        share = 1 - math.exp(-elapsed_s / APPROACH_S)
+        share = 1 - math.exp(-min(elapsed_s, MOST_APPROACH_S) / APPROACH_S)
         for k, value in enumerate(raw):
             self._below[k] += share * max(-value - self._below[k], 0.0)
             self._above[k] += share * max(value - self._above[k], 0.0)

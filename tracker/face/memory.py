@@ -74,16 +74,17 @@ class FaceMemory:
             self.face_filter.reset()
             self.pupils_filter.reset()
             self.openness_filter.reset()
-        if self._reset_ranges_on_drop:
-            self.reset_calibration()
 
     def drop(self) -> None:
         """Stop tracking the face. The id passes to whoever comes next, who must not inherit the shape of this head.
 
-        Calibrated ranges stay, since it is mostly the same user who comes back; they adapt within seconds.
+        Calibrated ranges stay, since it is mostly the same user who comes back; they adapt within seconds. With
+        ``max_feature_updates`` 0 they go as well.
         """
         self.restart_motion()
         self.head.reset()
+        if self._reset_ranges_on_drop:
+            self.reset_calibration()
 
     def hide(self, discard_after: int) -> None:
         """The face is behind another one: its landmarks of this frame are not its own.
