@@ -37,8 +37,9 @@ def _takes(options: Callable[P, EngineOptions]) -> Callable[[Any], Callable[Conc
 class Tracker:
     """Tracks faces through a sequence of images.
 
-    Keywords are the fields of `tracker.face.options.EngineOptions`. They are named like the command line's long
-    options, with underscores; `max_faces` is ``--faces``.
+    Keywords are the fields of `tracker.face.options.EngineOptions`. Most are named like the command line's long
+    options, with underscores; `max_faces` is ``--faces``, `fov_deg` is ``--fov``, `adapt_3d` the opposite of
+    ``--no-3d-adapt``, and `background_scan` has no option.
 
     >>> with Tracker(model=3, max_faces=1) as tracker:
     ...     result = tracker.process(image_bgr)

@@ -237,7 +237,8 @@ class Face:
         eyeball centre, normalised to the reference head's proportions.
     gaze: (2, 3) float32 in M, from each eyeball's centre to its pupil, right then left; None without `points_3d` and
         with gaze tracking off.
-    blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; None unless requested.
+    blendshapes: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`; a `Tracker`
+        always gives them.
     taught: the taught expression that is shown; None unless the user taught some, and for all but the first face.
     measured: (52,) float32, the blendshapes before the user's sensitivity; None where they are the same.
     """

@@ -119,7 +119,8 @@ class LiveView:
             return
         try:
             records, coefficients = read_packed(data)
-        except ValueError:
-            return  # also a frame without a face
-        latency_ms = (self._clock() - records[0].time) * 1000.0
-        self._deliver(pack_frame(records, self._received, latency_ms, coefficients))
+            latency_ms = (self._clock() - records[0].time) * 1000.0
+            message = pack_frame(records, self._received, latency_ms, coefficients)
+        except (ValueError, OverflowError):
+            return  # also a frame without a face, or a time that no message can hold
+        self._deliver(message)

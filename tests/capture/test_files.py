@@ -8,8 +8,10 @@ from typing import Any
 
 import cv2
 import numpy as np
+import PIL.Image
 import pytest
 
+from tracker.capture.animation import AnimationSource
 from tracker.capture.clock import FrameClock
 from tracker.capture.file_kind import kind_of_file
 from tracker.capture.still_image import StillImageSource
@@ -180,3 +182,22 @@ def test_a_damaged_picture_is_one_clear_error(tmp_path: Path) -> None:
     path.write_bytes(cv2.imencode(".png", np.zeros((24, 32, 3), np.uint8))[1].tobytes()[:20])
     with pytest.raises(CaptureError, match="is damaged or not a picture of a known kind"):
         StillImageSource(path, FrameClock()).open()
+
+
+def test_an_animation_closed_while_it_is_decoded_just_ends(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "two.gif"
+    first, second = (PIL.Image.new("RGB", (16, 12), (level, 0, 0)) for level in (0, 200))
+    first.save(path, save_all=True, append_images=[second], duration=40)
+    source = AnimationSource(path, FrameClock())
+    source.open()
+    assert source.read() is not None
+
+    def convert(*_: object) -> None:
+        source.close()  # as the main thread does when the program is to end
+        raise AttributeError("no more")
+
+    monkeypatch.setattr("tracker.capture.animation._on_black", convert)
+    assert source.read() is None
+    assert not caplog.records

@@ -1,7 +1,7 @@
 """This computer's own address changes, as with a new lease: run inside a network namespace of its own.
 
-``unshare -n python new_address_scene.py push|phone`` prints one JSON object: how many datagrams were sent to another host
-with the first address, and how many more with the second. All addresses lie in the namespace.
+``unshare -n python new_address_scene.py push|phone`` prints a JSON array: how many datagrams were sent to another
+host with the first address, and how many more with the second. All addresses lie in the namespace.
 """
 
 from __future__ import annotations

@@ -63,6 +63,8 @@ class AnimationSource:
             picture = _on_black(self._animation)
             duration_s = float(self._animation.info.get("duration") or 0.0) / 1000.0
         except Exception as error:  # as above
+            if self._animation is None:  # closed from another thread meanwhile
+                return None
             if self._next == 0:
                 raise CaptureError(f"{self.name} is damaged ({error})") from error
             logger.warning("%s cannot be decoded beyond frame %d: %s", self.name, self._next, error)
@@ -74,9 +76,9 @@ class AnimationSource:
         return self._frame_clock.stamp(picture, media_s=media_s)
 
     def close(self) -> None:
-        if self._animation is not None:
-            self._animation.close()
-            self._animation = None
+        animation, self._animation = self._animation, None
+        if animation is not None:
+            animation.close()
 
 
 def _on_black(picture: Any) -> Image:

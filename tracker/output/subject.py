@@ -61,7 +61,7 @@ class AvatarSubject:
     """One person in one frame. Pairs are right, left.
 
     head: from the last frame with a pose; None before the first. gaze: relative to the head. openness: 0 to 1.
-    blendshapes: ARKit's 52, or None if no target needs them.
+    blendshapes: ARKit's 52; None where a `Face` was made without them.
     """
 
     face_id: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,14 @@ def test_a_face_without_a_pose_says_so() -> None:
     assert face["fit_error"] == NO_POSE
 
 
+def at_time(data: bytes, unix_time: float) -> bytes:
+    """The packed frame with another time in its first record."""
+    body = json.loads(data)
+    records = bytearray.fromhex(body["records"])
+    struct.pack_into("<d", records, 0, unix_time)
+    return json.dumps({**body, "records": records.hex()}).encode()
+
+
 def test_the_feed_receives_only_while_somebody_looks() -> None:
     asyncio.run(_watched_and_not())
 
@@ -125,9 +134,10 @@ async def _watched_and_not() -> None:
             assert latency_ms == pytest.approx(25.0, abs=0.01)
             # What is no frame, has no finite numbers or no face counts, but is not shown.
             infinite = facejson.encode_packed(1, 0.0, b"\xff" * openseeface.RECORD_BYTES, {})
-            for wrong in (data[:-1], infinite, b"\xff", facejson.encode_packed(1, 0.0, b"", {})):
+            nobody = facejson.encode_packed(1, 0.0, b"", {})
+            for wrong in (data[:-1], infinite, b"\xff", nobody, at_time(data, 1e300)):
                 assert await send(wrong) == []
-            assert [header[3] for header in await send(data, b"")] == [6]
+            assert [header[3] for header in await send(data, b"")] == [7]
 
             feed.watch(False)
             assert await send(data) == []
