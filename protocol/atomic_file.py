@@ -1,10 +1,12 @@
-"""Writes a file whole or not at all, whoever else writes it at the same time and however full the disk is.
+"""Writes a file whole or not at all, whoever else writes it at the same time and however full the disk is; sets aside one
+that cannot be read.
 
 Every file that either program keeps for its user goes through here. This file needs nothing but Python.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from contextlib import suppress
@@ -44,6 +46,20 @@ def write_atomically(path: Path, data: bytes | str, *, mode: int = OURS_ALONE, d
         raise
     if durable:
         _sync_folder(place.parent)
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a file that cannot be used, so that the next `write_atomically` does not replace it. Returns its new name:
+    ``me.json.damaged``, or ``me.json.damaged-2`` where there is one.
+
+    Raises OSError.
+    """
+    place = Path(os.path.realpath(path))
+    names = itertools.chain(("",), (f"-{number}" for number in itertools.count(2)))
+    aside = next(
+        name for suffix in names if not os.path.lexists(name := place.with_name(f"{place.name}.damaged{suffix}"))
+    )
+    return place.rename(aside)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -57,6 +57,22 @@ def test_a_damaged_profile_costs_one_warning(text: str, tmp_path: Path, caplog: 
     assert "is damaged" in caplog.records[0].getMessage()
 
 
+def test_a_profile_that_cannot_be_used_is_kept_beside_the_next(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "me.json"
+    for damage in ("{", '{"of": "another release"}'):
+        path.write_text(damage)
+        load_profile(Learner(), path)
+        save_profile(Learner({"features": 1}), path)
+    assert (tmp_path / "me.json.damaged").read_text() == "{"
+    assert (tmp_path / "me.json.damaged-2").read_text() == '{"of": "another release"}'
+    assert "keeping it as me.json.damaged-2" in caplog.records[-1].getMessage()
+    learner = Learner()
+    load_profile(learner, path)
+    assert learner.learned == {"features": 1}
+
+
 def test_a_profile_that_cannot_be_written_costs_one_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "profiles").write_text("a file in the way")
     with caplog.at_level(logging.WARNING, "tracker"):

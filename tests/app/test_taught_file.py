@@ -57,6 +57,7 @@ def test_a_damaged_file_costs_one_line_and_never_the_start(
         load_taught(TaughtExpressions(), path)
     (record,) = caplog.records
     assert "are damaged" in record.getMessage() and "\n" not in record.getMessage()
+    assert path.with_name("default.json.damaged").read_bytes() == damage
 
 
 def test_every_prefix_of_a_file_is_read_or_refused(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

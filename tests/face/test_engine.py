@@ -166,6 +166,13 @@ def test_ranges_that_go_with_a_lost_face_are_not_lost_before_there_was_one():
     engine.close()
 
 
+def test_a_profile_of_a_newer_release_is_refused():
+    engine = Engine(EngineOptions(model=-3))
+    with pytest.raises(ValueError, match="its version is '4'; this program knows 1 to 3"):
+        engine.import_profile({**engine.export_profile(), "version": 4})
+    engine.close()
+
+
 def test_an_unknown_option_is_named():
     with pytest.raises(TypeError, match="colour"):
         Tracker(colour="red")

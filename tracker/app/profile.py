@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any, Protocol
 
-from protocol.atomic_file import write_atomically
+from protocol.atomic_file import set_aside, write_atomically
 from protocol.foreign_json import parse_object
 
 logger = logging.getLogger(__name__)
@@ -29,18 +29,24 @@ def profile_path(name: str) -> Path:
 
 
 def load_profile(engine: Profiled, path: Path) -> None:
-    """Restore `engine` from `path`. A missing file means a first run; a damaged one is reported as a warning."""
+    """Restore `engine` from `path`. A missing file means a first run; one that cannot be used costs a warning and is set
+    aside: saving must not replace what another release, or the user, can still read."""
     try:
-        data = path.read_bytes()
+        engine.import_profile(parse_object(path.read_bytes()))
     except FileNotFoundError:
-        return
+        pass
     except OSError as error:
-        logger.warning("cannot read the profile %s (%s); starting without it", path, error.strerror)
-        return
-    try:
-        engine.import_profile(parse_object(data))
+        logger.warning("cannot read the profile %s (%s); starting without it%s", path, error.strerror, kept_aside(path))
     except ValueError as error:
-        logger.warning("the profile %s is damaged (%s); starting without it", path, error)
+        logger.warning("the profile %s is damaged (%s); starting without it%s", path, error, kept_aside(path))
+
+
+def kept_aside(path: Path) -> str:
+    """Set the file aside. Returns the end of the sentence that says so."""
+    try:
+        return f", and keeping it as {set_aside(path).name}"
+    except OSError as error:
+        return f"; it cannot be set aside either ({error.strerror})"
 
 
 def save_profile(engine: Profiled, path: Path) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from protocol.atomic_file import write_atomically
 from protocol.foreign_json import parse_object
+from tracker.app.profile import kept_aside
 from tracker.errors import ModelError
 from tracker.face.taught.library import TaughtExpressions
 
@@ -30,18 +31,18 @@ def taught_path(profile: str | None) -> Path:
 
 
 def load_taught(taught: TaughtExpressions, path: Path) -> None:
-    """Restore `taught` from `path`. A missing file means a first run; a damaged one is reported as a warning."""
+    """Restore `taught` from `path`. A missing file means a first run; one that cannot be used costs a warning and is set
+    aside, see `load_profile`."""
     try:
-        data = path.read_bytes()
+        taught.restore(parse_object(path.read_bytes(), max_bytes=MAX_BYTES))
     except FileNotFoundError:
-        return
+        pass
     except OSError as error:
-        logger.warning("cannot read the expressions in %s (%s); starting without them", path, error.strerror)
-        return
-    try:
-        taught.restore(parse_object(data, max_bytes=MAX_BYTES))
+        what = "cannot read the expressions in %s (%s); starting without them%s"
+        logger.warning(what, path, error.strerror, kept_aside(path))
     except ValueError as error:
-        logger.warning("the expressions in %s are damaged (%s); starting without them", path, error)
+        what = "the expressions in %s are damaged (%s); starting without them%s"
+        logger.warning(what, path, error, kept_aside(path))
 
 
 def save_taught(taught: TaughtExpressions, path: Path) -> None:

@@ -50,6 +50,8 @@ SPARE_CANDIDATES = 5
 """Number of candidates examined beyond `max_faces`, since not every candidate is a face."""
 MANY_FACES = 8
 """For so many faces the fine detector always helps, since they cannot all be large."""
+PROFILE_VERSION = 3
+"""Of what `Engine.export_profile` gives."""
 UNSOLVED_S = 1.0
 """A face no pose has fitted for this long is none."""
 
@@ -192,7 +194,7 @@ class Engine:
         """The neutral face and ranges of face 0, as JSON values."""
         memory = self._memories[0]
         return {
-            "version": 3,
+            "version": PROFILE_VERSION,
             "features": memory.features.export(),
             "eyes": memory.openness.export(),
             "coefficients": memory.coefficients.rest.export(),
@@ -204,10 +206,13 @@ class Engine:
         # Into fresh objects first: a profile whose second half is damaged must not be applied by half.
         fresh = FaceMemory(memory.face_id, self.options)
         parts: dict[str, Callable[[dict[str, Any]], None]] = {}
+        version = profile.get("version")
+        if version not in range(1, PROFILE_VERSION + 1):
+            raise ValueError(f"its version is {str(version)[:20]!r}; this program knows 1 to {PROFILE_VERSION}")
         # Versions 1 and 2 kept apertures of open eyes, 1 also distances between landmarks: nothing needs them any more.
-        if profile.get("version") != 1:
+        if version != 1:
             parts |= {"features": fresh.features.restore, "coefficients": fresh.coefficients.rest.restore}
-            if profile.get("version") != 2:
+            if version != 2:
                 parts["eyes"] = fresh.openness.restore
         for part, restore in parts.items():
             if part not in profile:

@@ -254,9 +254,9 @@ class TaughtExpressions:
     def restore(self, kept: Mapping[str, Any]) -> None:
         """Start from an earlier run's. Raises ValueError, and changes nothing, when it is damaged."""
         if kept.get("format") != KIND or kept.get("version") != VERSION:
-            raise ValueError(f"not version {VERSION} of {KIND}")
+            raise ValueError(f"not version {VERSION} of {KIND}, which this release reads")
         if kept.get("measures") != list(MEASURES):
-            raise ValueError("recorded by another version with other measures")
+            raise ValueError("recorded by another release with other measures")
         store = SampleStore.restored(kept.get("expressions"))
         model, report = restored_model(kept.get("model"), tuple(store))
         threshold = _share(kept.get("threshold", DEFAULT_THRESHOLD), 1.0)
