@@ -218,7 +218,11 @@ def _from_profile(name: str) -> TrackerOptions:
     Raises LauncherError for a profile that cannot be used, and when the user declines.
     """
     listed = list_options()
-    options = checked_options(load_profile(name).options, listed)
+    profile = load_profile(name)
+    try:
+        options = checked_options(profile.options, listed)
+    except UsageError as error:
+        raise UsageError(f"profile {name!r} cannot be used: {error}") from error
     further = further_arguments(options, listed)
     approvals = Approvals()
     if not approvals.covers(further):

@@ -1,5 +1,5 @@
-"""Writes a file whole or not at all, whoever else writes it at the same time and however full the disk is; sets aside one
-that cannot be read.
+"""Writes a file whole or not at all, whoever else writes it at the same time and however full the disk is, and sets one
+aside that cannot be read.
 
 Every file that either program keeps for its user goes through here. This file needs nothing but Python.
 """

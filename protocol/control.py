@@ -69,7 +69,7 @@ def decode(line: bytes) -> Message:
     try:
         return parse_object(line, max_bytes=MAX_LINE_BYTES, max_depth=MAX_DEPTH)
     except ForeignJsonError as error:
-        raise ControlMessageError(f"the line is {error}") from None
+        raise ControlMessageError(f"the line cannot be read: {error}") from None
 
 
 class LineSplitter:

@@ -79,21 +79,18 @@ def test_a_launcher_that_closes_its_pipe_does_not_matter(tmp_path: Path) -> None
     assert file.read_text() == "one\ntwo\n", "the copy goes on"
 
 
-def test_a_full_disk_ends_the_copy_with_one_line() -> None:
-    class FullDisk(RotatingTee):
-        def __init__(self) -> None:
-            pass
-
-        def write(self, text: str) -> None:
-            raise OSError(28, "No space left on device")
-
-    stream = io.StringIO()
-    console = Console(stream, FullDisk())
-    console.write("one\n")
-    console.write("two\n")
-    assert stream.getvalue() == (
-        "one\nfacetracker: warning: --log-output stopped: [Errno 28] No space left on device\ntwo\n"
-    )
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("silent", [False, True])
+def test_a_full_disk_ends_the_copy_with_one_line(silent: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    with configure_logging(silent=silent, log_output=Path("/dev/full")):
+        logging.getLogger("tracker").warning("one")
+        sys.stdout.write("two\n")
+    captured = capsys.readouterr()
+    assert captured.err.splitlines() == [
+        "facetracker: warning: nothing more is written to /dev/full, --log-output: No space left on device",
+        "facetracker: warning: one",
+    ]
+    assert captured.out.splitlines() == ["two"]
 
 
 def test_a_program_without_a_console_can_still_speak(tmp_path: Path) -> None:

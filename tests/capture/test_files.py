@@ -177,11 +177,13 @@ def test_a_repeated_picture_never_ends_and_its_clock_runs(tmp_path: Path) -> Non
     assert source.read() is None
 
 
-def test_a_damaged_picture_is_one_clear_error(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [20, 60])
+def test_a_damaged_picture_is_one_clear_error(length: int, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "cut.png"
-    path.write_bytes(cv2.imencode(".png", np.zeros((24, 32, 3), np.uint8))[1].tobytes()[:20])
+    path.write_bytes(cv2.imencode(".png", np.zeros((24, 32, 3), np.uint8))[1].tobytes()[:length])
     with pytest.raises(CaptureError, match="is damaged or not a picture of a known kind"):
         StillImageSource(path, FrameClock()).open()
+    assert capfd.readouterr().err == "", "libpng would speak for itself"
 
 
 def test_an_animation_closed_while_it_is_decoded_just_ends(

@@ -123,6 +123,14 @@ def test_a_text_file_is_told_before_anything_is_opened(tmp_path: Path) -> None:
         open_source(str(path))
 
 
+@pytest.mark.parametrize(
+    "options", [{"capture": " "}, {"capture": "0", "raw_rgb": 1, "width": 100_000, "height": 100_000}]
+)
+def test_no_source_and_frames_beyond_all_memory_are_wrong_arguments(options: dict[str, Any]) -> None:
+    with pytest.raises(SettingsError):
+        open_source(**options).open()
+
+
 def test_a_wrong_pixel_format_is_a_wrong_argument() -> None:
     with pytest.raises(SettingsError):
         open_source("0", dformat="nonsense")

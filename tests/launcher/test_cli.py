@@ -163,6 +163,10 @@ def test_run_takes_a_profile_and_options_after_it(home: dict[str, str]) -> None:
     assert "Profiles: evening." in call(home, "run", "--help").stdout
     missing = call(home, "run", "morning")
     assert (missing.returncode, missing.stderr) == (2, "facetracker-launcher: error: there is no profile 'morning'\n")
+    save_profile(Profile("evening", TrackerOptions("demo", model="x")), folder)
+    wrong = call(home, "run", "evening")
+    assert (wrong.returncode, wrong.stderr.count("\n")) == (2, 1)
+    assert "profile 'evening' cannot be used: Model must be" in wrong.stderr
     (folder / "evening.json").write_text("{")
     damaged = call(home, "run", "evening")
     assert damaged.returncode == 2

@@ -57,7 +57,7 @@ def test_any_bytes_are_a_message_or_an_error_in_words(line: bytes) -> None:
     try:
         assert isinstance(decode(line), dict)
     except ControlMessageError as error:
-        assert str(error).startswith("the line is")
+        assert str(error).startswith("the line cannot be read: ")
 
 
 @pytest.mark.parametrize("line", [b"[" * 60_000, b'{"id":' + b"9" * 60_000 + b"}", b"[]", b"\xff", b""])

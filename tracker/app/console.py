@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
@@ -31,9 +31,14 @@ def rotated_name(path: Path) -> Path:
 
 
 class RotatingTee:
-    """The file of ``--log-output``: emptied at the start, flushed with each write, renamed to FILE.1 when full."""
+    """The file of ``--log-output``: emptied at the start, flushed with each write, renamed to FILE.1 when full.
+
+    Writing never fails: a file that cannot be written is given up, which `report` is told in a line, once.
+    """
 
     def __init__(self, path: Path, rotate_bytes: int = ROTATE_BYTES) -> None:
+        self.report: Callable[[str], object] = lambda line: None
+        self._is_given_up = False
         self._path = path
         self._rotate_bytes = rotate_bytes
         self._written = 0
@@ -45,16 +50,26 @@ class RotatingTee:
             raise SettingsError(f"argument --log-output: cannot write {path}: {reason}") from error
 
     def write(self, text: str) -> None:
-        """Append `text`. Raises OSError if the disk fails."""
+        """Append `text`."""
         with self._lock:
-            data = text.encode("utf-8", "replace")
-            if self._written and self._written + len(data) > self._rotate_bytes:
-                self._file.close()
-                self._path.replace(rotated_name(self._path))
-                self._file = self._open()
-                self._written = 0
-            self._file.write(data)
-            self._written += len(data)
+            if self._is_given_up:
+                return
+            try:
+                self._append(text.encode("utf-8", "replace"))
+                return
+            except (OSError, ValueError) as error:  # ValueError: it was closed
+                self._is_given_up = True
+                reason = getattr(error, "strerror", None) or error
+        self.report(f"facetracker: warning: nothing more is written to {self._path}, --log-output: {reason}\n")
+
+    def _append(self, data: bytes) -> None:
+        if self._written and self._written + len(data) > self._rotate_bytes:
+            self._file.close()
+            self._path.replace(rotated_name(self._path))
+            self._file = self._open()
+            self._written = 0
+        self._file.write(data)
+        self._written += len(data)
 
     def close(self) -> None:
         """Safe to call twice."""
@@ -99,11 +114,7 @@ class Console(io.TextIOBase):
             except (OSError, ValueError):  # ValueError: it was closed
                 self._abandon_stream()
         if self._copy is not None:
-            try:
-                self._copy.write(text)
-            except (OSError, ValueError) as error:
-                self._copy = None
-                self.write(f"facetracker: warning: --log-output stopped: {error}\n")
+            self._copy.write(text)
         return len(text)
 
     def flush(self) -> None:
@@ -199,7 +210,8 @@ def configure_logging(silent: bool, log_output: Path | None) -> Iterator[None]:
     if only_file is not None:
         handler.addFilter(lambda record: record.levelno > logging.INFO or record.name != STATUS_LOGGER)
     if copy is not None:
-        Console(None, copy).write(f"facetracker {VERSION}, Python {sys.version.split()[0]}, {sys.platform}\n")
+        copy.report = sys.stderr.write
+        copy.write(f"facetracker {VERSION}, Python {sys.version.split()[0]}, {sys.platform}\n")
     previous_level = logger.level
     quiet = logging.WARNING if silent and copy is None else logging.INFO
     logger.setLevel(logging.DEBUG if os.environ.get(DEBUG_VARIABLE) else quiet)

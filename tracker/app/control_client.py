@@ -167,6 +167,8 @@ class _Session:
         Raises CommandError and ControlMessageError for a command that does not exist or cannot be executed.
         """
         name = message.get("command")
+        if name is None:
+            raise CommandError("'command' is missing")
         command = COMMANDS.get(name) if isinstance(name, str) else None
         if command is None:
             names = ", ".join(sorted(COMMANDS))
@@ -194,6 +196,6 @@ class _Session:
 
 def _request_id(value: Any) -> Any:
     """What the reply repeats of the request. Raises CommandError for an id that cannot be repeated."""
-    if value is None or isinstance(value, int) or (isinstance(value, str) and len(value) <= MAX_ID_LENGTH):
+    if value is None or type(value) is int or (isinstance(value, str) and len(value) <= MAX_ID_LENGTH):
         return value
     raise CommandError(f"'id' must be an integer or a text of at most {MAX_ID_LENGTH} characters")

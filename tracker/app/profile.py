@@ -29,8 +29,11 @@ def profile_path(name: str) -> Path:
 
 
 def load_profile(engine: Profiled, path: Path) -> None:
-    """Restore `engine` from `path`. A missing file means a first run; one that cannot be used costs a warning and is set
-    aside: saving must not replace what another release, or the user, can still read."""
+    """Restore `engine` from `path`. A missing file means a first run.
+
+    One that cannot be used costs a warning and is set aside: saving must not replace what another release, or the
+    user, can still read.
+    """
     try:
         engine.import_profile(parse_object(path.read_bytes()))
     except FileNotFoundError:

@@ -31,8 +31,7 @@ def taught_path(profile: str | None) -> Path:
 
 
 def load_taught(taught: TaughtExpressions, path: Path) -> None:
-    """Restore `taught` from `path`. A missing file means a first run; one that cannot be used costs a warning and is set
-    aside, see `load_profile`."""
+    """Restore `taught` from `path`. A missing file means a first run; one that cannot be used is set aside."""
     try:
         taught.restore(parse_object(path.read_bytes(), max_bytes=MAX_BYTES))
     except FileNotFoundError:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import codecs
+import logging
 import stat
 from pathlib import Path
 from typing import Literal
 
 from tracker.errors import CaptureError
 from tracker.opencv_path import display_name
+
+logger = logging.getLogger(__name__)
 
 _HEAD_BYTES = 4096
 
@@ -38,6 +41,8 @@ def kind_of_file(path: Path) -> Literal["still", "animation", "video"]:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
             raise CaptureError(f"{name} is a folder; name a video or picture file in it")
+        if stat.S_ISFIFO(mode):
+            logger.info("%s is a pipe: waiting for a video from whoever writes to it", name)
         if not stat.S_ISREG(mode):
             return "video"  # a pipe: what is read here would be missing later
         with path.open("rb") as file:

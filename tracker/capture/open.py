@@ -20,7 +20,7 @@ from tracker.capture.stream import StreamSource
 from tracker.capture.stream_address import as_path, hint_for, is_url, normalised, without_password
 from tracker.capture.supervised import READ_TIMEOUT_S, ReopeningSource, WatchdogSource
 from tracker.capture.video_file import VideoFileSource
-from tracker.errors import CaptureError
+from tracker.errors import CaptureError, SettingsError
 from tracker.opencv_path import display_name
 
 DEMO = "demo"
@@ -53,9 +53,12 @@ def open_source(
     rotate: clockwise turn of the frames in degrees, 0, 90, 180 or 270; before they are mirrored.
     give_up_s: end with CaptureError when a live source stays lost that long; None = wait for ever.
 
-    Raises CaptureError for a file that is not there or not a video or picture, SettingsError for a wrong `dformat`.
+    Raises CaptureError for a file that is not there or no video or picture, SettingsError for an empty `capture` or a
+    wrong `dformat`.
     Whether a camera exists is found out by the source's `open`.
     """
+    if not capture.strip() and raw_rgb <= 0:
+        raise SettingsError(f"argument --capture: it is empty; give a camera's number, a file, an address or {DEMO!r}")
     frame_clock = FrameClock()
     fourcc = parse_fourcc(dformat) if dformat else None
     source: FrameSource

@@ -13,7 +13,7 @@ from typing import BinaryIO
 import numpy as np
 
 from tracker.capture.clock import FrameClock
-from tracker.errors import CaptureError
+from tracker.errors import CaptureError, SettingsError
 from tracker.rate_limit import Pacer
 from tracker.types import Frame
 
@@ -23,6 +23,7 @@ WAIT_S = 0.1
 """Interval at which waiting for a silent writer checks for `close`."""
 LARGEST_PIPE = 1 << 20
 """What Linux allows everybody."""
+LARGEST_FRAME_BYTES = 1 << 30
 UNPACED_FPS = 30.0
 """The rate that media time assumes if none was given."""
 
@@ -54,6 +55,10 @@ class RawStdinSource:
 
     def open(self) -> str:
         stream = self._stream or getattr(sys.stdin, "buffer", None)
+        if self._width * self._height * 3 > LARGEST_FRAME_BYTES:
+            raise SettingsError(
+                f"--raw-rgb: frames of {self._width}x{self._height} are too large; -W and -H must be the sender's"
+            )
         try:
             if stream is None:
                 raise ValueError("there is none")

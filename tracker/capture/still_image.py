@@ -33,7 +33,8 @@ class StillImageSource:
     def open(self) -> str:
         try:
             # Not cv2.imread: it cannot open a path outside the system's code page on Windows.
-            image = cv2.imdecode(np.fromfile(self._path, np.uint8), cv2.IMREAD_COLOR)
+            data = np.fromfile(self._path, np.uint8)
+            image = None if _is_cut_png(data.tobytes()) else cv2.imdecode(data, cv2.IMREAD_COLOR)
         except (OSError, cv2.error) as error:
             raise CaptureError(f"{self.name} cannot be read: {error}") from error
         if image is None:
@@ -51,3 +52,8 @@ class StillImageSource:
 
     def close(self) -> None:
         self._image = None
+
+
+def _is_cut_png(data: bytes) -> bool:
+    """Whether its end is missing, of which libpng itself would write to the console."""
+    return data.startswith(b"\x89PNG") and b"IEND" not in data

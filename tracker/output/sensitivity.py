@@ -78,7 +78,7 @@ def parse_settings(text: str) -> dict[str, Response]:
     try:
         return read_settings(parse_json(text))
     except ForeignJsonError as error:
-        raise ValueError(f"sensitivity is not JSON: {error}") from None
+        raise ValueError(f"sensitivity cannot be read: {error}") from None
 
 
 def written(settings: Settings) -> str:

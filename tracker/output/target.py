@@ -96,7 +96,9 @@ def _place(text: str, place: str, default_port: int | None) -> tuple[str, int]:
         raise SettingsError(f"target '{text}': write IPv6 addresses in brackets, for example [::1]:11573")
     if "/" in host or "#" in host:
         raise SettingsError(f"target '{text}': '{host}' is not a host name")
-    if not (port.isascii() and port.isdigit()):
+    if not host.strip():
+        raise SettingsError(f"target '{text}': the host is empty; give a name or an address such as 127.0.0.1")
+    if not (port.isascii() and port.isdigit() and len(port) <= 5 and 1 <= int(port) <= 65535):
         raise SettingsError(f"target '{text}': '{port}' is not a port number (1 to 65535)")
     return host, int(port)
 

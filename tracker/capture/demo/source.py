@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tracker.capture.clock import FrameClock
 from tracker.capture.demo.animation import DemoAnimation
 from tracker.capture.demo.render import ASSET, DemoRenderer, DemoState, DemoTruth
-from tracker.errors import CaptureError
+from tracker.errors import CaptureError, SettingsError
 from tracker.rate_limit import Pacer
 from tracker.types import Frame
 
@@ -68,11 +68,12 @@ class DemoSource:
     def open(self) -> str:
         """Load and prepare the face.
 
-        Raises CaptureError for a size that it cannot be drawn at, and when its packaged file is missing or damaged.
+        Raises SettingsError for a size that it cannot be drawn at, CaptureError when its packaged file is missing or
+        damaged.
         """
         width, height = self._size
         if not (min(self._size) >= SMALLEST_PX and max(self._size) <= LARGEST_PX):
-            raise CaptureError(
+            raise SettingsError(
                 f"the demo face cannot be {width}x{height}: width and height are {SMALLEST_PX} to {LARGEST_PX}"
             )
         try:

@@ -199,7 +199,7 @@ class VtsSender:
         answer = self._ask(connection, vtubestudio.token_request(self._next_id(), PLUGIN), limit_s=None)
         token = answer.data.get("authenticationToken")
         if not isinstance(token, str):
-            raise _Failed("VTube Studio granted nothing")
+            raise _Failed("VTube Studio gave no permission: click Allow when it asks")
         self._tokens.put(place, token)
         if not self._is_valid(connection, token):
             raise _Failed("VTube Studio does not accept the permission that it gave")
