@@ -39,8 +39,9 @@ OCCLUDED_TRUST, AT_BORDER_TRUST = 0.5, 0.2
 """What is left of the trust in their coefficients."""
 RENDERS = "renders:"
 SHARES = {"manual": 0.34, "photographs": 0.44, "portraits": 0.12, "augmented": 0.10}
-SHARES_WITH_RENDERS = {"manual": 0.24, "photographs": 0.18, "portraits": 0.04, "augmented": 0.04, RENDERS: 0.50}
-"""Of the samples with a face, by set; rendered sets share theirs."""
+SHARES_BESIDE_RENDERS = {"manual": 0.48, "photographs": 0.36, "portraits": 0.08, "augmented": 0.08}
+RENDERED = 0.5
+"""Of the samples with a face, by set, without rendered ones and beside them; these share what `rendered` says."""
 LOOK_AGAIN = 400
 """Batches after which rendered sets are read again: they may have grown."""
 
@@ -137,14 +138,21 @@ def load_renders(names: list[str]) -> dict[str, FaceSet]:
 class FaceSamples(IterableDataset):
     """Endless augmented batches.
 
-    augmented: name of a set of turned photographs in the runs folder. renders: names of rendered sets.
+    augmented: name of a set of turned photographs in the runs folder. renders: names of rendered sets. rendered: their
+    share of the samples with a face.
     """
 
     def __init__(
-        self, size: int, batch: int, seed: int, augmented: str | None = None, renders: list[str] | None = None
+        self,
+        size: int,
+        batch: int,
+        seed: int,
+        augmented: str | None = None,
+        renders: list[str] | None = None,
+        rendered: float = RENDERED,
     ) -> None:
         self.size, self.batch, self.seed = size, batch, seed
-        self.augmented, self.renders = augmented, renders or []
+        self.augmented, self.renders, self.rendered = augmented, renders or [], rendered
 
     def __iter__(self) -> Iterator[Batch]:
         cv2.setNumThreads(1)
@@ -161,13 +169,13 @@ class FaceSamples(IterableDataset):
             rows = [self._one(sets, list(shares)[k], background, rng) for k in chosen]
             yield Batch(*(torch.from_numpy(np.stack(part)) for part in zip(*rows, strict=True)))
 
-    @staticmethod
-    def _shares(sets: Mapping[str, FaceSet]) -> dict[str, float]:
-        rendered = [name for name in sets if name.startswith(RENDERS)]
-        shares = dict(SHARES_WITH_RENDERS if rendered else SHARES)
-        shares |= dict.fromkeys(rendered, shares.pop(RENDERS, 0) / max(1, len(rendered)))
-        total = sum(share for name, share in shares.items() if name in sets)
-        return {name: share / total for name, share in shares.items() if name in sets}
+    def _shares(self, sets: Mapping[str, FaceSet]) -> dict[str, float]:
+        names = [name for name in sets if name.startswith(RENDERS)]
+        rendered = self.rendered if names else 0.0
+        shares = {name: share for name, share in (SHARES_BESIDE_RENDERS if names else SHARES).items() if name in sets}
+        total = sum(shares.values())
+        photographed = {name: (1 - rendered) * share / total for name, share in shares.items()}
+        return photographed | {name: rendered / len(names) for name in names}
 
     def _one(self, sets: Mapping[str, FaceSet], name: str, background: Background, rng: np.random.Generator) -> Sample:
         faces = sets[name]

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from training.landmarks.data import NOT_A_FACE, Batch, FaceSamples
+from training.landmarks.data import NOT_A_FACE, RENDERED, Batch, FaceSamples
 from training.landmarks.losses import (
     COEFFICIENT_SHARE,
     Answer,
@@ -150,6 +150,9 @@ def main() -> None:
     add_pool_arguments(parser, workers=1, draw=384)
     parser.add_argument("--augmented", help="name of a set of turned photographs in the runs folder")
     parser.add_argument("--renders", nargs="*", default=[], help="names of rendered sets")
+    parser.add_argument(
+        "--rendered", type=float, default=RENDERED, help="their share of the samples with a face (default %(default)s)"
+    )
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     torch.manual_seed(arguments.seed)
@@ -173,6 +176,7 @@ def main() -> None:
         arguments.seed,
         arguments.augmented,
         arguments.renders,
+        arguments.rendered,
     )
     limit = TimeLimit(runs, arguments.minutes) if arguments.minutes else None
     with source_of(samples, arguments, prefetch=4) as next_batch:
