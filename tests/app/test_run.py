@@ -104,14 +104,25 @@ def test_recentring_takes_the_distance_anew() -> None:
         network = make_network(settings("--target", f"vmc://127.0.0.1:{listening.getsockname()[1]}?role=assistant"))
         run_control = RunControl(StopRequest(), on_recentre=network.recentre)
         run_control.attach(Steered())
-        nearer = []
-        for second, distance in enumerate((4.0, 4.0, 3.0, 3.0)):
-            if second == 3:
-                run_control.recentre()
-            network.write(a_frame(), after(a_result(a_person(place=(0.0, 0.0, distance))), 2.0 * second))
-            nearer.append(_nearer_m(listening.recv(2048)))
+        moment_s = 0.0
+
+        def nearer(place: tuple[float, float, float]) -> float:
+            """What is sent after a second and a half there."""
+            nonlocal moment_s
+            for _ in range(45):
+                moment_s += 1 / 30
+                network.write(a_frame(), run_control.as_sent(after(a_result(a_person(place=place)), moment_s)))
+                last = listening.recv(2048)
+            return _nearer_m(last)
+
+        beside = (2.0, 0.0, 3.0)
+        assert nearer((0.0, 0.0, 4.0)) == pytest.approx(0.0, abs=1e-4)
+        assert nearer(beside) == pytest.approx(0.01 * 9.0 / 0.632, abs=1e-4)
+        run_control.recentre()
+        assert nearer(beside) == pytest.approx(0.0, abs=1e-4)
+        run_control.recentre(clear=True)
+        assert nearer(beside) == pytest.approx(0.0, abs=1e-4)
         network.close()
-    assert nearer == pytest.approx([0.0, 0.0, 0.01 * 9.0 / 0.632, 0.0], abs=1e-4)
 
 
 def _nearer_m(bundle: bytes) -> float:

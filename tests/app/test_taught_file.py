@@ -78,6 +78,27 @@ def test_a_disk_that_refuses_costs_a_line(tmp_path: Path, caplog: pytest.LogCapt
     assert "cannot write the expressions" in caplog.text
 
 
+def test_a_recording_is_kept_before_it_is_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "default.json"
+    there: list[bool] = []
+    taught, actor = a_taught("neutral", "joy", seconds=2.0)
+    learn = taught.train
+
+    def slow() -> object:
+        there.append(path.exists())
+        return learn()
+
+    monkeypatch.setattr(taught, "train", slow)
+    keeper = TaughtKeeper(taught, path)
+    taught.start("angry", 2.0)
+    actor.show(taught, "angry", 2.2)
+    keeper.close()
+    assert there == [True]
+    again = TaughtExpressions()
+    load_taught(again, path)
+    assert names(again) == ["neutral", "joy", "angry"] and again.state()["trained"]
+
+
 def test_a_recording_is_learnt_and_kept_without_being_asked(tmp_path: Path) -> None:
     path, actor = tmp_path / "default.json", Actor()
     taught = TaughtExpressions()

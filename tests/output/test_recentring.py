@@ -88,6 +88,16 @@ def test_a_request_waits_for_somebody_with_a_pose() -> None:
     assert yaw(sent) == pytest.approx(0, abs=1e-9)
 
 
+def test_poses_from_before_an_absence_are_not_part_of_it() -> None:
+    recentring = Recentring()
+    recentring.request()
+    for index in (0, 1):  # turned to the keyboard, then away for five seconds
+        recentring.apply(a_result(a_face(pose=a_pose(40)), index=index))
+    for index in range(150, 151 + WINDOW):
+        sent = recentring.apply(a_result(a_face(pose=a_pose(2)), index=index))
+    assert yaw(sent) == pytest.approx(0, abs=1e-9)
+
+
 def test_each_face_has_its_own_neutral_and_who_comes_later_has_none() -> None:
     recentring = Recentring()
     recentring.request()

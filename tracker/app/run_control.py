@@ -61,11 +61,10 @@ class RunControl(ExpressionControl):
         self._stop = stop
         self._source = source
         self._is_live = is_live
-        self._on_recentre = on_recentre
         self._monotonic = monotonic
         self._process_time = process_time
         self._engine: ControlledEngine | None = None
-        self._recentring = Recentring()
+        self._recentring = Recentring(on_recentre)
         self._sensitivity = sensitivity or Sensitivity()
         self._receivers = receivers
         self._recent = RecentFrames()
@@ -116,7 +115,6 @@ class RunControl(ExpressionControl):
         engine = self._attached_engine()
         self._recentring.request()
         engine.recentre()
-        self._on_recentre()
         logger.info("recentring")
 
     def reset_calibration(self) -> None:

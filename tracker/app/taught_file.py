@@ -80,6 +80,8 @@ class TaughtKeeper:
         self._closing = True
         self._changed.set()
         self._thread.join(CLOSE_LIMIT_S)
+        if self._thread.is_alive():
+            logger.warning("there was no time to learn from the last recording: the next one will bring it in")
 
     def _run(self) -> None:
         closing = False
@@ -88,18 +90,24 @@ class TaughtKeeper:
             self._changed.clear()
             closing, recorded, self._recorded = self._closing, self._recorded, False
             unsaved, self._unsaved = self._unsaved, False
-            if recorded:
-                self._learn()
-            if unsaved and self._path is not None:
-                save_taught(self._taught, self._path)
+            if unsaved:
+                self._save()
+            if recorded and self._learn():
+                self._save()
 
-    def _learn(self) -> None:
+    def _save(self) -> None:
+        if self._path is not None:
+            save_taught(self._taught, self._path)
+
+    def _learn(self) -> bool:
+        """Returns whether there is something new to keep."""
         try:
             report = self._taught.train()
         except ValueError as error:  # one expression alone: nothing to tell apart yet
             logger.info("%s", error)
-            return
+            return False
         except ModelError as error:
             logger.error("%s", error)
-            return
+            return False
         logger.info("expressions learnt: %s", ", ".join(f"{k} {100 * v:.0f} %" for k, v in report.recall.items()))
+        return True

@@ -6,7 +6,7 @@ The CSV log and `Tracker` report poses without recentring.
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -60,9 +60,11 @@ class Recentring:
 
     A request applies to the faces in the first frame that has any pose; without a face it waits. Until a new neutral
     pose is known the old one remains in effect. `request` and `reset` may be called from any thread, `apply` from one.
+    on_change: called when poses begin to be sent relative to something else.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_change: Callable[[], None] = lambda: None) -> None:
+        self._on_change = on_change
         self._neutral: dict[int, NeutralPose] = {}
         self._windows: dict[int, SampleWindow[HeadPose]] = {}
         self._requested = False
@@ -79,6 +81,7 @@ class Recentring:
             self._requested = False
             self._windows.clear()
             self._neutral.clear()
+        self._on_change()
 
     def apply(self, result: FrameResult) -> FrameResult:
         """`result` with recentred poses. Frames must come in order of their media time."""
@@ -101,5 +104,6 @@ class Recentring:
             if window.is_complete(now_s):
                 self._neutral[face.face_id] = NeutralPose.from_poses(window.samples)
                 del self._windows[face.face_id]
+                self._on_change()
         neutral = self._neutral.get(face.face_id)
         return face if neutral is None else replace(face, pose=neutral.apply(face.pose))

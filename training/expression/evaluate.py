@@ -198,8 +198,9 @@ def through_tracker(model: int, folder: Path, clip: Clip) -> np.ndarray:
     """(frames, 52) as `Tracker` gives them."""
     answers = np.full(clip.scores.shape, np.nan, np.float32)
     with Tracker(model=model, max_faces=1, model_dir=folder) as tracker:
+        fps = clip.fps
         for k, picture in enumerate(clip.frames()):
-            result = tracker.process(picture)
+            result = tracker.process(picture, k / fps)
             if result.faces and result.faces[0].blendshapes is not None:
                 answers[k] = result.faces[0].blendshapes
     return answers

@@ -24,6 +24,7 @@ from training.mesh import FaceMesh, load_face_mesh
 
 PICTURE_PX = 136
 MARGIN = 1.7  # of the picture over the face, so that crops can be jittered later
+MOST_YAW = 1.2  # radians from straight ahead, present turn included
 TRUST = 0.8  # weight of a re-posed label against an original one
 
 
@@ -203,9 +204,9 @@ def rotation(yaw: float, pitch: float) -> np.ndarray:
 def random_change(mesh: np.ndarray, landmarks: np.ndarray, eyes_closed: bool, rng: np.random.Generator) -> Change:
     """Something this face does not do yet."""
     across = mesh[473] - mesh[468]
-    now = np.arctan2(across[2], across[0])  # + when the face looks to the picture's left already
+    now = -np.arctan2(across[2], across[0])  # + when the face looks to the picture's left already, its left eye nearer
     yaw = rng.uniform(-0.75, 0.75) if rng.random() < 0.75 else 0.0
-    yaw = float(np.clip(now + yaw, -1.2, 1.2) - now)
+    yaw = float(np.clip(now + yaw, -MOST_YAW, MOST_YAW) - now)
     pitch = rng.uniform(-0.4, 0.4) if rng.random() < 0.6 else 0.0
     shut = (0.0, 0.0)
     if rng.random() < 0.5 and not eyes_closed:
