@@ -10,7 +10,7 @@ from training.synthetic.eyeball import turned
 from training.synthetic.scene import gaze_to_camera, sample_camera, sample_lighting, sample_stand
 from training.synthetic.shards import RenderSet, encoded, set_folder, shard_file, write_shard
 from training.synthetic.staging import MODEL_TO_CAMERA, Camera
-from training.synthetic.truth import ARRAYS, Truth, stack
+from training.synthetic.truth import ARRAYS, DRAWN, Truth, stack
 
 
 def a_truth(**changes):
@@ -61,6 +61,8 @@ def test_a_set_is_read_as_it_was_written(tmp_path, monkeypatch):
     assert list(renders["identity"]) == [7, 8, 9]
     for i, picture in enumerate(pictures):
         assert np.abs(renders.picture(i).astype(int) - picture).max() <= 3
+    for key in DRAWN:
+        np.testing.assert_allclose(renders[key][0], getattr(a_truth(), key) - 0.5, atol=1e-4)
 
 
 def test_a_missing_set_is_named(tmp_path, monkeypatch):

@@ -211,7 +211,7 @@ def load_rendered_eyes(names: Sequence[str], folder: Path = MODELS_FOLDER, share
     parts = []
     for name in names:
         shards = len(list(set_folder(name).glob("shard-?????.npz")))
-        file = runs_folder() / f"rendered-eyes-{name}-{shards}.npz"
+        file = runs_folder() / f"eyes-of-{name}-{shards}.npz"
         if not file.exists():
             reader = reader or LandmarkReader(ModelStore(folder).load("landmarks_3"))
             pixels, arrays = _read_set(name, reader)

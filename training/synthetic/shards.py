@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tracker.errors import SettingsError
 from training.datasets import runs_folder
-from training.synthetic.truth import ARRAYS, Truth, stack
+from training.synthetic.truth import ARRAYS, DRAWN, Truth, stack
 
 JPEG_QUALITY = 94
 
@@ -52,6 +52,7 @@ class RenderSet:
     """Some sets of renders as one. Raises SettingsError where a set has no shard.
 
     `renders["points"]` is an array with the picture as its first axis; `renders.picture(i)` is (H, W, 3) uint8 BGR.
+    Points, pupils and lids are in the tracker's pixels, whose centres are whole numbers.
     """
 
     def __init__(self, names: Sequence[str]) -> None:
@@ -73,6 +74,8 @@ class RenderSet:
                     arrays[key].append(stored[key])
         self._spans = np.concatenate(spans)
         self.arrays = {key: np.concatenate(parts) for key, parts in arrays.items()}
+        for key in DRAWN:
+            self.arrays[key] = self.arrays[key] - np.float32(0.5)
 
     def __len__(self) -> int:
         return len(self._spans)

@@ -45,7 +45,7 @@ def drawn(renders: RenderSet, i: int, scale: int = 2, plain: bool = False) -> np
 
 
 def _pixel(point: npt.NDArray[np.floating], scale: int) -> tuple[int, int]:
-    return int(point[0] * scale), int(point[1] * scale)
+    return int((point[0] + 0.5) * scale), int((point[1] + 0.5) * scale)
 
 
 def main() -> None:

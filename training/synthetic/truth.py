@@ -25,7 +25,8 @@ UNKNOWN = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Truth:
-    """The truth of one picture. Pairs of eyes are ordered right, left of the subject; pixels are x right, y down.
+    """The truth of one picture. Pairs of eyes are ordered right, left of the subject; pixels are x right, y down, their
+    centres at .5 as they are drawn (`shards.RenderSet` gives them at whole numbers).
 
     coefficients: (52,) float32, 0 to 1, in the order of `tracker.topology.BLENDSHAPE_NAMES`.
     known: (52,) bool, False where this family of heads lacks the shape.
@@ -97,6 +98,9 @@ ARRAYS: dict[str, tuple[tuple[int, ...], type]] = {
     "descent": ((3,), np.float32),
 }
 """Every field's shape in one picture and the type in which a shard keeps it."""
+
+DRAWN = ("points", "pupils", "lids")
+"""The fields in pixels of the picture as it is drawn."""
 
 
 def stack(truths: list[Truth]) -> dict[str, np.ndarray]:
