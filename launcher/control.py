@@ -15,6 +15,7 @@ from typing import Any
 from launcher.connection import JsonLineConnection
 from launcher.errors import LauncherError
 from launcher.listener import AuthenticatedListener
+from launcher.standing_requests import StandingRequests
 from launcher.statistics import Statistics
 from protocol.control import ControlAddress, ControlMessageError, Message
 
@@ -27,8 +28,14 @@ class ControlError(LauncherError):
     """The tracker is not connected, did not answer, or refused."""
 
 
+class _UnansweredError(ControlError):
+    """The command may have arrived or not."""
+
+
 class TrackerControl:
     """Controls one tracker. Every method may be called from any thread and raises ControlError when it fails.
+
+    A tracker that connects later is told again to pause and to mute the mouth, until `standing` is told to forget it.
 
     on_hello: called with the tracker's hello when it has connected. on_statistics: called with each report.
     statistics_every_s: interval of the reports; None = none.
@@ -43,6 +50,8 @@ class TrackerControl:
         self._on_hello = on_hello
         self._on_statistics = on_statistics
         self._statistics_every_s = statistics_every_s
+        self.standing = StandingRequests()
+        """What was asked for and still holds."""
         self._listener: AuthenticatedListener | None = None
         self._channel: JsonLineConnection | None = None
         self._waiting: dict[int, Future[Message]] = {}
@@ -126,6 +135,18 @@ class TrackerControl:
 
     def request(self, command: str, limit_s: float = REPLY_LIMIT_S, **values: Any) -> Message:
         """Send `command` with `values` and return the reply; `protocol.control_commands` lists the commands."""
+        try:
+            reply = self._exchange(command, limit_s, values)
+        except _UnansweredError:
+            self.standing.unanswered(command)
+            raise
+        if reply.get("ok") is not True:
+            raise ControlError(str(reply.get("error") or "the tracker gave no reason"))
+        self.standing.executed(command)
+        return reply
+
+    def _exchange(self, command: str, limit_s: float, values: Mapping[str, Any]) -> Message:
+        """Send `command` and return the reply, whatever it says."""
         future: Future[Message] = Future()
         with self._lock:
             channel = self._channel
@@ -137,22 +158,21 @@ class TrackerControl:
             raise ControlError("the tracker is not connected")
         try:
             channel.send({"id": number, "command": command, **values})
-            reply = future.result(limit_s)
+            return future.result(limit_s)
         except OSError as error:
             if isinstance(error, FutureTimeoutError):  # the same class from Python 3.11 on, and an OSError
-                raise ControlError(f"the tracker did not answer within {limit_s:g} seconds") from error
-            raise ControlError("the tracker has disconnected") from error
+                raise _UnansweredError(f"the tracker did not answer within {limit_s:g} seconds") from error
+            raise _UnansweredError("the tracker has disconnected") from error
         except FutureTimeoutError as error:
-            raise ControlError(f"the tracker did not answer within {limit_s:g} seconds") from error
+            raise _UnansweredError(f"the tracker did not answer within {limit_s:g} seconds") from error
         finally:
             with self._lock:
                 self._waiting.pop(number, None)
-        if reply.get("ok") is not True:
-            raise ControlError(str(reply.get("error") or "the tracker gave no reason"))
-        return reply
 
     def _serve(self, channel: JsonLineConnection, hello: Message) -> None:
         """Receive from the tracker until it disconnects. Runs in a separate thread."""
+        for command in self.standing.commands():  # first of all: its camera is not open yet
+            channel.send({"id": 0, "command": command})
         with self._lock:
             previous, self._channel = self._channel, channel
         if previous is not None:
@@ -190,6 +210,9 @@ class TrackerControl:
                 future.set_result(message)
         elif kind == "statistics":
             try:
-                self._on_statistics(Statistics.from_message(message))
+                statistics = Statistics.from_message(message)
             except ValueError as error:
                 logger.debug("%s", error)
+                return
+            self.standing.reported(statistics)
+            self._on_statistics(statistics)

@@ -170,7 +170,8 @@ class TrackerProcess:
         self._dispatcher.flush(timeout_s)
 
     def start(self, options: TrackerOptions | None = None) -> None:
-        """Start it; a running one is stopped first.
+        """Start it; a running one is stopped first. It begins to send at once; one that is started again after a crash
+        is paused and its mouth muted if the one before was.
 
         Raises LauncherError when the tracker is not found or cannot be started.
         """
@@ -180,6 +181,7 @@ class TrackerProcess:
                 self._options = options
             self._stopping = threading.Event()
             self._exit_code = None
+            self.control.standing.forget()
             process = self._spawn()
             supervisor = threading.Thread(
                 target=self._supervise, args=(process, self._stopping), name="launcher-supervisor", daemon=True

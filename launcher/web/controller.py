@@ -14,7 +14,7 @@ from typing import Any
 from launcher.approvals import Approvals
 from launcher.control import ControlError
 from launcher.errors import LauncherError
-from launcher.events import Event, Lines, Started, StatisticsCame, Stopped
+from launcher.events import Event, Lines, StatisticsCame
 from launcher.option_list import Option, checked_options, list_options
 from launcher.options import Receiver, TrackerOptions
 from launcher.output_log import LogLine
@@ -68,8 +68,7 @@ class Controller:
         self._live_view = LiveView(self.pages.broadcast_frame)
         self.stage = Stage(self.pages, StageStorage(), self._live)
         """What all pages show alike."""
-        self._paused = False
-        self._mouth_muted = False
+        self._told = (False, False)  # whether pages show it as paused, and the mouth as muted
         self._cameras: list[Message] | None = None
         self._searching = False
         self._formats: list[Message] | None = None
@@ -170,7 +169,6 @@ class Controller:
         except LauncherError as error:  # must not prevent the start
             logger.warning("%s", error)
         self.pages.broadcast(_profiles())
-        self._paused = False
         self.pages.broadcast(_notice("info", "Restarting with these settings." if was_running else "Starting."))
         for sentence in await in_thread(shared_receivers, options):
             self.pages.broadcast(_notice("warning", sentence))
@@ -183,11 +181,7 @@ class Controller:
 
     async def _send(self, command: Command) -> None:
         await in_thread(self.process.control.request, command.name)
-        if command.name in ("pause", "resume"):
-            self._paused = command.name == "pause"
-            self._broadcast_state()
-        if command.name in ("mute_mouth", "unmute_mouth"):
-            self._mouth_muted = command.name == "mute_mouth"
+        if self._holding() != self._told:
             self._broadcast_state()
         if command.name == "recentre":
             self.pages.broadcast({"type": "recentred"}, guests=True)
@@ -275,7 +269,12 @@ class Controller:
 
     # State for the pages.
 
+    def _holding(self) -> tuple[bool, bool]:
+        standing = self.process.control.standing
+        return standing.paused, standing.mouth_muted
+
     def _broadcast_state(self) -> None:
+        self._told = self._holding()
         self.pages.broadcast(self._state())
         if self.pages.guests:
             self.stage.broadcast()
@@ -283,6 +282,7 @@ class Controller:
     def _state(self) -> Message:
         state = self.process.state
         active = state in (State.RUNNING, State.WAITING)
+        paused, mouth_muted = self._holding()
         return {
             "type": "state",
             "state": state.value,
@@ -290,8 +290,8 @@ class Controller:
             "pid": self.process.pid,
             "version": self.process.version,
             "steerable": self.process.control.connected,
-            "paused": self._paused and active,
-            "mouth_muted": self._mouth_muted and active,
+            "paused": paused and active,
+            "mouth_muted": mouth_muted and active,
             "running": to_form(self._options_running()) if active else None,
             "view_port": self._live_view.port,
         }
@@ -316,9 +316,7 @@ class Controller:
     def _on_event(self, event: Event) -> None:
         """Broadcast an event to the pages. Runs in the dispatcher's thread."""
         if isinstance(event, StatisticsCame):
-            now = event.statistics.state == "paused", bool(event.statistics.raw.get("mouth_muted"))
-            if now != (self._paused, self._mouth_muted):  # by a command from another shell
-                self._paused, self._mouth_muted = now
+            if self._holding() != self._told:  # by a command from another shell
                 self._broadcast_state()
             self.pages.broadcast(_statistics(event.statistics, self._live_view.port))
             return
@@ -326,8 +324,6 @@ class Controller:
             self.pages.broadcast(_log(event.lines, event.left_out))
             time.sleep(LOG_PAUSE_S)
             return
-        if isinstance(event, Started | Stopped):
-            self._paused = self._mouth_muted = False  # a new process starts with neither
         self._broadcast_state()
 
     def _pages_changed(self) -> None:
@@ -350,7 +346,7 @@ class Controller:
         try:
             while self.pages.wants_picture:
                 pause_s = RETRY_PICTURE_S
-                if self.process.control.connected and not self._paused:
+                if self.process.control.connected and not self.process.control.standing.paused:
                     try:
                         jpeg = await in_thread(self.process.control.picture)
                     except ControlError as error:

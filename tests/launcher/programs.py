@@ -61,6 +61,17 @@ _FAKE = """
             say(talk, type="reply", id=message["id"], ok=True)
             if message["command"] == "quit":
                 sys.exit(0)
+    elif behaviour.startswith("note "):  # what it is asked for, in a file that outlives it; it crashes at "recentre"
+        talk = dial()
+        for line in talk:
+            message = json.loads(line)
+            with open(behaviour[5:], "a", encoding="utf-8") as notes:
+                notes.write(message["command"] + "\\n")
+            if message["command"] == "recentre":
+                os._exit(70)
+            say(talk, type="reply", id=message["id"], ok=True)
+            if message["command"] == "quit":
+                sys.exit(0)
     elif behaviour == "odd":
         talk = dial()
         talk.write(b'[1]\\nrubbish\\n{"type":"reply","id":[1]}\\n{"type":"statistics","state":3}\\n')

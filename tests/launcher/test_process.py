@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from launcher import ControlError, LauncherError, Lines, Receiver, State, TrackerOptions, TrackerProcess
-from launcher.events import Crashed, Refused, Restarting, Started, Stopped
+from launcher.events import Connected, Crashed, Refused, Restarting, Started, Stopped
 from launcher.output_log import MAX_LINES
 from launcher.process import RestartPolicy
 from tests.launcher.programs import LIMIT_S, Events, is_gone, texts, until, write_fake
@@ -135,6 +135,56 @@ def test_a_crash_is_told_and_started_again_with_growing_pauses(make: Make) -> No
     started = events.kinds().count("Started")
     time.sleep(1.0)
     assert events.kinds().count("Started") == started, "stopped means stopped"
+
+
+@pytest.mark.parametrize(
+    ("asked", "again"),
+    [
+        (["pause", "mute_mouth"], ["pause", "mute_mouth"]),
+        (["pause", "resume", "mute_mouth"], ["mute_mouth"]),
+        (["pause", "mute_mouth", "unmute_mouth"], ["pause"]),
+        ([], []),
+    ],
+)
+def test_a_tracker_started_again_after_a_crash_is_paused_and_muted_again(
+    asked: list[str], again: list[str], tmp_path: Path, make: Make
+) -> None:
+    notes = tmp_path / "notes"
+    tracker = make(f"note {notes}")
+    events = Events(tracker)
+    tracker.start()
+    events.wait_for(Connected)
+    for command in asked:
+        tracker.control.request(command)
+    with pytest.raises(ControlError):
+        tracker.control.recentre()
+    events.wait_for(Connected, 2)
+    tracker.control.reset_calibration()  # comes after all that was asked for again
+    noted = [name for name in notes.read_text(encoding="utf-8").split() if name != "statistics"]
+    assert noted == [*asked, "recentre", *again, "reset_calibration"]
+
+
+def test_a_start_by_the_user_begins_neither_paused_nor_muted(tmp_path: Path, make: Make) -> None:
+    notes = tmp_path / "notes"
+    tracker = make(f"note {notes}")
+    tracker.start()
+    until(lambda: tracker.control.connected)
+    tracker.control.pause()
+    tracker.control.mute_mouth()
+    tracker.start()
+    until(lambda: tracker.control.connected)
+    tracker.control.mute_mouth(False)
+    noted = notes.read_text(encoding="utf-8").split()
+    assert [name for name in noted if name != "statistics"] == ["pause", "mute_mouth", "quit", "unmute_mouth"]
+
+
+def test_a_pause_that_was_never_answered_is_asked_for_again(make: Make) -> None:
+    tracker = make("odd")
+    tracker.start()
+    until(lambda: tracker.control.connected)
+    with pytest.raises(ControlError, match="has disconnected"):
+        tracker.control.pause()
+    assert tracker.control.standing.commands() == ("pause",)
 
 
 def test_a_crash_is_not_repeated_within_a_second_by_default() -> None:

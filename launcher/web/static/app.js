@@ -238,7 +238,7 @@ const STATES = { stopped: mark("Stopped"), waiting: mark("Crashed; starting agai
 function showState() {
   const running = Boolean(server.running);
   connectedOnce ||= online;
-  const state = online ? (server.paused ? "paused" : server.state) : connectedOnce || refused ? "away" : "connecting";
+  const state = online ? (server.paused && server.state === "running" ? "paused" : server.state) : connectedOnce || refused ? "away" : "connecting";
   byId("status").dataset.state = state;
   byId("stage").dataset.state = state;
   say("status-text", statusText());
@@ -289,8 +289,8 @@ function showReceivers(running) {
 function statusText() {
   if (refused) return t("Not let in");
   if (!online) return connectedOnce ? t("Connection lost") : t("Connecting …");
-  if (server.paused) return t("Paused");
   if (server.state !== "running") return t(STATES[server.state] ?? server.state);
+  if (server.paused) return t("Paused");
   return server.steerable ? t(DOING[statistics?.state] ?? mark("Running")) : t("Starting …");
 }
 

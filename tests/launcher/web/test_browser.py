@@ -146,6 +146,28 @@ def test_a_crash_is_said_and_the_tracker_comes_back(visit: Callable[..., Visit],
     here.until("() => document.getElementById('problem').hidden")
 
 
+def test_a_crash_ends_neither_a_pause_nor_a_muted_mouth(visit: Callable[..., Visit], window: Window) -> None:
+    here = visit()
+    start_demo(here)
+    here.page.click("#mouth")
+    here.until("() => window.facetracker.server.mouth_muted")
+    here.page.click("#pause")
+    here.until("() => document.getElementById('status').dataset.state === 'paused'")
+    (tracker,) = trackers(window)
+    tracker.kill()
+    here.until("() => document.getElementById('status').dataset.state === 'waiting'")
+    frames = here.look("() => window.facetracker.frames")
+    here.until("() => document.getElementById('status').dataset.state === 'paused'")
+    here.page.wait_for_timeout(2500)  # reports of the new tracker come every second
+    assert here.look("() => [window.facetracker.server.paused, window.facetracker.server.mouth_muted]") == [True, True]
+    assert here.look("() => window.facetracker.frames") == frames
+    here.page.click("#pause")
+    here.until("(frames) => window.facetracker.frames > frames + 3", frames)
+    assert here.look("() => [window.facetracker.server.paused, window.facetracker.server.mouth_muted]") == [False, True]
+    here.page.click("#stop")
+    here.until("() => window.facetracker.server.state === 'stopped'")
+
+
 def test_recentring_makes_the_pose_held_now_neutral(visit: Callable[..., Visit]) -> None:
     here = visit()
     start_demo(here)
