@@ -13,6 +13,7 @@ const one = new THREE.Vector3();
 const two = new THREE.Vector3();
 const turn = new THREE.Quaternion();
 const matrix = new THREE.Matrix4();
+const toCenter = new THREE.Matrix4();
 
 class Joint {
   constructor({ bone, tail, stiffness, drag, gravityPower, gravity, radius, colliders, center }) {
@@ -71,7 +72,7 @@ class Joint {
   }
 
   _toCenter(vector) {
-    if (this.center) vector.applyMatrix4(matrix.copy(this.center.matrixWorld).invert());
+    if (this.center) vector.applyMatrix4(toCenter.copy(this.center.matrixWorld).invert());
   }
 }
 
