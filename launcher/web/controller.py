@@ -154,7 +154,7 @@ class Controller:
     async def _start(self, page: Page, message: Message) -> None:
         was_running = self.process.alive
         listed = await self._list_options()
-        options = from_form(message.get("settings"), listed)
+        options = self._from_page(message, listed)
         extra = list(options.extra_args)
         if message.get("confirm") == extra:
             self._approvals.add(extra)
@@ -233,7 +233,7 @@ class Controller:
             page.send({"type": "settings", "settings": to_form(self._options)})
             self.pages.broadcast(self._sensitivity())
         elif action == "save":
-            options = from_form(message.get("settings"), await self._list_options())
+            options = self._from_page(message, await self._list_options())
             if name in profile_names() and message.get("replace") is not True:
                 page.send(_question(f"Replace the profile “{name}”?", [], {**message, "replace": True}))
                 return
@@ -242,6 +242,11 @@ class Controller:
             delete_profile(name)
         self.pages.broadcast(_profiles())
         page.send(_notice("info", {"load": "Loaded", "save": "Saved", "delete": "Deleted"}[action] + f" “{name}”."))
+
+    def _from_page(self, message: Message, listed: Sequence[Option]) -> TrackerOptions:
+        """The settings in a page's request, with the sensitivity as it is now: it is changed beside the form."""
+        options = from_form(message.get("settings"), listed)
+        return options.replace(sensitivity=self._options.values.get("sensitivity"))
 
     def _with_view(self, options: TrackerOptions) -> TrackerOptions:
         """`options` with the live view as an additional receiver."""

@@ -339,7 +339,7 @@ byId("stop").addEventListener("click", () => send("stop"));
 byId("recentre").addEventListener("click", () => send("recentre"));
 byId("reset").addEventListener("click", () => send("reset_calibration"));
 byId("pause").addEventListener("click", () => send(server.paused ? "resume" : "pause"));
-byId("mouth").addEventListener("click", () => send("mute_mouth", { on: !server.mouth_muted }));
+byId("mouth").addEventListener("click", () => send(server.mouth_muted ? "unmute_mouth" : "mute_mouth"));
 byId("refresh").addEventListener("click", () => send("cameras"));
 byId("changed-undo").addEventListener("click", () => {
   form.fill(server.running);
