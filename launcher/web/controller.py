@@ -103,9 +103,11 @@ class Controller:
             self._in_background(self._list_formats(), in_turn=False)
         else:
             page.send({"type": "formats", "formats": self._formats})
-        page.send(self._camera_list())
         if self._cameras is None:
+            page.send(self._camera_list(searching=True))  # as they are from now on
             self._in_background(self._list_cameras(), in_turn=False)
+        else:
+            page.send(self._camera_list())
 
     def on_message(self, page: Page, message: Message) -> None:
         """Execute a request of a page. One that only looks on may say whether it is visible, and no more."""
@@ -311,8 +313,8 @@ class Controller:
         active = self.process.state in (State.RUNNING, State.WAITING)
         return {"running": active, "mirror_input": active and bool(self.process.options.values.get("mirror_input"))}
 
-    def _camera_list(self) -> Message:
-        return {"type": "cameras", "cameras": self._cameras or [], "searching": self._searching}
+    def _camera_list(self, *, searching: bool = False) -> Message:
+        return {"type": "cameras", "cameras": self._cameras or [], "searching": searching or self._searching}
 
     def _options_running(self) -> TrackerOptions:
         """The options of the running tracker as they were chosen: without the receivers that `_with_view` adds."""

@@ -70,6 +70,11 @@ export class Form {
     this._sourceChosen();
   }
 
+  /** Whether one was chosen since the settings were filled in. */
+  get isSourceChosen() {
+    return Boolean(this._chosenByUser);
+  }
+
   /** The cameras there are, and whether they are still being looked for. */
   get cameras() {
     return { cameras: this._cameras, searching: Boolean(this._searching), found: Boolean(this._found) };

@@ -32,6 +32,8 @@ export class Welcome {
     this.wasShown = false;
     this._step = null;
     this._place = null;
+    this._picked = null; // the source that was chosen here for the user, who chose none
+    this._isLate = false; // it was closed before there was one to choose
     this._bars = null;
     byId("welcome-skip").addEventListener("click", () => this.close());
     byId("welcome-back").addEventListener("click", () => this._show(this._step - 1));
@@ -43,6 +45,8 @@ export class Welcome {
 
   open() {
     this.wasShown = true;
+    this._picked = null;
+    this._isLate = false;
     byId("welcome").hidden = false;
     document.body.dataset.welcome = "open";
     this._show(0);
@@ -50,6 +54,7 @@ export class Welcome {
 
   close() {
     clearInterval(this._timer);
+    this._isLate = this._step === 0 && !this._areCamerasKnown;
     this._onPicture(false);
     this._step = null;
     byId("welcome").hidden = true;
@@ -99,14 +104,14 @@ export class Welcome {
     this._picture = make("canvas", { className: "welcome-picture", width: 320, height: 180, hidden: true });
     this._picture.setAttribute("role", "img");
     this._picture.setAttribute("aria-label", t("Camera picture"));
-    const look = make("button", { type: "button", className: "small", textContent: t("Show the picture") });
-    look.addEventListener("click", () => this._lookAt());
+    this._look = make("button", { type: "button", className: "small", textContent: t("Show the picture") });
+    this._look.addEventListener("click", () => this._lookAt());
     this._fillCameras();
     const hint = make("p", { className: "hint", textContent: t("Nothing leaves this computer. You can change everything later.") });
     const again = make("button", { type: "button", className: "small", textContent: t("Look for cameras again") });
     again.addEventListener("click", () => byId("refresh").click());
     const tools = make("div", { className: "tools" });
-    tools.append(look, again);
+    tools.append(this._look, again);
     return [t("Choose your camera"), [hint, list, tools, this._picture]];
   }
 
@@ -116,27 +121,55 @@ export class Welcome {
     this._onPicture(true);
   }
 
-  /** Other cameras were found. */
+  /** The cameras are looked for, or were found. */
   update() {
     if (this._step === 0) this._fillCameras();
+    else if (this._isLate && this._areCamerasKnown) {
+      this._isLate = false;
+      if (!this._form.isSourceChosen) this._pickSource();
+    }
+  }
+
+  get _areCamerasKnown() {
+    const { searching, found } = this._form.cameras;
+    return found && !searching;
+  }
+
+  get _sources() {
+    return [...this._form.cameras.cameras.map(({ selector }) => selector), DEMO];
+  }
+
+  // The first camera, or the demo face where there is none, unless the user or the settings chose one of them.
+  _pickSource() {
+    const chosen = byId("source").value;
+    const [first] = this._sources;
+    if (this._sources.includes(chosen) && chosen !== this._picked) return;
+    if (chosen !== first) this._form.choose(first);
+    this._picked = first;
   }
 
   _fillCameras() {
     const { cameras, searching } = this._form.cameras;
-    const chosen = byId("source").value;
+    if (this._areCamerasKnown) this._pickSource();
     const tiles = cameras.map(({ selector, name }) => ({ value: selector, title: name, isName: true }));
     tiles.push({ value: DEMO, title: t("Try the demo face"), hint: t("A drawn face that moves by itself: no camera needed.") });
-    if (!tiles.some(({ value }) => value === chosen)) this._form.choose(tiles[0].value);
     const now = byId("source").value;
     this._list.replaceChildren(...tiles.map((tile) => this._tile("welcome-camera", tile, tile.value === now, () => this._choose(tile.value))));
     const none = cameras.length ? "" : t("No camera was found. Plug one in and look again, or try the demo face.");
     const state = searching ? t("Looking for cameras …") : none;
     if (state) this._list.append(make("p", { className: "hint", role: "status", textContent: state }));
+    this._allowNext();
   }
 
   _choose(source) {
+    this._picked = null;
     this._form.choose(source);
+    this._allowNext();
     if (!this._picture.hidden) this._lookAt();
+  }
+
+  _allowNext() {
+    byId("welcome-next").disabled = this._look.disabled = !this._sources.includes(byId("source").value);
   }
 
   _tile(group, { value, title, hint = "", isName }, isChosen, choose) {
