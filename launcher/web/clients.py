@@ -61,6 +61,11 @@ class Page:
         self._binary[data[0]] = data
         self._waiting.set()
 
+    async def close(self, code: int) -> None:
+        """Disconnect it. code: what it is told."""
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):  # it may have disconnected
+            await self._socket.close(code)
+
     async def write(self) -> None:
         """Send queued messages until the page disconnects."""
         with contextlib.suppress(WebSocketDisconnect, RuntimeError):
@@ -80,6 +85,7 @@ class Pages:
         self._on_change = on_change
         self._pages: set[Page] = set()
         self._unauthenticated: list[asyncio.Task[str]] = []
+        self._closing: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     @property
@@ -132,11 +138,31 @@ class Pages:
             on_disconnect(page)
 
     async def serve_guest(
-        self, socket: WebSocket, on_connect: Callable[[Page], None], on_message: Callable[[Page, Message], None]
+        self,
+        socket: WebSocket,
+        is_admitted: Callable[[], bool],
+        on_connect: Callable[[Page], None],
+        on_message: Callable[[Page, Message], None],
     ) -> None:
-        """Serve a page that only looks on, and whose address contains its key."""
+        """Serve a page that only looks on.
+
+        is_admitted: whether the key in its address is valid; asked again here, as it may have been renewed meanwhile.
+        """
         await socket.accept()
-        await self._converse(Page(socket, is_guest=True), socket, on_connect, on_message)
+        page = Page(socket, is_guest=True)
+        if is_admitted():
+            await self._converse(page, socket, on_connect, on_message)
+        else:
+            await page.close(REFUSED)
+
+    def close_guests(self) -> None:
+        """Disconnect every page that only looks on. They do not ask again. In the server's event loop."""
+        for page in [page for page in self._pages if page.is_guest]:
+            self._pages.discard(page)  # nothing more is sent to it, even if it does not leave
+            closing = asyncio.get_running_loop().create_task(page.close(REFUSED))
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+        self._on_change()
 
     async def _converse(
         self,

@@ -24,7 +24,6 @@ from launcher.queries import list_cameras, list_formats
 from launcher.sharing import shared_receivers
 from launcher.statistics import Statistics
 from launcher.web import taught
-from launcher.web.access_control import GUESTS
 from launcher.web.clients import Message, Page, Pages
 from launcher.web.daemon_thread import in_thread
 from launcher.web.form import from_form, to_form
@@ -86,7 +85,7 @@ class Controller:
     def on_connect(self, page: Page) -> None:
         """Send the complete state to a page that has just connected."""
         if not page.is_guest:
-            page.send({"type": "obs", "path": f"{GUESTS}{self.stage.storage.key}/"})
+            page.send(self.stage.for_obs())
         page.send(self.stage.described())
         if page.is_guest:
             return

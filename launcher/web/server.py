@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import importlib.util
 import mimetypes
 import socket
@@ -82,7 +83,10 @@ def build_app(controller: Controller, keys: AccessKeys, host: str, port: int) ->
         return FileResponse(path, media_type="application/octet-stream")
 
     async def guest(socket: WebSocket) -> None:
-        await controller.pages.serve_guest(socket, controller.on_connect, controller.on_message)
+        def is_admitted() -> bool:
+            return hmac.compare_digest(socket.path_params["key"].encode(), stage.storage.key.encode())
+
+        await controller.pages.serve_guest(socket, is_admitted, controller.on_connect, controller.on_message)
 
     # A page for OBS has all it needs below an address of its own, which contains its key. So has the avatar, which
     # other users of this machine should not copy.

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from launcher.errors import LauncherError
+from launcher.web.access_control import GUESTS
 from launcher.web.clients import Message, Page, Pages
 from launcher.web.stage_storage import StageStorage
 from protocol.foreign_json import printable
@@ -34,6 +35,10 @@ class Stage:
             "expressions": list(self._expressions),
             "live": self._live(),
         }
+
+    def for_obs(self) -> Message:
+        """What the user's own pages are told of the one for OBS."""
+        return {"type": "obs", "path": f"{GUESTS}{self.storage.key}/"}
 
     def switch(self, message: Message) -> Message:
         """Do what another shell asks for: ``list``, ``show``, ``hide`` or ``toggle`` an expression of the avatar.
@@ -78,8 +83,13 @@ class Stage:
                 self._expressions = ()
             case "obs":
                 if message.get("renew") is True:
-                    self.storage.renew_key()
-                page.send({"type": "obs", "path": f"/obs/{self.storage.key}/"})
+                    try:
+                        self.storage.renew_key()
+                    finally:  # it counts even where it cannot be kept
+                        self._pages.close_guests()
+                        self._pages.broadcast(self.for_obs())
+                else:
+                    page.send(self.for_obs())
                 return True
             case _:
                 return False

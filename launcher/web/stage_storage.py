@@ -56,7 +56,7 @@ class StageStorage:
         return key
 
     def renew_key(self) -> None:
-        """Shut out every page whose address is known so far."""
+        """Make every address that is known so far invalid."""
         self._content["key"] = secrets.token_urlsafe(24)
         self._save()
 

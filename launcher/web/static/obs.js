@@ -37,6 +37,11 @@ const connection = new Connection({
     if (isOpen) connection.send({ do: "watch", on: true });
     else stage.rest();
   },
+  onRefused: () => {
+    // The address is not valid any more: what is seen here must not look as if it still moved.
+    stage.rest();
+    stage.element.style.display = "none";
+  },
 });
 
 setInterval(() => {

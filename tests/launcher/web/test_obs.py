@@ -115,6 +115,31 @@ def test_without_the_key_there_is_neither_page_nor_avatar(visit: Callable[..., V
     assert status(window, path) == 404
 
 
+def test_a_new_address_shuts_out_pages_that_are_open_and_is_told_to_all_others(
+    visit: Callable[..., Visit], browser: Any
+) -> None:
+    here, elsewhere = visit(), visit()
+    old = obs_address(here)
+    assert obs_address(elsewhere) == old
+    page = open_obs(browser, old)
+    asked: list[str] = []
+    page.on("websocket", lambda opened: asked.append(opened.url))
+    here.tab("avatar")
+    here.page.click("#obs-renew")
+    here.page.click("#ask-yes")
+    page.wait_for_function("() => getComputedStyle(document.getElementById('stage')).display === 'none'")
+    for each in (here, elsewhere):
+        each.until("(old) => document.getElementById('obs-address').value !== old", old)
+    assert obs_address(here) == obs_address(elsewhere)
+    here.tab("setup")
+    start_demo(here)
+    page.wait_for_timeout(2000)
+    assert page.evaluate("() => window.facetracker.frames") == 0
+    assert asked == []
+    assert open_obs(browser, obs_address(elsewhere)).is_visible("#stage")
+    page.context.close()
+
+
 def test_address_avatar_and_view_outlive_the_launcher(browser: Any, tmp_path: Path) -> None:
     path = tmp_path / "figure.vrm"
     path.write_bytes(dressed_avatars.vrm(0))
