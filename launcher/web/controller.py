@@ -165,6 +165,7 @@ class Controller:
             return
         self._options = options
         self._receivers = options.receivers
+        page.send({"type": "kept", "given": message.get("settings"), "settings": to_form(options)})
         try:
             save_profile(Profile(LAST_USED, options))
         except LauncherError as error:  # must not prevent the start
@@ -231,7 +232,7 @@ class Controller:
         name = str(message.get("name") or "").strip()
         if action == "load":
             self._options = load_profile(name).options
-            page.send({"type": "settings", "settings": to_form(self._options)})
+            page.send({"type": "settings", "settings": to_form(self._options), "loaded": True})
             self.pages.broadcast(self._sensitivity())
         elif action == "save":
             options = self._from_page(message, await self._list_options())

@@ -86,12 +86,17 @@ const panel = new Panel((tab) => {
 const welcome = new Welcome({ form, start, onDone: () => panel.close(), steer: (command) => send(command), onPicture: (on) => send("picture", { on: on || pictureOn }) });
 
 const handlers = {
-  settings: ({ settings, first_run: firstRun }) => {
-    form.offer(settings);
+  settings: ({ settings, first_run: firstRun, loaded }) => {
+    if (loaded) form.fill(settings);
+    else form.offer(settings);
     if (firstRun && !welcome.wasShown) {
       panel.close();
       welcome.open();
     }
+    showState();
+  },
+  kept: ({ given, settings }) => {
+    form.confirm(given, settings);
     showState();
   },
   state: (message) => {
@@ -328,7 +333,6 @@ function start() {
   second = freshSecond();
   const settings = form.read();
   send("start", form.extraTyped ? { settings, confirm: settings.extra } : { settings });
-  form.keep();
 }
 
 byId("form").addEventListener("submit", (event) => {
@@ -431,7 +435,6 @@ function showProfiles(names) {
 byId("profile-load").addEventListener("click", async () => {
   const name = byId("profiles").value;
   if (form.isEdited && !(await ask(t("Your changes are not saved. Load “{name}” in their place?", { name }), t("Load")))) return;
-  form.keep();
   send("load", { name });
 });
 byId("profile-delete").addEventListener("click", async () => {

@@ -58,8 +58,14 @@ export class Form {
     }
   }
 
-  /** What is here is kept elsewhere now. */
-  keep() {
+  /** The server keeps what it was `given` from here, as `settings`: paths are whole there. Later edits stay edits. */
+  confirm(given, settings) {
+    if (!same(given, this.read())) return;
+    if (this.differences(settings).length) this.fill(settings);
+    else this._keep();
+  }
+
+  _keep() {
     this.isEdited = false;
     sessionStorage.removeItem(DRAFT);
   }
@@ -112,7 +118,7 @@ export class Form {
 
   /** Show `settings`. */
   fill(settings) {
-    this.keep();
+    this._keep();
     this._wanted = settings.camera ?? "0";
     this._values = settings.values;
     this._modeWanted = Object.fromEntries(MODE.map((name) => [name, settings.values[name] ?? null]));
@@ -161,7 +167,7 @@ export class Form {
       .filter((option) => option.form.widget !== "sensitivity") // applied at once
       .filter((option) => !same(valueOf(option, now.values), valueOf(option, running.values)))
       .map((option) => t(option.form.label).toLowerCase());
-    if (now.camera !== running.camera) names.unshift(t("camera"));
+    if (this._selectorOf(now.camera) !== this._selectorOf(running.camera)) names.unshift(t("camera"));
     if (!same(receiverRows(now), receiverRows(running))) names.push(t("receivers"));
     if (!same(now.extra, running.extra)) names.push(t("further arguments"));
     return [...new Set(names)];
@@ -218,10 +224,17 @@ export class Form {
   _sourceOf(camera) {
     if (camera === DEMO) return DEMO;
     if (isAddress(camera)) return STREAM;
-    // A settings file may name a camera by number or name; the list has its selector.
-    const found = this._cameras.find((each) => [each.selector, String(each.index), each.name].includes(camera));
-    if (found) return found.selector;
+    if (this._listed(camera)) return this._selectorOf(camera);
     return isFile(camera) ? FILE : camera;
+  }
+
+  // A settings file may name a camera by number or name; the list has its selector.
+  _listed(camera) {
+    return this._cameras.find((each) => [each.selector, String(each.index), each.name].includes(camera));
+  }
+
+  _selectorOf(camera) {
+    return this._listed(camera)?.selector ?? camera;
   }
 
   _sourceChosen() {

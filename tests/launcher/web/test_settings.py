@@ -80,3 +80,79 @@ def test_a_changed_sensitivity_is_started_with_and_saved(scripted: Scripted) -> 
     for name in ("Last used", "On stage"):
         kept = json.loads((scripted.profiles / f"{name}.json").read_text(encoding="utf-8"))
         assert kept["options"]["sensitivity"] == sensitivity
+
+
+IS_EDITED = "() => window.facetracker.form.isEdited"
+ERROR_CAME = "(text) => [...document.querySelectorAll('.notice')].some(each => each.textContent.includes(text))"
+
+
+def test_a_refused_start_keeps_the_edits(scripted: Scripted) -> None:
+    here = scripted.here
+    here.page.select_option("#source", "demo")
+    here.page.fill("#fps", "21")
+    here.page.fill("#receivers input[type=number]", "")
+    here.page.click("#start")
+    here.until(ERROR_CAME, "needs a port")
+    assert here.look(IS_EDITED) is True
+    here.page.reload()
+    here.ready()
+    assert here.page.input_value("#fps") == "21"
+    here.page.fill("#receivers input[type=number]", "11573")
+    scripted.start()
+    assert here.look(IS_EDITED) is False
+
+
+def test_an_edit_made_while_a_start_is_under_way_stays_an_edit(scripted: Scripted) -> None:
+    here = scripted.here
+    here.page.select_option("#source", "demo")
+    here.page.fill("#fps", "21")
+    here.look(
+        "() => { document.getElementById('start').click(); const field = document.getElementById('fps');"
+        " field.value = '22'; field.dispatchEvent(new Event('input', { bubbles: true })) }"
+    )
+    here.until(IS_STEERABLE)
+    assert here.look(IS_EDITED) is True
+    assert here.page.inner_text("#changed-text").endswith("frames per second.")
+
+
+def test_a_profile_that_cannot_be_loaded_keeps_the_edits(scripted: Scripted) -> None:
+    here = scripted.here
+    here.page.fill("#profile-name", "Gone")
+    here.page.click("#profile-form button")
+    here.until("() => document.getElementById('profiles').value === 'Gone'")
+    (scripted.profiles / "Gone.json").unlink()
+    here.page.fill("#fps", "21")
+    here.page.click("#profile-load")
+    here.page.click("#ask-yes")
+    here.until(ERROR_CAME, "Gone")
+    here.page.reload()
+    here.ready()
+    assert here.page.input_value("#fps") == "21"
+    assert here.look(IS_EDITED) is True
+
+
+@pytest.mark.parametrize("typed", ["~/x.mp4", '"/videos/a face.mp4"'])
+def test_a_path_is_shown_as_it_is_used(scripted: Scripted, typed: str) -> None:
+    here = scripted.here
+    here.page.select_option("#source", label="Video or picture file …")
+    here.page.fill("#file", typed)
+    here.page.click("#start")
+    here.until(IS_STEERABLE)
+    used = here.look("() => window.facetracker.server.running.camera")
+    assert Path(used) == Path(typed.strip('"')).expanduser()
+    assert here.page.input_value("#file") == used
+    assert here.page.is_hidden("#changed")
+
+
+def test_a_camera_started_by_number_is_the_one_in_the_list(browser: Any, tmp_path: Path) -> None:
+    tracker = scripted_tracker(tmp_path / "tracker")
+    with open_window(tmp_path, program=tracker.program) as window:
+        here = Visit(browser, window.address)
+        here.page.click("#start")
+        here.until(IS_STEERABLE)
+        camera = {"index": 0, "name": "Cam", "backend": "V4L2", "path": "/dev/video0", "stable_id": "usb-cam"}
+        tracker.find([{**camera, "modes": []}])
+        here.until("() => document.getElementById('source').value === 'usb-cam'")
+        assert here.look("() => window.facetracker.server.running.camera") == "0"
+        assert here.page.is_hidden("#changed")
+        here.context.close()
