@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import warnings
 from collections.abc import Mapping
@@ -15,8 +16,10 @@ import platformdirs
 
 from launcher.errors import UsageError
 from launcher.options import OPENSEEFACE, Receiver, TrackerOptions
-from protocol.atomic_file import write_atomically
+from protocol.atomic_file import kept_aside, write_atomically
 from protocol.foreign_json import ForeignJsonError, parse_json
+
+logger = logging.getLogger(__name__)
 
 VERSION = 1
 _OWN_FIELDS = ("camera", "receivers", "extra")
@@ -71,15 +74,19 @@ def load_profile(name: str, folder: Path | None = None) -> Profile:
 
 
 def save_profile(profile: Profile, folder: Path | None = None) -> Path:
-    """Write it atomically, readable by the user only; other content of the file is kept.
+    """Write it atomically, readable by the user only; other content of the file is kept. A file that cannot be used, or
+    is a newer launcher's, is set aside, with a warning that names it.
 
     Raises ProfileError.
     """
     path = _path(profile.name, folder)
-    content = _to_content(profile, _kept(path))
+    kept, trouble = _kept(path)
+    content = _to_content(profile, kept)
     try:
         text = json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         parse_json(text)  # what could not be loaded again must not replace what can be
+        if trouble and path.is_file():
+            logger.warning("the file of profile %r %s; replacing it%s", profile.name, trouble, kept_aside(path))
         write_atomically(path, text)
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -151,14 +158,20 @@ def _to_content(profile: Profile, kept: Mapping[str, Any]) -> dict[str, Any]:
     return {**kept, **profile.more, "version": VERSION, "options": options}
 
 
-def _kept(path: Path) -> dict[str, Any]:
-    """The current content of the file; empty if it is invalid."""
+def _kept(path: Path) -> tuple[dict[str, Any], str]:
+    """The current content of the file; if that is of no use to this launcher, nothing and why."""
     try:
         content = parse_json(path.read_bytes())
-    except (OSError, ForeignJsonError):
-        return {}
-    good = isinstance(content, dict) and isinstance(content.get("options"), dict) and not _is_newer(content)
-    return dict(content) if good else {}
+        if isinstance(content, dict) and _is_newer(content):
+            return {}, "is from a newer launcher"
+        _from_content(path.stem, content)
+        return dict(content), ""
+    except FileNotFoundError:
+        return {}, ""
+    except OSError as error:
+        return {}, f"cannot be read ({error.strerror})"
+    except (ValueError, TypeError, KeyError, UsageError) as error:
+        return {}, f"is damaged ({error})"
 
 
 def _is_value(key: str, value: Any) -> bool:

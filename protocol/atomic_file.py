@@ -62,6 +62,14 @@ def set_aside(path: Path) -> Path:
     return place.rename(aside)
 
 
+def kept_aside(path: Path) -> str:
+    """Set the file aside. Returns the end of the sentence that says so."""
+    try:
+        return f", and keeping it as {set_aside(path).name}"
+    except OSError as error:
+        return f"; it cannot be set aside either ({error.strerror})"
+
+
 def _sync_folder(folder: Path) -> None:
     """Make the new name durable as well, where the system lets a folder be synced."""
     if os.name != "posix":

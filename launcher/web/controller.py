@@ -61,12 +61,15 @@ class Controller:
         self._program = tuple(program) if program is not None else None
         self.process = TrackerProcess(program=self._program, statistics_every_s=None)
         """The tracker."""
-        self._options = options or _last_used()
+        self._troubles: list[str] = []  # what the first page to connect is told
+        self._options = options or self._last_used()
         self._receivers: tuple[Receiver, ...] = ()  # of the last start, as they were chosen
         self._approvals = Approvals()
         self._live_view = LiveView(self.pages.broadcast_frame)
         self.stage = Stage(self.pages, StageStorage(), self._live)
         """What all pages show alike."""
+        if self.stage.storage.trouble:
+            self._troubles.append(self.stage.storage.trouble)
         self._told = (False, False)  # whether pages show it as paused, and the mouth as muted
         self._cameras: list[Message] | None = None
         self._searching = False
@@ -93,6 +96,8 @@ class Controller:
         page.send(self._state())
         page.send(self._sensitivity())
         page.send(_profiles())
+        while self._troubles:
+            page.send(_notice("warning", self._troubles.pop(0)))
         page.send(_log(self.process.output, 0))
         if self._listed is None:
             self._in_background(self._list_options(), in_turn=False)
@@ -250,6 +255,15 @@ class Controller:
         options = from_form(message.get("settings"), listed)
         return options.replace(sensitivity=self._options.values.get("sensitivity"))
 
+    def _last_used(self) -> TrackerOptions:
+        try:
+            if _is_used():
+                return load_profile(LAST_USED).options
+        except LauncherError as error:  # it is set aside when the next start replaces it
+            logger.warning("%s", error)
+            self._troubles.append(str(error))
+        return TrackerOptions(receivers=(Receiver(),))
+
     def _with_view(self, options: TrackerOptions) -> TrackerOptions:
         """`options` with the live view as an additional receiver."""
         receivers = options.receivers or (Receiver(),)  # naming any receiver replaces the tracker's default one
@@ -364,13 +378,6 @@ class Controller:
                 await asyncio.sleep(pause_s)
         finally:
             self._picturing = None
-
-
-def _last_used() -> TrackerOptions:
-    try:
-        return load_profile(LAST_USED).options
-    except LauncherError:
-        return TrackerOptions(receivers=(Receiver(),))
 
 
 def _is_used() -> bool:

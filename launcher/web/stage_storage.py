@@ -13,7 +13,7 @@ from typing import IO, Any
 
 from launcher.errors import LauncherError
 from launcher.profiles import profiles_folder
-from protocol.atomic_file import write_atomically
+from protocol.atomic_file import kept_aside, write_atomically
 from protocol.foreign_json import ForeignJsonError, parse_json
 
 logger = logging.getLogger(__name__)
@@ -37,7 +37,12 @@ class StageStorage:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._folder = folder or profiles_folder().parent / "stage"
+        self.trouble = ""
+        """Why it could not use all that was kept, in a sentence."""
         self._content = self._load()
+        if self.trouble:
+            with suppress(StageError):
+                self._save()  # what could be used of the file that was set aside
         self._upload: _Upload | None = None
 
     @property
@@ -127,29 +132,45 @@ class StageStorage:
             self._upload = None
 
     def _load(self) -> dict[str, Any]:
-        content: Any = None
+        path = self._folder / "stage.json"
+        content: Any = {}
+        trouble = ""
         try:
-            content = parse_json((self._folder / "stage.json").read_bytes())
+            content = parse_json(path.read_bytes())
         except FileNotFoundError:
             pass
-        except (OSError, ForeignJsonError) as error:
-            logger.warning("the stage's settings cannot be read and begin anew: %s", error)
-        content = content if isinstance(content, dict) else {}
-        key = content.get("key")
-        made: dict[str, Any] = {"settings": content["settings"] if isinstance(content.get("settings"), dict) else {}}
-        if isinstance(key, str) and re.fullmatch(_KEY, key):
-            made["key"] = key
-        for kind in KINDS:
-            entry = content.get(kind)
-            if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("version"), int):
-                made[kind] = {"name": entry["name"], "version": entry["version"]}
-        return made
+        except OSError as error:
+            trouble = f"cannot be read ({error.strerror})"
+        except ForeignJsonError as error:
+            trouble = f"are damaged ({error})"
+        usable = _usable(content)
+        if not trouble and content != {} and usable != content:
+            trouble = "are not all of use"
+        if trouble:
+            begins = "going on with the others" if any(usable.values()) else "beginning anew"
+            self.trouble = f"the stage's settings in {path} {trouble}; {begins}{kept_aside(path)}"
+            logger.warning("%s", self.trouble)
+        return usable
 
     def _save(self) -> None:
         try:
             write_atomically(self._folder / "stage.json", json.dumps(self._content, indent=2))
         except (OSError, ValueError) as error:
             raise StageError(f"the stage cannot be kept: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _usable(content: Any) -> dict[str, Any]:
+    """What of a file's content the stage understands."""
+    content = content if isinstance(content, dict) else {}
+    key = content.get("key")
+    usable: dict[str, Any] = {"settings": content["settings"] if isinstance(content.get("settings"), dict) else {}}
+    if isinstance(key, str) and re.fullmatch(_KEY, key):
+        usable["key"] = key
+    for kind in KINDS:
+        entry = content.get(kind)
+        if isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("version"), int):
+            usable[kind] = {"name": entry["name"], "version": entry["version"]}
+    return usable
 
 
 class _Upload:

@@ -96,13 +96,37 @@ def test_a_profile_that_is_not_there_is_named(tmp_path: Path) -> None:
         b'{"version": 1, "options": {"extra": "-c 0"}}',
     ],
 )
-def test_a_damaged_file_is_told_in_one_line_and_can_be_saved_over(content: bytes, tmp_path: Path) -> None:
+def test_a_damaged_file_is_told_in_one_line_and_set_aside_by_the_next(
+    content: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     (tmp_path / "a.json").write_bytes(content)
     with pytest.raises(ProfileError) as caught:
         load_profile("a", tmp_path)
     assert str(caught.value).startswith("profile 'a' is damaged (") and "\n" not in str(caught.value)
     save_profile(Profile("a", FULL), tmp_path)
     assert load_profile("a", tmp_path).options == FULL
+    assert (tmp_path / "a.json.damaged").read_bytes() == content
+    (warning,) = caplog.messages
+    assert warning.startswith("the file of profile 'a' is damaged (")
+    assert warning.endswith("; replacing it, and keeping it as a.json.damaged")
+    save_profile(Profile("a"), tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.json", "a.json.damaged"]
+
+
+def test_a_newer_launchers_file_is_set_aside(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    newer = '{"version": 2, "options": {"camera": "x"}, "expressions": "precious"}'
+    (tmp_path / "a.json").write_text(newer, "utf-8")
+    save_profile(Profile("a", FULL), tmp_path)
+    assert load_profile("a", tmp_path) == Profile("a", FULL)
+    assert (tmp_path / "a.json.damaged").read_text("utf-8") == newer
+    assert "is from a newer launcher; replacing it, and keeping it as a.json.damaged" in caplog.text
+
+
+def test_a_profile_that_cannot_be_written_leaves_the_file_that_is_there(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("damaged", "utf-8")
+    with pytest.raises(ProfileError, match="cannot be written"):
+        save_profile(Profile("a", TrackerOptions(fps=float("nan"))), tmp_path)
+    assert [(path.name, path.read_text("utf-8")) for path in tmp_path.iterdir()] == [("a.json", "damaged")]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="permissions work otherwise there")

@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import Any, Protocol
 
-from protocol.atomic_file import set_aside, write_atomically
+from protocol.atomic_file import kept_aside, write_atomically
 from protocol.foreign_json import parse_object
 
 logger = logging.getLogger(__name__)
@@ -42,14 +42,6 @@ def load_profile(engine: Profiled, path: Path) -> None:
         logger.warning("cannot read the profile %s (%s); starting without it%s", path, error.strerror, kept_aside(path))
     except ValueError as error:
         logger.warning("the profile %s is damaged (%s); starting without it%s", path, error, kept_aside(path))
-
-
-def kept_aside(path: Path) -> str:
-    """Set the file aside. Returns the end of the sentence that says so."""
-    try:
-        return f", and keeping it as {set_aside(path).name}"
-    except OSError as error:
-        return f"; it cannot be set aside either ({error.strerror})"
 
 
 def save_profile(engine: Profiled, path: Path) -> None:

@@ -7,9 +7,8 @@ import logging
 import threading
 from pathlib import Path
 
-from protocol.atomic_file import write_atomically
+from protocol.atomic_file import kept_aside, write_atomically
 from protocol.foreign_json import parse_object
-from tracker.app.profile import kept_aside
 from tracker.errors import ModelError
 from tracker.face.taught.library import TaughtExpressions
 

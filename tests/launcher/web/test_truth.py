@@ -60,3 +60,21 @@ def test_a_lost_launcher_leaves_no_old_face_and_says_what_to_do(browser: Any, tm
         assert here.page.input_value("#fps") == "19"
         assert here.look("() => getComputedStyle(document.getElementById('head')).filter.includes('grayscale')")
         here.context.close()
+
+
+def test_kept_files_that_cannot_be_used_are_told_and_set_aside(browser: Any, tmp_path: Path) -> None:
+    kept = tmp_path / "config" / "facetracker"
+    damaged = {kept / "stage" / "stage.json": "{", kept / "launcher" / "Last used.json": '{"version": 2, "more": 1}'}
+    for path, text in damaged.items():
+        path.parent.mkdir(parents=True)
+        path.write_text(text, encoding="utf-8")
+    with open_window(tmp_path) as window:
+        here = Visit(browser, window.address)
+        told = here.look("() => [...document.querySelectorAll('.notice')].map((each) => each.textContent).join(' | ')")
+        assert "keeping it as stage.json.damaged" in told
+        assert "rofile 'Last used' is from a newer launcher" in told
+        start_demo(here)
+        here.context.close()
+    for path, text in damaged.items():
+        assert path.with_name(f"{path.name}.damaged").read_text(encoding="utf-8") == text
+        assert path.is_file()
