@@ -177,7 +177,7 @@ class Controller:
             logger.warning("%s", error)
         self.pages.broadcast(_profiles())
         self.pages.broadcast(_notice("info", "Restarting with these settings." if was_running else "Starting."))
-        for sentence in await in_thread(shared_receivers, options):
+        for sentence in await in_thread(shared_receivers, self._with_view(options)):
             self.pages.broadcast(_notice("warning", sentence))
         await in_thread(self.process.start, self._with_view(checked_options(options, listed)))
         self._broadcast_state()
