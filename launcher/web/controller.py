@@ -31,6 +31,7 @@ from launcher.web.frames import PICTURE
 from launcher.web.live_view import LiveView
 from launcher.web.stage import Stage
 from launcher.web.stage_storage import StageStorage
+from launcher.web.taught_follower import TaughtFollower
 from protocol.control_commands import REMOTE_COMMANDS, Command
 from protocol.foreign_json import ForeignJsonError, parse_json
 
@@ -70,6 +71,7 @@ class Controller:
         """What all pages show alike."""
         if self.stage.storage.trouble:
             self._troubles.append(self.stage.storage.trouble)
+        self._taught = TaughtFollower(self.process.control, self.stage.show_taught, lambda: self.pages.open)
         self._told = (False, False)  # whether pages show it as paused, and the mouth as muted
         self._cameras: list[Message] | None = None
         self._searching = False
@@ -356,6 +358,7 @@ class Controller:
             self._unsubscribe()
             self._unsubscribe = None
             self._in_background(self._report_every(None), in_turn=False)
+        self._taught.update()
         if self.pages.wants_picture and self._picturing is None:
             self._picturing = asyncio.get_running_loop().create_task(self._send_pictures())
 

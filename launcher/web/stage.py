@@ -12,6 +12,15 @@ from launcher.web.stage_storage import StageStorage
 from protocol.foreign_json import printable
 
 MAX_EXPRESSIONS = 64
+TAUGHT_NAMES = {
+    "joy": ("happy", "joy"),
+    "happy": ("happy", "joy"),
+    "sorrow": ("sad", "sorrow"),
+    "sad": ("sad", "sorrow"),
+    "fun": ("relaxed", "fun"),
+    "relaxed": ("relaxed", "fun"),
+}
+"""What avatars call the expressions that people teach, in VRM 1 and VRM 0."""
 
 
 class Stage:
@@ -26,6 +35,8 @@ class Stage:
         self._pages = pages
         self._live = live
         self._expressions: tuple[str, ...] = ()
+        self._taught: str | None = None  # the expression with the name of the taught one that is shown
+        self._switched: str | None = None  # the same, if it was switched on for that
 
     def described(self) -> Message:
         """What pages are told."""
@@ -46,8 +57,7 @@ class Stage:
         Returns which of them are on. From any thread. Raises LauncherError for one that the avatar does not have.
         """
         do, wanted = message.get("do"), message.get("name")
-        told = self.storage.settings.get("expressionNames")  # by the page that shows the avatar
-        names = [name for name in told if isinstance(name, str)] if isinstance(told, list) else []
+        names = self._names
         on = set(self._expressions)
         if do == "hide" and wanted is None:
             on.clear()
@@ -63,6 +73,40 @@ class Stage:
         self._expressions = tuple(sorted(on))
         self.broadcast()
         return {"expressions": {name: name in on for name in names}}
+
+    def show_taught(self, taught: str | None) -> None:
+        """Switch on the avatar's expression with the name of the taught one that is shown, and off the one before.
+
+        One that was switched on by hand stays on.
+        """
+        wanted = self._named_like(taught)
+        if wanted == self._taught:
+            return
+        self._taught = wanted
+        on = {name for name in self._expressions if name != self._switched}
+        self._switched = wanted if wanted not in on else None
+        if self._switched is not None:
+            on.add(self._switched)
+        self._expressions = tuple(sorted(on))
+        self.broadcast()
+
+    @property
+    def _names(self) -> list[str]:
+        """The avatar's expressions, as the page that shows it told."""
+        told = self.storage.settings.get("expressionNames")
+        return [name for name in told if isinstance(name, str)] if isinstance(told, list) else []
+
+    def _named_like(self, taught: str | None) -> str | None:
+        """The avatar's expression for a taught one; None without one, as for the neutral face."""
+        if taught is None or taught.lower() == "neutral":
+            return None
+        names = {name.lower(): name for name in reversed(self._names)}
+        wanted = (*TAUGHT_NAMES.get(taught.lower(), ()), taught.lower())
+        return next((names[name] for name in wanted if name in names), None)
+
+    def _switch_all_off(self) -> None:
+        self._expressions = ()
+        self._taught = self._switched = None
 
     def broadcast(self) -> None:
         """Tell every page how the stage looks now. From any thread."""
@@ -80,7 +124,7 @@ class Stage:
                 return True
             case "remove":
                 self.storage.remove(str(message.get("kind")))
-                self._expressions = ()
+                self._switch_all_off()
             case "obs":
                 if message.get("renew") is True:
                     try:
@@ -101,7 +145,7 @@ class Stage:
         kind = self.storage.add(data, page)
         if kind is not None:
             if kind == "avatar":
-                self._expressions = ()  # the one before had others
+                self._switch_all_off()  # the one before had others
             self.broadcast()
 
     def on_disconnect(self, page: Page) -> None:

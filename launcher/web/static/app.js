@@ -76,9 +76,7 @@ const canDraw = stage.open();
 const stageControls = new StageControls(stage);
 const expressionKeys = new ExpressionKeys(stage);
 const sensitivity = new Sensitivity(byId("sensitivity"), byId("sensitivity-preset"), (settings) => send("sensitivity", { settings }));
-const taught = new TaughtCard({
-  root: byId("taught"), send: (message) => connection.send(message), ask, onShown: (name) => stage.showTaught(name),
-});
+const taught = new TaughtCard({ root: byId("taught"), send: (message) => connection.send(message), ask });
 const panel = new Panel((tab) => {
   sensitivity.isShown = tab === "face";
   setPicture(pictureOn && tab === "details");

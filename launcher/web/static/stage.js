@@ -16,12 +16,6 @@ export const BACKGROUND_NAMES = {
   page: mark("As the page"), colour: mark("One colour"), picture: mark("A picture"), none: mark("Transparent (chequered here)"),
 };
 
-/** What avatars call the expressions that people teach, in VRM 1 and VRM 0. */
-const TAUGHT_NAMES = {
-  joy: ["happy", "joy"], happy: ["happy", "joy"], sorrow: ["sad", "sorrow"], sad: ["sad", "sorrow"],
-  fun: ["relaxed", "fun"], relaxed: ["relaxed", "fun"],
-};
-
 export class StageView {
   /** connection: { send, sendBytes }, or null for a page that only looks on. onError: called with a sentence. */
   constructor({ element, canvas, connection, onError = () => {}, onChange = () => {}, controls = true }) {
@@ -205,17 +199,6 @@ export class StageView {
     this._setExpressions(on);
     this.connection.send({ do: "expressions", on });
     this.onChange();
-  }
-
-  /** Switch on the avatar's expression with the name of the taught one that is shown, and off the one before. */
-  showTaught(name) {
-    const named = (wanted) => (this.avatar?.expressions ?? []).find((each) => each.name.toLowerCase() === wanted.toLowerCase())?.name;
-    const next = name === null || name === "neutral" ? undefined : TAUGHT_NAMES[name.toLowerCase()]?.map(named).find(Boolean) ?? named(name);
-    if (next === this._taught) return;
-    const before = this._taught;
-    this._taught = next;
-    if (before && this.isOn(before)) this.toggleExpression(before);
-    if (next && !this.isOn(next)) this.toggleExpression(next);
   }
 
   isOn(name) {

@@ -1,7 +1,7 @@
 // The card of expressions that the user teaches: records, shows how well each is told from the others, tests, chooses.
 //
-// It asks the tracker five times a second how things stand, and only while a tracker runs that was taught something, or
-// while the card is looked at.
+// It asks the tracker five times a second how things stand, and only while a tracker runs and the card is looked at, or
+// tests. The avatar's expressions are switched by the launcher, for every page.
 
 import { t } from "./i18n.js";
 
@@ -19,16 +19,11 @@ function element(tag, properties = {}, ...children) {
 }
 
 export class TaughtCard {
-  /**
-   * root: the empty card. send: takes a message for the server. ask: asks the user something and resolves to whether
-   * they agree. onShown: called with the name of the expression that is shown from now on, or null.
-   */
-  constructor({ root, send, ask, onShown }) {
+  /** root: the empty card. send: takes a message for the server. ask: asks the user; resolves to whether they agree. */
+  constructor({ root, send, ask }) {
     this._root = root;
     this._send = send;
     this._askUser = ask;
-    this._onShown = onShown;
-    this._shown = null;
     this._ready = false;
     this._seen = false;
     this._timer = null;
@@ -69,7 +64,7 @@ export class TaughtCard {
   }
 
   _pollOrRest() {
-    const wanted = this._ready && !document.hidden && (this._seen || this._state?.trained === true);
+    const wanted = this._ready && !document.hidden && (this._seen || this._test !== null);
     if (wanted && this._timer === null) {
       this._ask("expression_list");
       this._timer = setInterval(() => this._ask("expression_list"), POLL_MS);
@@ -160,12 +155,6 @@ export class TaughtCard {
   _show(state) {
     this._state = state;
     this._controls.disabled = !state;
-    const shown = state?.shown ?? null;
-    if (shown !== this._shown) {
-      this._shown = shown;
-      this._onShown(shown);
-    }
-    this._pollOrRest();
     if (!state) {
       this._endTest();
       this._rows.clear();
@@ -274,6 +263,7 @@ export class TaughtCard {
     const test = this._test;
     if (!test) return;
     this._test = null;
+    this._pollOrRest();
     this._testButton.textContent = t("Test me");
     if (!test.asked) return this._say("");
     const [worst] = [...test.wrong].sort(([, a], [, b]) => b - a);
