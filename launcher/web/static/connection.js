@@ -8,6 +8,7 @@ const REFUSED = 4401;
 const STORED_KEY = "session-key";
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 5000;
+const PIECE = 256 * 1024; // bytes of a file on its way to the launcher
 const MOST_WAITING = 4 * 1024 * 1024; // bytes of a file that wait to be sent
 const WAIT_MS = 20;
 
@@ -32,11 +33,25 @@ export class Connection {
     if (this._entered) this._socket.send(JSON.stringify(message));
   }
 
-  /** Send an ArrayBuffer, once there is room for it. */
-  async sendBytes(buffer) {
+  /**
+   * Send `message`, which announces a file, and then the Blob in pieces. Whether all of it was sent over one connection:
+   * the launcher forgets what it has of a file when a connection is lost, and nothing more leaves a lost one.
+   */
+  async sendFile(message, blob) {
     const socket = this._socket;
-    while (socket.bufferedAmount > MOST_WAITING) await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
-    if (this._entered && socket === this._socket) socket.send(buffer);
+    const isHere = () => this._entered && socket === this._socket && socket.readyState === WebSocket.OPEN;
+    const roomFor = async (waiting) => {
+      while (isHere() && socket.bufferedAmount > waiting) await new Promise((resolve) => setTimeout(resolve, WAIT_MS));
+    };
+    this.send(message);
+    for (let at = 0; at < blob.size; at += PIECE) {
+      const piece = await blob.slice(at, at + PIECE).arrayBuffer();
+      await roomFor(MOST_WAITING);
+      if (!isHere()) return false;
+      socket.send(piece);
+    }
+    await roomFor(0);
+    return isHere();
   }
 
   /** Try at once, without waiting for the next turn. */

@@ -5,7 +5,6 @@ import { restExpression } from "./expression.js";
 import { mark, t } from "./i18n.js";
 import { showBackground } from "./view/background.js";
 
-const PIECE = 256 * 1024; // of a file on its way to the launcher
 const SETTLE_MS = 250; // after a slider moved, before it is kept
 const LARGEST_PICTURE = 32 * 1024 * 1024;
 
@@ -17,7 +16,7 @@ export const BACKGROUND_NAMES = {
 };
 
 export class StageView {
-  /** connection: { send, sendBytes }, or null for a page that only looks on. onError: called with a sentence. */
+  /** connection: { send, sendFile }, or null for a page that only looks on. onError: called with a sentence. */
   constructor({ element, canvas, connection, onError = () => {}, onChange = () => {}, controls = true }) {
     Object.assign(this, { element, canvas, connection, onError, onChange, _controls: controls });
     this.settings = { ...DEFAULTS };
@@ -128,8 +127,11 @@ export class StageView {
       const packed = files.pack();
       this._uploaded = packed.name;
       this.set({ view: null });
-      await this._upload("avatar", packed.name, packed.blob);
-      this._setExpressions([]);
+      if (await this._upload("avatar", packed.name, packed.blob)) this._setExpressions([]);
+      else {
+        this._uploaded = null;
+        this._versions.avatar = undefined; // whatever the launcher has is shown again when it is back
+      }
       this.onChange();
     } catch (error) {
       this.onError(t("“{name}” cannot be shown: {reason}", { name, reason: t(error.message) }));
@@ -146,15 +148,15 @@ export class StageView {
       this.onError(t("“{name}” cannot be shown: {reason}", { name: file.name, reason }));
       return;
     }
-    await this._upload("background", file.name, file);
+    if (!(await this._upload("background", file.name, file))) return;
     this.set({ background: { ...this.settings.background, kind: "picture" } });
   }
 
+  // Whether the launcher has it. What was lost on the way is told.
   async _upload(kind, name, blob) {
-    this.connection.send({ do: "upload", kind, name, size: blob.size });
-    for (let at = 0; at < blob.size; at += PIECE) {
-      await this.connection.sendBytes(await blob.slice(at, at + PIECE).arrayBuffer());
-    }
+    const isSent = await this.connection.sendFile({ do: "upload", kind, name, size: blob.size }, blob);
+    if (!isSent) this.onError(t("“{name}” was not kept: the connection to the launcher was lost. Load it again.", { name }));
+    return isSent;
   }
 
   /** Back to the built-in head. */
