@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import unicodedata
 import warnings
 from collections.abc import Mapping
 from contextlib import suppress
@@ -52,6 +53,14 @@ def profile_names(folder: Path | None = None) -> tuple[str, ...]:
     with suppress(OSError):
         return tuple(sorted(path.stem for path in (folder or profiles_folder()).glob("*.json") if _is_name(path.stem)))
     return ()
+
+
+def existing_name(name: str, folder: Path | None = None) -> str | None:
+    """The profile that one called `name` would replace: of the same name, or else of one that some file systems take
+    for the same, which differs in upper and lower case or in how accents are written. None = there is none.
+    """
+    names = profile_names(folder)
+    return name if name in names else next((each for each in names if _folded(each) == _folded(name)), None)
 
 
 def load_profile(name: str, folder: Path | None = None) -> Profile:
@@ -116,6 +125,10 @@ def _is_name(name: str) -> bool:
     """Whether it is a valid file name on every system: a profile may be moved to another one."""
     device = name.partition(".")[0].rstrip().upper() in _DEVICES
     return re.fullmatch(_NAME, name) is not None and name[-1] not in ". " and not device
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def _is_newer(content: Mapping[str, Any]) -> bool:

@@ -19,7 +19,7 @@ from launcher.option_list import Option, checked_options, list_options
 from launcher.options import Receiver, TrackerOptions
 from launcher.output_log import LogLine
 from launcher.process import State, TrackerProcess
-from launcher.profiles import Profile, delete_profile, load_profile, profile_names, save_profile
+from launcher.profiles import Profile, delete_profile, existing_name, load_profile, profile_names, save_profile
 from launcher.queries import list_cameras, list_formats
 from launcher.sharing import shared_receivers
 from launcher.statistics import Statistics
@@ -243,7 +243,9 @@ class Controller:
             self.pages.broadcast(self._sensitivity())
         elif action == "save":
             options = self._from_page(message, await self._list_options())
-            if name in profile_names() and message.get("replace") is not True:
+            existing = existing_name(name)
+            name = existing or name
+            if existing is not None and message.get("replace") is not True:
                 page.send(_question(f"Replace the profile “{name}”?", [], {**message, "replace": True}))
                 return
             save_profile(Profile(name, options))

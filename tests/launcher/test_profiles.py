@@ -9,7 +9,15 @@ from pathlib import Path
 import pytest
 
 from launcher.options import TrackerOptions
-from launcher.profiles import Profile, ProfileError, delete_profile, load_profile, profile_names, save_profile
+from launcher.profiles import (
+    Profile,
+    ProfileError,
+    delete_profile,
+    existing_name,
+    load_profile,
+    profile_names,
+    save_profile,
+)
 from tests.launcher.full_options import FULL
 
 
@@ -60,6 +68,32 @@ def test_names_are_listed_and_deleted(tmp_path: Path) -> None:
     assert profile_names(tmp_path) == ("b",)
     with pytest.raises(ProfileError, match="there is no profile 'a'"):
         delete_profile("a", tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("name", "existing"),
+    [
+        ("Stream", "Stream"),
+        ("stream", "Stream"),
+        ("STREAM", "Stream"),
+        ("Stream 2", None),
+        ("E\u0301vening", "\u00c9vening"),  # one accent, written as two characters
+        ("e\u0301VENING", "\u00c9vening"),
+        ("strasse", "Stra\u00dfe"),
+        ("last used", None),
+    ],
+)
+def test_names_that_a_file_system_takes_for_the_same_are_one(name: str, existing: str | None, tmp_path: Path) -> None:
+    for each in ("Stream", "\u00c9vening", "Stra\u00dfe"):
+        save_profile(Profile(each), tmp_path)
+    assert existing_name(name, tmp_path) == existing
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="there they are one file")
+def test_of_two_names_that_are_alike_the_exact_one_is_meant(tmp_path: Path) -> None:
+    for each in ("Stream", "stream"):
+        save_profile(Profile(each), tmp_path)
+    assert [existing_name(each, tmp_path) for each in ("stream", "Stream")] == ["stream", "Stream"]
 
 
 @pytest.mark.parametrize("name", ["", ".hidden", "../evil", "a/b", "a\\b", "x" * 65, "a\nb"])

@@ -446,8 +446,11 @@ byId("profile-form").addEventListener("submit", async (event) => {
     notices.add("error", t("Give the profile a name."));
     return;
   }
-  if (profileNames.includes(name) && !(await ask(t("There is a profile “{name}” already. Replace it?", { name }), t("Replace")))) return;
-  send("save", { name, settings: form.read(), replace: profileNames.includes(name) });
+  // Some file systems take names for the same that differ in case, or in how accents are written.
+  const folded = (each) => each.normalize("NFC").toLowerCase();
+  const existing = profileNames.includes(name) ? name : profileNames.find((each) => folded(each) === folded(name));
+  if (existing && !(await ask(t("There is a profile “{name}” already. Replace it?", { name: existing }), t("Replace")))) return;
+  send("save", { name: existing ?? name, settings: form.read(), replace: Boolean(existing) });
 });
 
 // ---- keys. None of them starts, stops, pauses or forgets anything: a stray key must not end a stream.
