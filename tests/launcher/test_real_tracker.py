@@ -96,7 +96,7 @@ def test_a_tracker_is_watched_steered_and_stopped(receivers: list[socket.socket]
                 receivers[0].recv(65535)
         tracker.control.resume()
         euler_now(receivers[0])
-        assert {"recentring", "calibration reset", "paused", "tracking resumed"} <= set(texts(tracker))
+        until(lambda: {"recentring", "calibration reset", "paused", "tracking resumed"} <= set(texts(tracker)))
         assert tracker.stop() == 0
         assert tracker.statistics is None
         with pytest.raises(ControlError):
