@@ -24,9 +24,9 @@ from tracker.types import HeadPose
 Angles = tuple[float, float]
 """Degrees to the subject's left, and up."""
 
-YAW_MIX = (0.903, 0.170)
+YAW_MIX = (0.945, 0.127)
 """Of the yaw read in the head and of that turned back from the camera. Each is read too small."""
-PITCH_MIX = (0.867, 0.158, 0.311)
+PITCH_MIX = (0.874, 0.156, 0.286)
 """Of the pitch read in the head and of that turned back from the camera, and a constant in degrees."""
 BELIEVED_DIFFERENCE, MOST_APART_DEG = 0.5, 12.0
 """How much of what the eyes' yaws differ by, more than they usually do, is believed; and how far apart they can be."""
