@@ -67,3 +67,16 @@ def test_of_two_readings_of_one_head_the_surer_counts_not_the_larger(upright, ha
     kept = surest_readings(found)
     assert len(kept) == 2 and kept[1] is found[2]
     assert (abs(face_roll(kept[0].xy)) < 0.2) == (upright > hanging)
+
+
+def test_hair_over_a_forehead_is_no_hanging_face():
+    upright = face_at(320, 240)
+    top, height = upright.xy[:, 1].min(), np.ptp(upright.xy[:, 1])
+    above = -upright.xy
+    above += (2 * upright.xy[:, 0].mean(), top + 0.15 * height - above[:, 1].max())  # its chin reaches into the brows
+    hanging = Landmarks(above.astype(np.float32), np.full(66, 0.5, np.float32))
+    assert abs(face_roll(hanging.xy)) > 3
+    (kept,) = surest_readings([hanging, upright])
+    assert kept is upright
+    beside = Landmarks(hanging.xy + np.float32((300, 0)), hanging.confidence)
+    assert len(surest_readings([beside, upright])) == 2

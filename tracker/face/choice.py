@@ -7,13 +7,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tracker.face.crop import bounds
+from tracker.face.crop import bounds, face_roll
 from tracker.face.detector import intersection_over_union
 from tracker.face.motion import UNKNOWN_LIFE, Motion, centre_and_size
-from tracker.types import Landmarks
+from tracker.types import FloatArray, Landmarks
 
-SAME_FACE_IOU = 0.3
-"""Two faces whose boxes have a larger intersection over union are the same."""
+SAME_FACE_IOU, OPPOSITE_FACE_IOU = 0.3, 0.02
+"""Two faces whose boxes have a larger intersection over union are the same; the second if one of them hangs, seen from
+the other: hair over a forehead is read as a beard under a hanging face."""
 EDGE_WEIGHT = 0.4
 """How much less a face in the corner of the frame counts than one in its middle."""
 CLEARLY_BETTER = 1.5
@@ -38,13 +39,19 @@ def prominence(landmarks: Landmarks, life: float, width: int, height: int, trust
     return size / min(width, height) * (1 - EDGE_WEIGHT * min(off_centre, 1.0)) * sure * inside * inside * life
 
 
+def are_one_face(one: FloatArray, other: FloatArray) -> bool:
+    """Whether two readings, (66, 2) landmarks each, are of one face: nobody's face begins where another's hangs."""
+    opposite = math.cos(face_roll(one) - face_roll(other)) < 0
+    least = OPPOSITE_FACE_IOU if opposite else SAME_FACE_IOU
+    return intersection_over_union(bounds(one), bounds(other)) > least
+
+
 def surest_readings(found: Sequence[Landmarks]) -> list[Landmarks]:
-    """`found` with one reading of each place, the surest: a tilted head may be found upright and hanging, and the
-    hanging one may be the larger."""
+    """`found` with one reading of each face, the surest: a head may be found upright and hanging, and the hanging one
+    may be the larger."""
     kept: list[Landmarks] = []
     for landmarks in sorted(found, key=lambda landmarks: -landmarks.mean_confidence):
-        box = bounds(landmarks.xy)
-        if not any(intersection_over_union(box, bounds(other.xy)) > SAME_FACE_IOU for other in kept):
+        if not any(are_one_face(landmarks.xy, other.xy) for other in kept):
             kept.append(landmarks)
     return kept
 

@@ -17,6 +17,7 @@ from tracker.face.choice import (
     SCAN_S,
     UNSURE_HOLD_S,
     Challenger,
+    are_one_face,
     by_prominence,
     prominence,
     surest_readings,
@@ -338,7 +339,7 @@ class Engine:
         for candidate in candidates:
             if not self._is_taken(candidate.detection.box):
                 landmarks = self._finder.accept(bgr, candidate)
-                if landmarks is not None and not self._is_taken(bounds(landmarks.xy)):
+                if landmarks is not None and not self._is_tracked(landmarks):
                     found.append(landmarks)
         return found
 
@@ -347,11 +348,16 @@ class Engine:
         taken = (bounds(m.landmarks.xy) for m in self._memories if m.active and m.landmarks is not None)
         return any(intersection_over_union(box, other) > SAME_FACE_IOU for other in taken)
 
+    def _is_tracked(self, found: Landmarks) -> bool:
+        """Whether `found` is another reading of a tracked face."""
+        tracked = (m.landmarks.xy for m in self._memories if m.active and m.landmarks is not None)
+        return any(are_one_face(found.xy, other) for other in tracked)
+
     def _acquire(self, frame: Frame, found: list[Landmarks]) -> None:
         """Start to track new faces, the most prominent first, while there is room."""
         trusted = self._finder.policy.trusted_confidence
         for landmarks in by_prominence(found, frame.width, frame.height, trusted):
-            if self._is_taken(bounds(landmarks.xy)):
+            if self._is_tracked(landmarks):
                 continue
             memory = choose_memory(landmarks, self._memories, frame.media_s, self._shape_of(landmarks))
             if memory is None:
