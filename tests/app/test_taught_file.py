@@ -79,6 +79,7 @@ def test_a_disk_that_refuses_costs_a_line(tmp_path: Path, caplog: pytest.LogCapt
 
 
 def test_a_recording_is_kept_before_it_is_learnt_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.app.taught_file.CLOSE_LIMIT_S", LIMIT_S)
     path = tmp_path / "default.json"
     there: list[bool] = []
     taught, actor = a_taught("neutral", "joy", seconds=2.0)
@@ -99,7 +100,36 @@ def test_a_recording_is_kept_before_it_is_learnt_from(tmp_path: Path, monkeypatc
     assert names(again) == ["neutral", "joy", "angry"] and again.state()["trained"]
 
 
-def test_a_recording_is_learnt_and_kept_without_being_asked(tmp_path: Path) -> None:
+def test_what_there_was_no_time_to_learn_from_is_learnt_at_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "default.json"
+    taught, actor = a_taught("neutral", "joy", seconds=2.0)
+    go_on, learn = threading.Event(), taught.train
+
+    def slow() -> object:
+        go_on.wait(LIMIT_S)
+        return learn()
+
+    monkeypatch.setattr(taught, "train", slow)
+    monkeypatch.setattr("tracker.app.taught_file.CLOSE_LIMIT_S", 0.1)
+    keeper = TaughtKeeper(taught, path)
+    taught.start("angry", 2.0)
+    actor.show(taught, "angry", 2.2)
+    until(path.exists)
+    keeper.close()
+    assert "the next start makes up for it" in caplog.text
+    again = TaughtExpressions()
+    load_taught(again, path)
+    go_on.set()
+    assert names(again) == ["neutral", "joy", "angry"] and again.is_behind
+    TaughtKeeper(again, None)
+    until(lambda: not again.is_behind)
+    assert Actor(3).show(again, "angry", 1.0)[-1] == "angry"
+
+
+def test_a_recording_is_learnt_and_kept_without_being_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tracker.app.taught_file.CLOSE_LIMIT_S", LIMIT_S)  # however busy the machine is
     path, actor = tmp_path / "default.json", Actor()
     taught = TaughtExpressions()
     keeper = TaughtKeeper(taught, path)

@@ -52,7 +52,10 @@ def save_taught(taught: TaughtExpressions, path: Path) -> None:
 
 
 class TaughtKeeper:
-    """Trains after each recording and writes what changed. path: None keeps nothing."""
+    """Trains after each recording, also what an earlier run had no time for, and writes what changed.
+
+    path: None keeps nothing.
+    """
 
     def __init__(self, taught: TaughtExpressions, path: Path | None) -> None:
         self._taught, self._path = taught, path
@@ -61,6 +64,8 @@ class TaughtKeeper:
         taught.on_recorded = self.recorded
         self._thread = threading.Thread(target=self._run, name="expressions", daemon=True)
         self._thread.start()
+        if taught.is_behind:
+            self.recorded()
 
     def recorded(self) -> None:
         """There are new samples: learn from them and keep them. Returns at once."""
@@ -80,7 +85,7 @@ class TaughtKeeper:
         self._changed.set()
         self._thread.join(CLOSE_LIMIT_S)
         if self._thread.is_alive():
-            logger.warning("there was no time to learn from the last recording: the next one will bring it in")
+            logger.warning("there was no time to learn from the last recording: the next start makes up for it")
 
     def _run(self) -> None:
         closing = False

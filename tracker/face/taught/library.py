@@ -73,6 +73,13 @@ class TaughtExpressions:
         """Whether frames are looked at: there is something to record, to recognise or to override."""
         return self._recording is not None or self._override is not None or (self._model is not None and self._enabled)
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there are recordings of expressions that were not learnt, two or more with the others."""
+        with self._lock:
+            recorded = set(self._store.learnable())
+            return len(recorded) > 1 and recorded != set(() if self._model is None else self._model.names)
+
     # For the tracking thread.
 
     def apply(self, face: Face, now_s: float) -> Face:
